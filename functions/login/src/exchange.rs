@@ -1,0 +1,62 @@
+//! `POST /v1/login`: a code from `wx.login()` for a session.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+use shared::auth::refresh::RefreshToken;
+use shared::error::{Code, Error};
+use shared::http::{ClientAddress, Fields, body};
+use shared::ids::{SessionId, UserId};
+use shared::store::session::Login;
+use shared::telemetry;
+use shared::wechat::LoginCode;
+use shared::wechat::client::Identity;
+
+use crate::App;
+use crate::secrets::Keys;
+use crate::session;
+
+/// Logs a person in. First and returning login are one and the same: one call to WeChat, one write.
+pub(crate) async fn login(
+    State(app): State<App>,
+    Extension(address): Extension<ClientAddress>,
+    mut fields: Fields,
+) -> Result<Json<Value>, Error> {
+    app.rate_limit.check(&address.0)?;
+    let code = fields.required("code", body::parsed);
+    let code = fields.finish(code)?;
+    let keys = app.secrets.get().await?;
+    let who = exchange(&app, &keys, &code).await?;
+    let user = UserId::derive(app.wechat.app_id(), &who.openid);
+    let token = RefreshToken::first(user, SessionId::new(&app.random), &app.random);
+    let login = Login {
+        openid: &who.openid,
+        unionid: who.unionid.as_ref(),
+        is_admin: app.admin_openids.contains(&who.openid),
+        token: &token,
+    };
+    let logged_in = app
+        .store
+        .log_in(&login)
+        .await?
+        .map_err(|_| Error::new(Code::AccountDisabled))?;
+    telemetry::count("logins");
+    if logged_in.is_new {
+        telemetry::count("new_users");
+    }
+    session::answer(&app, &keys, &token, &logged_in.user, logged_in.is_new)
+}
+
+/// Asks WeChat, and asks once more with the app secret of today if it refuses that of yesterday.
+async fn exchange(app: &App, keys: &Arc<Keys>, code: &LoginCode) -> Result<Identity, Error> {
+    match app.wechat.exchange(code, &keys.app_secret).await {
+        Err(failure) if failure.is_wrong_secret() => match app.secrets.instead_of(keys).await {
+            Some(keys) => Ok(app.wechat.exchange(code, &keys.app_secret).await?),
+            None => Err(failure.into()),
+        },
+        outcome => Ok(outcome?),
+    }
+}

@@ -1,0 +1,62 @@
+//! `POST /v1/users/me/phone`: a code from the phone-number button for the number, which is stored.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::Value;
+use shared::auth::Caller;
+use shared::error::{Code, Error};
+use shared::http::{Fields, body};
+use shared::ids::OpenId;
+use shared::store::user::Editor;
+use shared::user::View;
+use shared::wechat::PhoneCode;
+
+use crate::App;
+
+/// Stores the caller's phone number. WeChat gets the caller's openid along with the code, so that somebody else's code
+/// gives no number.
+pub(crate) async fn set_phone(
+    State(app): State<App>,
+    caller: Caller,
+    mut fields: Fields,
+) -> Result<Json<Value>, Error> {
+    let code = fields.required("code", body::parsed);
+    let code = fields.finish(code)?;
+    let account = app
+        .store
+        .account(&caller.user)
+        .await?
+        .ok_or_else(|| Error::new(Code::Unauthorized))?;
+    let openid = account.openid.clone();
+    account.admit(caller.epoch)?;
+    let openid = openid.ok_or_else(|| Error::internal("the user item has no openid"))?;
+    let phone = phone_number(&app, &code, &openid).await?;
+    let stored = app
+        .store
+        .set_phone(&caller.user, caller.epoch, &phone)
+        .await?;
+    let user = stored.map_err(|refusal| refusal.into_error(Editor::Owner(caller.epoch)))?;
+    Ok(Json(user.json(
+        View::Owner,
+        app.links.as_ref(),
+        app.clock.now(),
+    )))
+}
+
+async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {
+    let keys = app.secrets.get().await?;
+    match app
+        .wechat
+        .phone_number(code, openid, &keys.app_secret)
+        .await
+    {
+        Err(failure) if failure.is_wrong_secret() => match app.secrets.instead_of(&keys).await {
+            Some(keys) => Ok(app
+                .wechat
+                .phone_number(code, openid, &keys.app_secret)
+                .await?),
+            None => Err(failure.into()),
+        },
+        outcome => Ok(outcome?),
+    }
+}

@@ -1,0 +1,54 @@
+//! `DELETE /v1/uploads/{id}`: record and object.
+
+use axum::extract::{Path, State};
+use http::StatusCode;
+use shared::auth::Caller;
+use shared::error::{Code, Error};
+use shared::ids::Purpose;
+use shared::store::upload::{Record, State as UploadState};
+use shared::upload::eraser::NotErased;
+
+use crate::App;
+
+/// Deletes an upload.
+///
+/// The object goes first: if S3 fails, the record still stands and the client can repeat the request. Then the record
+/// becomes a tombstone, which makes the event of an object that arrives later remove it.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    let id = id.parse().map_err(|_| Error::new(Code::NotFound))?;
+    let record = app
+        .store
+        .upload(&caller, id)
+        .await??
+        .ok_or_else(|| Error::new(Code::NotFound))?;
+    erase(&app, &record).await?;
+    if record.state == UploadState::Gone {
+        return Err(Error::new(Code::NotFound));
+    }
+    if id.purpose() == Purpose::Avatar {
+        app.store.clear_avatar(&record.key).await?;
+    }
+    let buried = app.store.bury_upload(&record.key).await?;
+    // An event may have made the record ready since it was read: then there is one more version to remove.
+    if let Some(buried) = buried.filter(|buried| buried.version != record.version) {
+        erase(&app, &buried).await?;
+    }
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Removes the version that the record knows of. A pending record knows of none: its object, if there will be one, is
+/// removed by the event.
+async fn erase(app: &App, record: &Record) -> Result<(), Error> {
+    if record.size.is_none() {
+        return Ok(());
+    }
+    let erased = app
+        .eraser
+        .erase(&record.key, record.version.as_deref())
+        .await;
+    erased.map_err(|error: NotErased| Error::new(Code::TemporarilyUnavailable).caused_by(error))
+}

@@ -1,0 +1,58 @@
+//! `GET /v1/uploads` and `GET /v1/uploads/{id}`: the caller's own.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde_json::{Value, json};
+use shared::auth::Caller;
+use shared::error::{Code, Error};
+use shared::http::body::{self, QueryFields};
+use shared::store::cursor;
+use shared::store::upload::State as UploadState;
+
+use crate::App;
+use crate::answer;
+
+const DEFAULT_LIMIT: usize = 20;
+
+/// Shows one upload.
+pub(crate) async fn read(
+    State(app): State<App>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Error> {
+    let id = id.parse().map_err(|_| Error::new(Code::NotFound))?;
+    let record = app.store.upload(&caller, id).await??;
+    let record = record.filter(|record| record.state != UploadState::Gone);
+    let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
+    Ok(Json(answer::upload(&record, &app.links, app.clock.now())))
+}
+
+/// Lists uploads, newest first.
+pub(crate) async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    QueryFields(mut fields): QueryFields,
+) -> Result<Json<Value>, Error> {
+    let limit = fields
+        .optional("limit", body::page_limit)
+        .unwrap_or(DEFAULT_LIMIT);
+    let cursor = fields.optional("cursor", body::text);
+    let (limit, cursor) = fields.finish(Some((limit, cursor)))?;
+    let scope = format!("uploads {}", caller.user);
+    let before = cursor
+        .map(|cursor| cursor::decode(&cursor, &scope))
+        .transpose()?;
+    let before = before
+        .map(|id| id.parse())
+        .transpose()
+        .map_err(|_| Error::new(Code::InvalidCursor))?;
+    let page = app.store.uploads(&caller, limit, before).await??;
+    let now = app.clock.now();
+    let items: Vec<_> = page
+        .items
+        .iter()
+        .map(|record| answer::upload(record, &app.links, now))
+        .collect();
+    let next = page.next.map(|position| cursor::encode(&position, &scope));
+    Ok(Json(json!({"items": items, "next_cursor": next})))
+}

@@ -1,0 +1,163 @@
+//! Removes what a deleted account left behind: objects with all their versions, then upload records.
+//!
+//! Every step can be repeated, so a purge that is cut off at any point goes on where it was: what is gone stays gone,
+//! and what is left is found again. A purge that needs more time than one invocation has sends itself a message.
+
+mod objects;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+use shared::aws::{Aws, Service};
+use shared::config::{self, Vars};
+use shared::queue::{self, Again, BatchAnswer, Handled, Message};
+use shared::seams::{Clock, Random, Timestamp};
+use shared::store::Store;
+use shared::store::user::Deleted;
+use shared::telemetry::{self, Telemetry};
+
+pub use objects::Objects;
+
+/// With less time than this left, the rest is for another invocation.
+const ENOUGH_TIME: Duration = Duration::from_secs(8);
+
+/// What the handler needs.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// The function's own queue.
+    pub queue: aws_sdk_sqs::Client,
+    /// The queue's address.
+    pub queue_url: String,
+    /// The time.
+    pub clock: Clock,
+    /// Lines and metrics.
+    pub telemetry: Telemetry,
+}
+
+impl App {
+    /// An app of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// An app as the environment describes it. Nobody waits for a purge, so nothing is opened ahead.
+    ///
+    /// # Errors
+    /// If a variable is missing or malformed, or the platform lacks what is needed.
+    pub async fn from_environment(
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, lambda_runtime::Error> {
+        let clock = Clock::system();
+        let mut vars = Vars::new(get);
+        let aws = Aws::read(&mut vars);
+        let table = vars.required("TABLE_NAME");
+        let bucket = vars.required("BUCKET_NAME");
+        let queue_url = vars.required("PURGE_QUEUE_URL");
+        config::warm_up(&mut vars);
+        vars.finish()?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
+        Ok(Self::new(Parts {
+            store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
+            objects: Objects::new(&aws, bucket),
+            queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
+            queue_url,
+            telemetry: Telemetry::new("purge", clock.clone()),
+            clock,
+        }))
+    }
+
+    /// Works on an SQS batch.
+    ///
+    /// # Errors
+    /// If the event is not one.
+    pub async fn handle(
+        &self,
+        event: Value,
+        deadline: Timestamp,
+    ) -> Result<BatchAnswer, lambda_runtime::Error> {
+        let messages = queue::messages(&event).ok_or("the event is no SQS batch")?;
+        let Parts {
+            clock, telemetry, ..
+        } = &*self.0;
+        Ok(queue::run(messages, deadline, clock, telemetry, |message| {
+            self.work(message, deadline)
+        })
+        .await)
+    }
+
+    async fn work(&self, message: Message, deadline: Timestamp) -> Result<Handled, Again> {
+        let Ok(deleted) = serde_json::from_str::<Deleted>(&message.body) else {
+            return Ok(Handled::Hopeless("it names no deleted account"));
+        };
+        if self.purge(&deleted, deadline).await? {
+            self.0
+                .store
+                .finish_purge(&deleted.user, deleted.epoch)
+                .await
+                .map_err(Again::because)?;
+            telemetry::count("purges_finished");
+            return Ok(Handled::Done("purge is finished"));
+        }
+        let Parts {
+            queue, queue_url, ..
+        } = &*self.0;
+        let rest = queue
+            .send_message()
+            .queue_url(queue_url)
+            .message_body(deleted.to_message());
+        rest.send().await.map_err(Again::because)?;
+        Ok(Handled::Done("purge goes on in another invocation"))
+    }
+
+    /// Removes objects, then records: a record is what leads an operator to an object, so it goes last. Returns whether
+    /// all is gone.
+    async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, Again> {
+        let Parts {
+            store,
+            objects,
+            clock,
+            ..
+        } = &*self.0;
+        let in_time = || clock.now() < deadline.before(ENOUGH_TIME);
+        let mut cursor = None;
+        loop {
+            let removed = objects
+                .remove_page(&deleted.user, deleted.epoch, cursor)
+                .await?;
+            telemetry::record::measure("purged_objects", "Count", removed.count.into());
+            cursor = removed.next;
+            if cursor.is_none() {
+                break;
+            }
+            if !in_time() {
+                return Ok(false);
+            }
+        }
+        loop {
+            let removed = store
+                .remove_upload_records(&deleted.user, deleted.epoch)
+                .await
+                .map_err(Again::because)?;
+            if removed == 0 {
+                return Ok(true);
+            }
+            telemetry::record::measure(
+                "purged_records",
+                "Count",
+                u32::try_from(removed).unwrap_or(u32::MAX).into(),
+            );
+            if !in_time() {
+                return Ok(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! The bucket: removing all versions of a user's objects, a page at a time.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::types::{Delete, ObjectIdentifier};
+use shared::aws::{Aws, Service};
+use shared::ids::{Epoch, UserId};
+use shared::queue::Again;
+use shared::upload::key::ObjectKey;
+
+/// The uploads bucket.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    client: Client,
+    bucket: String,
+}
+
+/// Where the next page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Marker {
+    key: String,
+    version: Option<String>,
+}
+
+/// What one page came to.
+#[derive(Debug)]
+pub struct Removed {
+    /// How many versions and delete markers were removed.
+    pub count: u32,
+    /// Where the next page begins, if there is one.
+    pub next: Option<Marker>,
+}
+
+impl Objects {
+    /// The bucket named `bucket`. With an endpoint of its own it is addressed by path.
+    pub fn new(aws: &Aws, bucket: String) -> Self {
+        let path_style = aws.endpoint(Service::S3).is_some();
+        let config = aws_sdk_s3::config::Builder::from(&aws.sdk_config(Service::S3))
+            .force_path_style(path_style);
+        Self {
+            client: Client::from_conf(config.build()),
+            bucket,
+        }
+    }
+
+    /// Removes up to 1,000 versions and delete markers of the user's objects from lives up to `epoch`; those of a later
+    /// life are passed over.
+    ///
+    /// # Errors
+    /// If S3 does not answer, or does not remove all of them.
+    pub async fn remove_page(
+        &self,
+        user: &UserId,
+        epoch: Epoch,
+        from: Option<Marker>,
+    ) -> Result<Removed, Again> {
+        let (key, version) = from.map_or((None, None), |marker| (Some(marker.key), marker.version));
+        let request = self
+            .client
+            .list_object_versions()
+            .bucket(&self.bucket)
+            .prefix(ObjectKey::prefix(user))
+            .set_key_marker(key)
+            .set_version_id_marker(version);
+        let page = request.send().await.map_err(Again::because)?;
+        let old = identifiers(&page, epoch)?;
+        let count = u32::try_from(old.len()).unwrap_or(u32::MAX);
+        if !old.is_empty() {
+            self.remove(old).await?;
+        }
+        let more = page.is_truncated.unwrap_or(false);
+        let next = page.next_key_marker.filter(|_| more);
+        Ok(Removed {
+            count,
+            next: next.map(|key| Marker {
+                key,
+                version: page.next_version_id_marker,
+            }),
+        })
+    }
+
+    async fn remove(&self, objects: Vec<ObjectIdentifier>) -> Result<(), Again> {
+        let delete = Delete::builder()
+            .set_objects(Some(objects))
+            .quiet(true)
+            .build()
+            .map_err(Again::because)?;
+        let output = self
+            .client
+            .delete_objects()
+            .bucket(&self.bucket)
+            .delete(delete)
+            .send()
+            .await;
+        let failed = output.map_err(Again::because)?.errors.unwrap_or_default();
+        match failed.first() {
+            None => Ok(()),
+            Some(error) => Err(Again::because(format!(
+                "{} versions were not removed, the first because of {}",
+                failed.len(),
+                error.code().unwrap_or("no reason"),
+            ))),
+        }
+    }
+}
+
+fn identifiers(
+    page: &ListObjectVersionsOutput,
+    epoch: Epoch,
+) -> Result<Vec<ObjectIdentifier>, Again> {
+    let versions = page
+        .versions()
+        .iter()
+        .map(|version| (version.key(), version.version_id()));
+    let markers = page
+        .delete_markers()
+        .iter()
+        .map(|marker| (marker.key(), marker.version_id()));
+    let old = versions.chain(markers).filter_map(|(key, version)| {
+        let key = key?;
+        // What is below the user's prefix and is not an upload came there by hand, and belongs to no later life.
+        let is_old = key
+            .parse::<ObjectKey>()
+            .map_or(true, |key| key.upload.epoch() <= epoch);
+        is_old.then(|| {
+            ObjectIdentifier::builder()
+                .key(key)
+                .set_version_id(version.map(str::to_owned))
+                .build()
+        })
+    });
+    old.collect::<Result<_, _>>().map_err(Again::because)
+}

@@ -1,0 +1,129 @@
+//! Turns a stored object into a verified upload record.
+//!
+//! An object's way: message → [`notification`] → look at its bytes ([`objects`]) → [`verify`] → one conditional write.
+
+mod notification;
+mod objects;
+mod verify;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use shared::aws::{Aws, Service};
+use shared::config::{self, Vars};
+use shared::queue::{self, Again, BatchAnswer, Handled, Message};
+use shared::seams::{Clock, Random, Timestamp};
+use shared::store::Store;
+use shared::telemetry::Telemetry;
+use shared::upload::limits::Limits;
+
+pub use notification::{Event, Kind, NotOurs, parse};
+pub use objects::Objects;
+
+/// What the handler needs.
+#[derive(Clone, Debug)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`].
+#[derive(Debug)]
+pub struct Parts {
+    /// The table.
+    pub store: Store,
+    /// The bucket.
+    pub objects: Objects,
+    /// What may be uploaded.
+    pub limits: Limits,
+    /// The time.
+    pub clock: Clock,
+    /// Lines and metrics.
+    pub telemetry: Telemetry,
+}
+
+impl App {
+    /// An app of these parts.
+    pub fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    /// An app as the environment describes it, with a connection open.
+    ///
+    /// # Errors
+    /// If a variable is missing or malformed, or the platform lacks what is needed.
+    pub async fn from_environment(
+        get: &dyn Fn(&str) -> Option<String>,
+    ) -> Result<Self, lambda_runtime::Error> {
+        let clock = Clock::system();
+        let mut vars = Vars::new(get);
+        let aws = Aws::read(&mut vars);
+        let table = vars.required("TABLE_NAME");
+        let bucket = vars.required("BUCKET_NAME");
+        let limits = Limits::read(&mut vars);
+        let warm_up = config::warm_up(&mut vars);
+        vars.finish()?;
+        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
+        let app = Self::new(Parts {
+            store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
+            objects: Objects::new(&aws, bucket),
+            limits,
+            telemetry: Telemetry::new("s3-event", clock.clone()),
+            clock,
+        });
+        if warm_up {
+            let _ = tokio::time::timeout(config::WARM_UP_LIMIT, app.0.store.warm_up()).await;
+        }
+        Ok(app)
+    }
+
+    /// Works on an SQS batch, or on a bare S3 event as `sam local invoke` and direct notifications send it.
+    ///
+    /// # Errors
+    /// If a bare S3 event failed: only the whole invocation can say so.
+    pub async fn handle(
+        &self,
+        event: Value,
+        deadline: Timestamp,
+    ) -> Result<BatchAnswer, lambda_runtime::Error> {
+        let Parts {
+            clock, telemetry, ..
+        } = &*self.0;
+        if let Some(messages) = queue::messages(&event) {
+            return Ok(queue::run(messages, deadline, clock, telemetry, |message| {
+                self.work(message)
+            })
+            .await);
+        }
+        let bare = Message {
+            id: "bare S3 event".to_owned(),
+            body: event.to_string(),
+            receives: 1,
+        };
+        let answer = queue::run(vec![bare], deadline, clock, telemetry, |message| {
+            self.work(message)
+        })
+        .await;
+        if answer.batch_item_failures.is_empty() {
+            Ok(answer)
+        } else {
+            Err("the event could not be worked on".into())
+        }
+    }
+
+    /// Works on the events of one message, which comes again if one of them fails: each is safe to repeat.
+    async fn work(&self, message: Message) -> Result<Handled, Again> {
+        let events = match parse(&message.body, self.0.objects.bucket()) {
+            Ok(events) => events,
+            Err(reason) => return Ok(Handled::Hopeless(reason.as_str())),
+        };
+        let mut handled = Handled::Hopeless("it holds no event of an upload");
+        for event in events {
+            match verify::apply(&self.0, &event, message.receives).await? {
+                done @ Handled::Done(_) => handled = done,
+                Handled::Hopeless(reason) if matches!(handled, Handled::Hopeless(_)) => {
+                    handled = Handled::Hopeless(reason);
+                }
+                Handled::Hopeless(_) => {}
+            }
+        }
+        Ok(handled)
+    }
+}

@@ -1,0 +1,123 @@
+//! A user as an answer, and the conditions that a request may put on it (RFC 9110, section 13).
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use shared::auth::Caller;
+use shared::error::Error;
+use shared::user::{User, View};
+
+use crate::App;
+
+/// The user's entity tag: the version and, while a signed link to a picture is part of what is shown, the window that
+/// the link is good in. A client that is told "not modified" can trust the link it has.
+fn etag(app: &App, user: &User) -> String {
+    let generation = user
+        .avatar
+        .as_ref()
+        .and_then(|_| app.links.generation(app.clock.now()));
+    match generation {
+        Some(generation) => format!("\"{}-{generation}\"", user.version),
+        None => format!("\"{}\"", user.version),
+    }
+}
+
+/// 200 with the user, as `caller` may see them, and their entity tag.
+pub(crate) fn user(app: &App, caller: &Caller, user: &User) -> Response {
+    let json = user.json(
+        View::of(caller, &user.id),
+        Some(&app.links),
+        app.clock.now(),
+    );
+    let mut response = Json(json).into_response();
+    add_etag(&mut response, &etag(app, user));
+    response
+}
+
+/// As [`user()`], or 304 without a body if the client has just that.
+pub(crate) fn user_unless_known(
+    app: &App,
+    caller: &Caller,
+    found: &User,
+    headers: &HeaderMap,
+) -> Response {
+    let tag = etag(app, found);
+    let known = tags(headers, &IF_NONE_MATCH)
+        .any(|known| known == "*" || known.trim_start_matches("W/") == tag);
+    if !known {
+        return user(app, caller, found);
+    }
+    let mut response = StatusCode::NOT_MODIFIED.into_response();
+    add_etag(&mut response, &tag);
+    response
+}
+
+fn add_etag(response: &mut Response, tag: &str) {
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}
+
+/// The version that `If-Match` asks for; `None` if the write is unconditional.
+///
+/// # Errors
+/// 400 if the header is not one of our tags. A list would mean "any of these versions", which nobody has a use for.
+pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
+    let mut tags = tags(headers, &IF_MATCH);
+    match (tags.next(), tags.next()) {
+        (None, _) | (Some("*"), None) => Ok(None),
+        (Some(tag), None) => version(tag).map(Some),
+        _ => Err(unusable()),
+    }
+}
+
+fn version(tag: &str) -> Result<u64, Error> {
+    let inner = tag
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .ok_or_else(unusable)?;
+    let version = inner.split_once('-').map_or(inner, |(version, _)| version);
+    // A strong tag that we never gave out matches no version; versions begin at 1.
+    Ok(version.parse().unwrap_or(0))
+}
+
+fn unusable() -> Error {
+    Error::invalid_field(
+        "If-Match",
+        "invalid_value",
+        "must be one strong entity tag in quotes, or *",
+    )
+}
+
+fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let values = headers
+        .get_all(name)
+        .into_iter()
+        .filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .map(str::trim)
+        .filter(|tag| !tag.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn header(value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_str(value).unwrap())])
+    }
+
+    #[test]
+    fn if_match_is_a_version() {
+        assert_eq!(if_match(&HeaderMap::new()).unwrap(), None);
+        assert_eq!(if_match(&header("*")).unwrap(), None);
+        assert_eq!(if_match(&header("\"7\"")).unwrap(), Some(7));
+        assert_eq!(if_match(&header("\"7-1800000000\"")).unwrap(), Some(7));
+        assert_eq!(if_match(&header("\"other\"")).unwrap(), Some(0));
+        for bad in ["7", "W/\"7\"", "\"7\", \"8\"", "\""] {
+            assert!(if_match(&header(bad)).is_err(), "{bad}");
+        }
+    }
+}

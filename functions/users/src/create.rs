@@ -1,0 +1,49 @@
+//! `POST /v1/users`: registers a user ahead of their first login.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::header::LOCATION;
+use http::{HeaderValue, StatusCode};
+use shared::auth::{Admin, Role};
+use shared::error::Error;
+use shared::http::{Fields, body};
+use shared::ids::{OpenId, UserId};
+use shared::store::user::{Editor, NewUser};
+
+use crate::App;
+use crate::answer;
+
+/// Creates the user that an openid will be on first login.
+pub(crate) async fn create(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    mut fields: Fields,
+) -> Result<Response, Error> {
+    let openid: Option<OpenId> = fields.required("openid", body::parsed);
+    let username = fields.optional("username", body::parsed);
+    let email = fields.optional("email", body::parsed);
+    let nickname = fields.optional("nickname", body::parsed);
+    let role = fields.optional("role", body::parsed).unwrap_or(Role::User);
+    let openid = fields.finish(openid)?;
+    let app_id = app
+        .app_id
+        .as_deref()
+        .ok_or_else(|| Error::internal("WECHAT_APP_ID is not set"))?;
+    let id = UserId::derive(app_id, &openid);
+    let new = NewUser {
+        id,
+        openid,
+        username,
+        email,
+        nickname,
+        role,
+    };
+    let created = app.store.create_user(&new).await?;
+    let user = created.map_err(|refusal| refusal.into_error(Editor::Admin))?;
+    let mut response = answer::user(&app, &caller, &user);
+    *response.status_mut() = StatusCode::CREATED;
+    if let Ok(location) = HeaderValue::from_str(&format!("/v1/users/{}", user.id)) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}

@@ -1,0 +1,26 @@
+//! `DELETE /v1/users/me` and `/v1/users/{id}`.
+
+use axum::extract::State;
+use http::{HeaderMap, StatusCode};
+use shared::error::{Code, Error};
+
+use crate::App;
+use crate::answer;
+use crate::target::Target;
+
+/// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
+pub(crate) async fn delete(
+    State(app): State<App>,
+    target: Target,
+    headers: HeaderMap,
+) -> Result<StatusCode, Error> {
+    let (user, editor) = target.to_change()?;
+    let if_match = answer::if_match(&headers)?;
+    let deleted = app.store.delete_user(user, editor, if_match).await?;
+    let deleted = deleted.map_err(|refusal| refusal.into_error(editor))?;
+    // If this fails the client repeats the request, and the account, unusable already, is announced then.
+    let announced = app.purge_queue.announce(&deleted).await;
+    announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
+    shared::telemetry::count("deleted_users");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,88 @@
+//! `GET /v1/users`: all users, newest first, or the one with a username or an e-mail address.
+
+use axum::Json;
+use axum::extract::State;
+use serde_json::{Value, json};
+use shared::auth::{Admin, Caller};
+use shared::error::Error;
+use shared::http::Fields;
+use shared::http::body::{self, Fault, QueryFields};
+use shared::profile::{Email, Username};
+use shared::store::claim::Claim;
+use shared::store::cursor;
+use shared::user::{User, View};
+
+use crate::App;
+
+const DEFAULT_LIMIT: usize = 20;
+
+enum Filter {
+    All {
+        limit: usize,
+        cursor: Option<String>,
+    },
+    One(Claim),
+}
+
+/// Lists users.
+pub(crate) async fn list(
+    State(app): State<App>,
+    Admin(caller): Admin,
+    QueryFields(fields): QueryFields,
+) -> Result<Json<Value>, Error> {
+    match filter(fields)? {
+        Filter::All { limit, cursor } => {
+            let scope = format!("users {}", caller.user);
+            let before = cursor
+                .map(|cursor| cursor::decode(&cursor, &scope))
+                .transpose()?;
+            let page = app.store.list_users(limit, before.as_deref()).await?;
+            let next = page.next.map(|position| cursor::encode(&position, &scope));
+            Ok(answer(&app, &caller, &page.items, next))
+        }
+        Filter::One(claim) => {
+            let account = match app.store.owner_of(&claim).await? {
+                Some(user) => app.store.account(&user).await?,
+                None => None,
+            };
+            let found: Vec<_> = account
+                .and_then(|account| account.user)
+                .into_iter()
+                .collect();
+            Ok(answer(&app, &caller, &found, None))
+        }
+    }
+}
+
+fn filter(mut fields: Fields) -> Result<Filter, Error> {
+    let named = [
+        fields.has("username"),
+        fields.has("email"),
+        fields.has("limit") || fields.has("cursor"),
+    ];
+    if named.iter().filter(|given| **given).count() > 1 {
+        let _: Option<()> = fields.fault(
+            "username",
+            Fault::invalid("username, email and paging cannot be combined"),
+        );
+    }
+    let username: Option<Username> = fields.optional("username", body::parsed);
+    let email: Option<Email> = fields.optional("email", body::parsed);
+    let limit = fields
+        .optional("limit", body::page_limit)
+        .unwrap_or(DEFAULT_LIMIT);
+    let cursor = fields.optional("cursor", body::text);
+    let claim = username
+        .as_ref()
+        .map(Claim::from)
+        .or(email.as_ref().map(Claim::from));
+    fields.finish(Some(
+        claim.map_or(Filter::All { limit, cursor }, Filter::One),
+    ))
+}
+
+fn answer(app: &App, caller: &Caller, users: &[User], next: Option<String>) -> Json<Value> {
+    let now = app.clock.now();
+    let json = |user: &User| user.json(View::of(caller, &user.id), Some(&app.links), now);
+    Json(json!({"items": users.iter().map(json).collect::<Vec<_>>(), "next_cursor": next}))
+}

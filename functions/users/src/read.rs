@@ -1,0 +1,41 @@
+//! `GET /v1/users/me` and `GET /v1/users/{id}`.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use shared::error::{Code, Error};
+
+use crate::App;
+use crate::answer;
+use crate::target::Target;
+
+/// Shows a user; how much depends on who asks.
+pub(crate) async fn read(
+    State(app): State<App>,
+    target: Target,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let caller = &target.caller;
+    let id = target.to_read()?;
+    if *id == caller.user {
+        let account = app
+            .store
+            .account(id)
+            .await?
+            .ok_or_else(|| Error::new(Code::Unauthorized))?;
+        let user = account.admit(caller.epoch)?;
+        return Ok(answer::user_unless_known(&app, caller, &user, &headers));
+    }
+    // One call for both: a caller who has been deleted or disabled sees nobody any more.
+    let mut accounts = app
+        .store
+        .accounts(&[caller.user.clone(), id.clone()])
+        .await?;
+    accounts
+        .remove(&caller.user)
+        .ok_or_else(|| Error::new(Code::Unauthorized))?
+        .admit(caller.epoch)?;
+    let found = accounts.remove(id).and_then(|account| account.user);
+    let user = found.ok_or_else(|| Error::new(Code::NotFound))?;
+    Ok(answer::user_unless_known(&app, caller, &user, &headers))
+}

@@ -1,0 +1,73 @@
+//! `PUT` and `PATCH /v1/users/me` and `/v1/users/{id}`. Both merge, because `wx.request` has no PATCH: an absent field
+//! stays, `null` clears.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::HeaderMap;
+use shared::auth::{Caller, Role};
+use shared::error::Error;
+use shared::http::body::{self, Fault};
+use shared::http::{Fields, Patch};
+use shared::store::user::Changes;
+use shared::user::Status;
+
+use crate::App;
+use crate::answer;
+use crate::target::Target;
+
+/// Changes a user.
+pub(crate) async fn update(
+    State(app): State<App>,
+    target: Target,
+    headers: HeaderMap,
+    fields: Fields,
+) -> Result<Response, Error> {
+    let (user, editor) = target.to_change()?;
+    let if_match = answer::if_match(&headers)?;
+    let changes = changes(fields, &target.caller)?;
+    let edited = app
+        .store
+        .edit_user(user, &changes, editor, if_match)
+        .await?;
+    let user = edited.map_err(|refusal| refusal.into_error(editor))?;
+    Ok(answer::user(&app, &target.caller, &user))
+}
+
+fn changes(mut fields: Fields, caller: &Caller) -> Result<Changes, Error> {
+    let username = fields.patch("username", body::parsed);
+    let email = fields.patch("email", body::parsed);
+    let nickname = fields.patch("nickname", body::parsed);
+    let avatar = fields.patch("avatar_upload_id", body::parsed);
+    let role = admin_only::<Role>(&mut fields, "role", caller);
+    let status = admin_only::<Status>(&mut fields, "status", caller);
+    let changes = (|| {
+        Some(Changes {
+            username: username?,
+            email: email?,
+            nickname: nickname?,
+            avatar: avatar?,
+            role: role?,
+            status: status?,
+        })
+    })();
+    fields.finish(changes)
+}
+
+/// A field that only an administrator may set, and that cannot be cleared. `None` after a fault.
+fn admin_only<T>(fields: &mut Fields, name: &str, caller: &Caller) -> Option<Option<T>>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+{
+    if fields.has(name) && !caller.is_admin() {
+        let _ = fields.patch(name, Ok);
+        return fields.fault(
+            name,
+            Fault("not_allowed", "only an administrator may set it".into()),
+        );
+    }
+    match fields.patch(name, body::parsed)? {
+        Patch::Keep => Some(None),
+        Patch::Set(value) => Some(Some(value)),
+        Patch::Clear => fields.fault(name, Fault::invalid("cannot be cleared")),
+    }
+}

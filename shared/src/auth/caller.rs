@@ -1,0 +1,83 @@
+//! Authentication as an extractor: a handler that needs a user says so in its signature.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts};
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::auth::Role;
+use crate::auth::jwt::Verifier;
+use crate::error::{Code, Error};
+use crate::ids::{Epoch, SessionId, UserId};
+
+/// The user that the request's access token names.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    /// Who.
+    pub user: UserId,
+    /// Which life of the account. The account itself has to be asked whether this is still the one.
+    pub epoch: Epoch,
+    /// What they may do.
+    pub role: Role,
+    /// On which device.
+    pub session: SessionId,
+}
+
+impl Caller {
+    /// Whether the caller is an administrator.
+    pub fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+}
+
+impl<S> FromRequestParts<S> for Caller
+where
+    S: Sync,
+    Arc<Verifier>: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let claims = bearer(parts)
+            .and_then(|token| Arc::<Verifier>::from_ref(state).verify(token).ok())
+            .ok_or_else(|| Error::new(Code::Unauthorized))?;
+        Ok(Self {
+            user: claims.sub,
+            epoch: claims.epoch,
+            role: claims.role,
+            session: claims.sid,
+        })
+    }
+}
+
+/// RFC 6750: one header, the scheme in any case, one space, the token.
+fn bearer(parts: &Parts) -> Option<&str> {
+    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+    let (Some(value), None) = (values.next(), values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// A [`Caller`] who is an administrator; others get 403.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Caller);
+
+impl<S> FromRequestParts<S> for Admin
+where
+    S: Sync,
+    Arc<Verifier>: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.is_admin() {
+            Ok(Self(caller))
+        } else {
+            Err(Error::new(Code::Forbidden))
+        }
+    }
+}

@@ -1,0 +1,401 @@
+//! Request bodies and query strings, read field by field, so that one answer names every fault.
+
+use std::borrow::Cow;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde_json::{Map, Value};
+
+use crate::error::{Code, Error, FieldError};
+
+/// The largest body that is read, in bytes.
+pub const BODY_LIMIT: usize = 64 * 1024;
+
+/// What is wrong with one value: a code for machines and a sentence for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault(pub &'static str, pub Cow<'static, str>);
+
+impl Fault {
+    /// The value is of the right type, but not one that can be taken.
+    pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
+        Self("invalid_value", message.into())
+    }
+
+    fn wrong_type(message: &'static str) -> Self {
+        Self("invalid_type", message.into())
+    }
+}
+
+/// A change to a field that can be cleared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// The field was absent: it stays.
+    Keep,
+    /// The field was `null`: it goes.
+    Clear,
+    /// The field had a value.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// Whether nothing is to change.
+    pub fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+/// A JSON object whose fields are taken one by one. Those left at the end are unknown, and refused.
+///
+/// As an extractor it checks content type and size, and takes an empty body for an empty object only where
+/// [`OptionalFields`] is asked for.
+#[derive(Debug, Default)]
+pub struct Fields {
+    prefix: String,
+    map: Map<String, Value>,
+    faults: Vec<FieldError>,
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    ///
+    /// # Errors
+    /// `invalid_json` if it is not JSON, `invalid_request` if it is JSON of another type.
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        match serde_json::from_slice(json) {
+            Ok(Value::Object(map)) => Ok(Self {
+                map,
+                ..Self::default()
+            }),
+            Ok(_) => Err(Error::new(Code::InvalidRequest).detail("the body must be a JSON object")),
+            Err(fault) => Err(Error::new(Code::InvalidJson).detail(format!(
+                "not JSON at line {}, column {}",
+                fault.line(),
+                fault.column()
+            ))),
+        }
+    }
+
+    /// A field that must be there.
+    pub fn required<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(Value) -> Result<T, Fault>,
+    ) -> Option<T> {
+        match self.map.remove(name) {
+            None | Some(Value::Null) => self.fault(name, Fault("required", "is required".into())),
+            Some(value) => self.checked(name, parse(value)),
+        }
+    }
+
+    /// A field that may be absent or `null`.
+    pub fn optional<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(Value) -> Result<T, Fault>,
+    ) -> Option<T> {
+        match self.map.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(value) => self.checked(name, parse(value)),
+        }
+    }
+
+    /// A field that can be kept, cleared or set. `None` after a fault.
+    pub fn patch<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(Value) -> Result<T, Fault>,
+    ) -> Option<Patch<T>> {
+        match self.map.remove(name) {
+            None => Some(Patch::Keep),
+            Some(Value::Null) => Some(Patch::Clear),
+            Some(value) => self.checked(name, parse(value)).map(Patch::Set),
+        }
+    }
+
+    /// A list of objects, each read by `read`. `None` after a fault.
+    pub fn list<T>(
+        &mut self,
+        name: &str,
+        length: std::ops::RangeInclusive<usize>,
+        mut read: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let bounds = format!(
+            "must be a list of {} to {} objects",
+            length.start(),
+            length.end()
+        );
+        let values = match self.required(name, Ok)? {
+            Value::Array(values) if length.contains(&values.len()) => values,
+            Value::Array(_) => return self.fault(name, Fault::invalid(bounds)),
+            _ => return self.fault(name, Fault("invalid_type", bounds.into())),
+        };
+        let items = values.into_iter().enumerate().map(|(i, value)| {
+            let Value::Object(map) = value else {
+                return self.fault(
+                    &format!("{name}[{i}]"),
+                    Fault::wrong_type("must be an object"),
+                );
+            };
+            let mut item = Self {
+                prefix: format!("{}{name}[{i}].", self.prefix),
+                map,
+                faults: Vec::new(),
+            };
+            let parsed = read(&mut item);
+            self.faults.extend(item.into_faults());
+            parsed
+        });
+        // Every item is read, so that every fault is reported; only then does one fault spoil the list.
+        items.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// Notes a fault of a field.
+    pub fn fault<T>(&mut self, name: &str, fault: Fault) -> Option<T> {
+        self.faults.push(FieldError::new(
+            format!("{}{name}", self.prefix),
+            fault.0,
+            fault.1,
+        ));
+        None
+    }
+
+    /// Whether there is a field of that name which was not taken yet.
+    pub fn has(&self, name: &str) -> bool {
+        self.map.contains_key(name)
+    }
+
+    /// Ends reading: `value` is what was made of the fields, and is there when none had a fault.
+    ///
+    /// # Errors
+    /// `invalid_request` that names every faulty and every unknown field.
+    pub fn finish<T>(self, value: Option<T>) -> Result<T, Error> {
+        let faults = self.into_faults();
+        match value {
+            Some(value) if faults.is_empty() => Ok(value),
+            _ => Err(Error::invalid(faults)),
+        }
+    }
+
+    fn into_faults(self) -> Vec<FieldError> {
+        let unknown = self.map.keys().map(|name| {
+            // Clipped: the name is the client's, and is sent back.
+            let name: String = name.chars().take(64).collect();
+            FieldError::new(
+                format!("{}{name}", self.prefix),
+                "unknown_field",
+                "is not a field of this request",
+            )
+        });
+        self.faults.into_iter().chain(unknown).collect()
+    }
+
+    fn checked<T>(&mut self, name: &str, parsed: Result<T, Fault>) -> Option<T> {
+        parsed.map_or_else(|fault| self.fault(name, fault), Some)
+    }
+}
+
+/// Reads a JSON string.
+///
+/// # Errors
+/// If the value is of another type.
+pub fn text(value: Value) -> Result<String, Fault> {
+    match value {
+        Value::String(text) => Ok(text),
+        _ => Err(Fault::wrong_type("must be a string")),
+    }
+}
+
+/// Reads a JSON string as `T` reads it.
+///
+/// # Errors
+/// If the value is of another type, or `T` refuses it.
+pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(value: Value) -> Result<T, Fault> {
+    text(value)?
+        .parse()
+        .map_err(|reason: T::Err| Fault::invalid(reason.to_string()))
+}
+
+/// Reads a JSON boolean.
+///
+/// # Errors
+/// If the value is of another type.
+pub fn boolean(value: Value) -> Result<bool, Fault> {
+    value
+        .as_bool()
+        .ok_or(Fault::wrong_type("must be true or false"))
+}
+
+/// Reads a whole JSON number that is not negative.
+///
+/// # Errors
+/// If the value is of another type.
+pub fn whole_number(value: Value) -> Result<u64, Fault> {
+    value
+        .as_u64()
+        .ok_or(Fault::wrong_type("must be a whole number"))
+}
+
+/// Reads the `limit` of a page from a query: 1 to 100.
+///
+/// # Errors
+/// If it is anything else.
+pub fn page_limit(value: Value) -> Result<usize, Fault> {
+    match text(value)?.parse() {
+        Ok(limit) if (1..=100).contains(&limit) => Ok(limit),
+        _ => Err(Fault::invalid("must be a whole number from 1 to 100")),
+    }
+}
+
+impl<S: Sync> FromRequest<S> for Fields {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let is_json = has_json_type(request.headers());
+        let bytes = read(request.into_body()).await?;
+        if !is_json {
+            return Err(Error::new(Code::UnsupportedMediaType));
+        }
+        Self::parse(&bytes)
+    }
+}
+
+/// [`Fields`] of a body that may be left out.
+#[derive(Debug)]
+pub struct OptionalFields(pub Fields);
+
+impl<S: Sync> FromRequest<S> for OptionalFields {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        let is_json = has_json_type(request.headers());
+        let bytes = read(request.into_body()).await?;
+        match (bytes.is_empty(), is_json) {
+            (true, _) => Ok(Self(Fields::default())),
+            (false, true) => Fields::parse(&bytes).map(Self),
+            (false, false) => Err(Error::new(Code::UnsupportedMediaType)),
+        }
+    }
+}
+
+/// [`Fields`] of a query string; every value is a string.
+#[derive(Debug)]
+pub struct QueryFields(pub Fields);
+
+impl<S: Sync> FromRequestParts<S> for QueryFields {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
+            return Err(Error::new(Code::InvalidRequest).detail("the query string is malformed"));
+        };
+        let mut fields = Fields::default();
+        for (name, value) in pairs {
+            if fields
+                .map
+                .insert(name.clone(), Value::String(value))
+                .is_some()
+            {
+                let _: Option<()> =
+                    fields.fault(&name, Fault::invalid("stands in the query more than once"));
+            }
+        }
+        Ok(Self(fields))
+    }
+}
+
+fn has_json_type(headers: &http::HeaderMap) -> bool {
+    let value = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    value
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .eq_ignore_ascii_case("application/json")
+}
+
+async fn read(body: Body) -> Result<Vec<u8>, Error> {
+    match Limited::new(body, BODY_LIMIT).collect().await {
+        Ok(bytes) => Ok(bytes.to_bytes().into()),
+        Err(fault) if fault.is::<LengthLimitError>() => {
+            Err(Error::new(Code::BodyTooLarge).detail("a body may have up to 64 KB"))
+        }
+        Err(fault) => Err(Error::new(Code::InvalidRequest)
+            .detail("the body could not be read")
+            .caused_by(fault)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(error: &Error) -> Vec<(String, String)> {
+        let body = error.body("r");
+        let faults = body["errors"].as_array().cloned().unwrap_or_default();
+        faults
+            .iter()
+            .map(|f| {
+                (
+                    f["field"].as_str().unwrap().into(),
+                    f["code"].as_str().unwrap().into(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn all_faults_are_named_together() {
+        let mut fields =
+            Fields::parse(br#"{"size":"1","extra":1,"items":[{"size":2},{"size":false,"x":0},3]}"#)
+                .unwrap();
+        let size = fields.required("size", whole_number);
+        let code = fields.required("code", text);
+        let items = fields.list("items", 1..=9, |item| item.required("size", whole_number));
+        assert_eq!((size, code.as_deref(), &items), (None, None, &None));
+        let mut named = names(&fields.finish(items).unwrap_err());
+        named.sort();
+        let expected = [
+            ("code", "required"),
+            ("extra", "unknown_field"),
+            ("items[1].size", "invalid_type"),
+            ("items[1].x", "unknown_field"),
+            ("items[2]", "invalid_type"),
+            ("size", "invalid_type"),
+        ];
+        assert_eq!(named, expected.map(|(f, c)| (f.to_owned(), c.to_owned())));
+    }
+
+    #[test]
+    fn a_patch_tells_absent_from_null() {
+        let mut fields = Fields::parse(br#"{"a":null,"b":"x"}"#).unwrap();
+        assert_eq!(fields.patch("a", text), Some(Patch::Clear));
+        assert_eq!(fields.patch("b", text), Some(Patch::Set("x".to_owned())));
+        assert_eq!(fields.patch("c", text), Some(Patch::Keep));
+        assert!(fields.finish(Some(())).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_without_a_panic() {
+        let deep = "[".repeat(100_000);
+        for (json, code) in [
+            ("", Code::InvalidJson),
+            ("{", Code::InvalidJson),
+            (deep.as_str(), Code::InvalidJson),
+            ("\u{feff}{}", Code::InvalidJson),
+            ("[]", Code::InvalidRequest),
+            ("null", Code::InvalidRequest),
+        ] {
+            assert_eq!(Fields::parse(json.as_bytes()).unwrap_err().code(), code);
+        }
+        assert_eq!(
+            Fields::parse(b"{\"a\":\"\xff\"}").unwrap_err().code(),
+            Code::InvalidJson
+        );
+    }
+}

@@ -1,0 +1,36 @@
+//! The HTTP edge that `login`, `users` and `presign` share: one small file for each concern.
+
+pub mod body;
+mod deadline;
+mod headers;
+mod panic;
+mod problem;
+pub mod request;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+
+use crate::error::{Code, Error};
+use crate::seams::Clock;
+use crate::telemetry::Telemetry;
+
+pub use body::{Fields, Patch};
+pub use request::{ClientAddress, RequestId};
+
+/// Wraps a function's routes in the edge. Outermost first:
+///
+/// 1. [`request`]: names the request and writes its line, whatever happens further in;
+/// 2. [`headers`]: every answer carries them, errors included;
+/// 3. [`problem`]: renders errors, also those that the layers below make;
+/// 4. [`panic`]: a panic becomes an error like any other;
+/// 5. [`deadline`]: innermost, so that a handler that hangs is dropped while there is time to answer.
+pub fn edge(routes: Router, telemetry: Telemetry, clock: Clock) -> Router {
+    routes
+        .fallback(async || Error::new(Code::NotFound))
+        .method_not_allowed_fallback(async || Error::new(Code::MethodNotAllowed))
+        .layer(from_fn_with_state(clock, deadline::layer))
+        .layer(from_fn(panic::layer))
+        .layer(from_fn(problem::layer))
+        .layer(from_fn(headers::layer))
+        .layer(from_fn_with_state(telemetry, request::layer))
+}

@@ -1,0 +1,258 @@
+//! SQS batches: every message on its own, several at a time, and one failure is one message's failure.
+//! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
+
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::causes;
+use crate::seams::{Clock, Timestamp};
+use crate::telemetry::record::Summary;
+use crate::telemetry::{self, Telemetry};
+
+/// How many messages are worked on at a time.
+const CONCURRENCY: usize = 10;
+/// What is left for answering when the invocation's time is nearly over.
+const RESERVE: Duration = Duration::from_secs(1);
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// What the answer calls it.
+    pub id: String,
+    /// Its text.
+    pub body: String,
+    /// How often it has been received, this time included.
+    pub receives: u32,
+}
+
+/// What became of a message that is not to come again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handled {
+    /// It did its work.
+    Done(&'static str),
+    /// It can never do any: logged, counted and acknowledged.
+    Hopeless(&'static str),
+}
+
+/// A message failed, and is to come again.
+#[derive(Debug, thiserror::Error)]
+#[error("the message is to come again")]
+pub struct Again(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl Again {
+    /// For that reason.
+    pub fn because(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(reason.into())
+    }
+}
+
+/// The answer: the messages that are to come again, and nothing beside them.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BatchAnswer {
+    /// One entry for each message that failed.
+    pub batch_item_failures: Vec<ItemFailure>,
+}
+
+/// A message that failed.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ItemFailure {
+    /// The message's id.
+    pub item_identifier: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SqsRecord {
+    message_id: String,
+    body: Option<String>,
+    #[serde(default)]
+    attributes: Map<String, Value>,
+}
+
+/// The messages of an SQS event; `None` if the event is not one.
+pub fn messages(event: &Value) -> Option<Vec<Message>> {
+    let records = event.get("Records")?.as_array()?;
+    let message = |record: &Value| {
+        let record = SqsRecord::deserialize(record).ok()?;
+        let receives = record
+            .attributes
+            .get("ApproximateReceiveCount")
+            .and_then(Value::as_str);
+        Some(Message {
+            id: record.message_id,
+            body: record.body.unwrap_or_default(),
+            receives: receives.and_then(|count| count.parse().ok()).unwrap_or(1),
+        })
+    };
+    records.iter().map(message).collect()
+}
+
+/// Works on messages until `deadline`, several at a time.
+///
+/// What `work` does for one message cannot touch another's fate: an error, a panic or too little time fail that message
+/// alone.
+pub async fn run<W>(
+    messages: Vec<Message>,
+    deadline: Timestamp,
+    clock: &Clock,
+    telemetry: &Telemetry,
+    work: impl Fn(Message) -> W,
+) -> BatchAnswer
+where
+    W: Future<Output = Result<Handled, Again>>,
+{
+    let left = deadline.before(RESERVE).since(clock.now());
+    let failures = stream::iter(messages).map(|message| {
+        let id = message.id.clone();
+        let receives = message.receives;
+        let work = AssertUnwindSafe(tokio::time::timeout(left, work(message))).catch_unwind();
+        async move {
+            let outcome = telemetry
+                .record(bounded(work), |outcome| summary(&id, receives, outcome))
+                .await;
+            outcome.is_err().then_some(ItemFailure {
+                item_identifier: id,
+            })
+        }
+    });
+    let failures = failures
+        .buffer_unordered(CONCURRENCY)
+        .filter_map(std::future::ready)
+        .collect()
+        .await;
+    BatchAnswer {
+        batch_item_failures: failures,
+    }
+}
+
+type Unwound<T> = Result<T, Box<dyn std::any::Any + Send>>;
+type InTime<T> = Result<T, tokio::time::error::Elapsed>;
+
+async fn bounded(
+    work: impl Future<Output = Unwound<InTime<Result<Handled, Again>>>>,
+) -> Result<Handled, Again> {
+    match work.await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(elapsed)) => Err(Again::because(elapsed)),
+        // The panic's text may hold a value; where it was is in the panic hook's own line.
+        Err(_) => {
+            telemetry::count("panics");
+            Err(Again::because("the handler panicked"))
+        }
+    }
+}
+
+fn summary(id: &str, receives: u32, outcome: &Result<Handled, Again>) -> Summary {
+    let (level, message) = match outcome {
+        Ok(Handled::Done(what)) => ("INFO", (*what).to_owned()),
+        Ok(Handled::Hopeless(why)) => {
+            telemetry::count("hopeless_messages");
+            ("WARN", format!("message acknowledged without work: {why}"))
+        }
+        Err(again) => {
+            telemetry::count("failed_messages");
+            (
+                "ERROR",
+                format!("message will come again: {}", causes(&*again.0)),
+            )
+        }
+    };
+    let fields = [
+        ("message_id", Value::from(id)),
+        ("receives", receives.into()),
+    ];
+    Summary {
+        level,
+        message,
+        fields: fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn message(id: &str) -> Message {
+        Message {
+            id: id.into(),
+            body: id.into(),
+            receives: 1,
+        }
+    }
+
+    #[tokio::test]
+    async fn each_message_has_a_fate_of_its_own() {
+        let clock = Clock::system();
+        let telemetry = Telemetry::writing_to("test", clock.clone(), |_| {});
+        let deadline = clock.now().after(Duration::from_millis(1200));
+        let batch = ["done", "hopeless", "again", "panic", "slow"]
+            .map(message)
+            .into();
+        let answer = run(batch, deadline, &clock, &telemetry, |message| async move {
+            match message.body.as_str() {
+                "done" => Ok(Handled::Done("done")),
+                "hopeless" => Ok(Handled::Hopeless("hopeless")),
+                "panic" => panic!("on purpose"),
+                "slow" => std::future::pending().await,
+                _ => Err(Again::because("not yet")),
+            }
+        });
+        let mut failed: Vec<_> = answer
+            .await
+            .batch_item_failures
+            .into_iter()
+            .map(|f| f.item_identifier)
+            .collect();
+        failed.sort();
+        assert_eq!(failed, ["again", "panic", "slow"]);
+    }
+
+    #[test]
+    fn the_answer_is_bare() {
+        let answer = BatchAnswer {
+            batch_item_failures: vec![ItemFailure {
+                item_identifier: "a".into(),
+            }],
+        };
+        assert_eq!(
+            json!(answer),
+            json!({"batchItemFailures": [{"itemIdentifier": "a"}]})
+        );
+        assert_eq!(
+            json!(BatchAnswer::default()),
+            json!({"batchItemFailures": []})
+        );
+    }
+
+    #[test]
+    fn events_of_other_kinds_hold_no_messages() {
+        for event in [
+            json!({}),
+            json!(null),
+            json!({"Records": [{"s3": {}}]}),
+            json!({"Records": 1}),
+        ] {
+            assert_eq!(messages(&event), None);
+        }
+        let event = json!({"Records": [{"messageId": "m", "attributes": {"ApproximateReceiveCount": "3"}, "x": 1}]});
+        assert_eq!(
+            messages(&event),
+            Some(vec![Message {
+                id: "m".into(),
+                body: String::new(),
+                receives: 3
+            }])
+        );
+    }
+}

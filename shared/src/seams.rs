@@ -1,0 +1,179 @@
+//! Time and randomness as values, so that a test can run a whole function under a clock and a seed of its own.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use aws_smithy_types::DateTime;
+use aws_smithy_types::date_time::Format;
+
+/// A moment, in milliseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// The moment `millis` milliseconds after the Unix epoch.
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub const fn millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch.
+    pub const fn secs(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    /// The same moment with its fraction of a second dropped.
+    pub const fn to_whole_second(self) -> Self {
+        Self(self.secs() * 1000)
+    }
+
+    /// The start of the window of `length` that this moment lies in.
+    pub fn window_start(self, length: Duration) -> Self {
+        let length = i64::try_from(length.as_millis()).unwrap_or(i64::MAX).max(1);
+        Self(self.0.div_euclid(length) * length)
+    }
+
+    /// The moment `by` later.
+    pub fn after(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// The moment `by` earlier.
+    pub fn before(self, by: Duration) -> Self {
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)),
+        )
+    }
+
+    /// How long ago `earlier` was; zero if it lies in the future.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// RFC 3339 in UTC, as in `2026-01-31T09:30:00.250Z`.
+    pub fn to_rfc3339(self) -> String {
+        DateTime::from_millis(self.0)
+            .fmt(Format::DateTime)
+            .unwrap_or_default()
+    }
+
+    /// ISO 8601 basic format in UTC without a fraction, as AWS signatures want it: `20260131T093000Z`.
+    pub fn to_amz_date(self) -> String {
+        self.to_whole_second().to_rfc3339().replace(['-', ':'], "")
+    }
+}
+
+impl From<Timestamp> for SystemTime {
+    fn from(at: Timestamp) -> Self {
+        UNIX_EPOCH + Duration::from_millis(u64::try_from(at.0).unwrap_or(0))
+    }
+}
+
+/// The source of the current time.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The machine's clock.
+    pub fn system() -> Self {
+        Self::new(|| {
+            let since_epoch = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            Timestamp(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+        })
+    }
+
+    /// A clock that asks `now` each time.
+    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// The source of unpredictable bytes.
+#[derive(Clone)]
+pub struct Random(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+
+impl Random {
+    /// The operating system's generator, by way of aws-lc.
+    ///
+    /// # Errors
+    /// If the generator gives nothing, which no supported platform does after start.
+    pub fn system() -> Result<Self, NoRandomness> {
+        let generator = SystemRandom::new();
+        // Asked once here, so that a platform without randomness fails in init and not in a request.
+        generator.fill(&mut [0; 1]).map_err(|_| NoRandomness)?;
+        Ok(Self::new(move |bytes| {
+            // aws-lc aborts rather than return weak bytes, so an error cannot follow a first success.
+            let _ = generator.fill(bytes);
+        }))
+    }
+
+    /// A source that calls `fill` each time.
+    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
+        Self(Arc::new(fill))
+    }
+
+    /// `N` fresh bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut bytes = [0; N];
+        (self.0)(&mut bytes);
+        bytes
+    }
+}
+
+impl fmt::Debug for Random {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Random")
+    }
+}
+
+/// The operating system gave no random bytes.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gives no random bytes")]
+pub struct NoRandomness;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_utc_and_exact() {
+        let at = Timestamp::from_millis(1_769_851_800_250);
+        assert_eq!(at.to_rfc3339(), "2026-01-31T09:30:00.25Z");
+        assert_eq!(at.to_amz_date(), "20260131T093000Z");
+        assert_eq!(
+            at.window_start(Duration::from_secs(60)).to_rfc3339(),
+            "2026-01-31T09:30:00Z"
+        );
+    }
+
+    #[test]
+    fn time_before_the_epoch_does_not_panic() {
+        let at = Timestamp::from_millis(-1);
+        assert_eq!(at.secs(), -1);
+        assert_eq!(SystemTime::from(at), UNIX_EPOCH);
+        assert_eq!(at.since(Timestamp::from_millis(5)), Duration::ZERO);
+    }
+}

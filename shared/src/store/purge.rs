@@ -1,0 +1,120 @@
+//! What `purge` does to the table.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+
+use crate::ids::{Epoch, UploadId, UserId};
+use crate::store::item::{self, n, names, s, values};
+use crate::store::session::user_key;
+use crate::store::upload::upload_key;
+use crate::store::{Store, StoreError, store_error};
+
+/// What BatchWriteItem takes.
+const BATCH: usize = 25;
+
+impl Store {
+    /// Removes up to 25 upload records that an account's lives up to `epoch` left behind. Returns how many; zero means
+    /// that none is left.
+    ///
+    /// # Errors
+    /// If the table is not available. What was removed stays removed.
+    pub async fn remove_upload_records(
+        &self,
+        user: &UserId,
+        epoch: Epoch,
+    ) -> Result<usize, StoreError> {
+        let mut start = None;
+        loop {
+            let page = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("pk = :pk")
+                .set_expression_attribute_values(values([(":pk", s(format!("UP#{user}")))]))
+                .projection_expression("pk, sk")
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(store_error)?;
+            let ids = page
+                .items()
+                .iter()
+                .filter_map(|item| item::parsed::<UploadId>(item, "sk").ok());
+            let old: Vec<_> = ids
+                .filter(|upload| upload.epoch() <= epoch)
+                .take(BATCH)
+                .collect();
+            if !old.is_empty() {
+                self.remove_records(user, &old).await?;
+                return Ok(old.len());
+            }
+            start = page.last_evaluated_key;
+            if start.is_none() {
+                return Ok(0);
+            }
+        }
+    }
+
+    async fn remove_records(&self, user: &UserId, uploads: &[UploadId]) -> Result<(), StoreError> {
+        let removals = uploads.iter().map(|upload| {
+            let delete = DeleteRequest::builder()
+                .set_key(Some(upload_key(user, *upload)))
+                .build();
+            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
+        });
+        let mut removals: Vec<_> = removals
+            .collect::<Result<_, _>>()
+            .map_err(|error| StoreError::Refused(Box::new(error)))?;
+        for _ in 0..3 {
+            let request = self
+                .client
+                .batch_write_item()
+                .set_request_items(Some(HashMap::from([(self.table.clone(), removals)])));
+            let left = request
+                .send()
+                .await
+                .map_err(store_error)?
+                .unprocessed_items
+                .unwrap_or_default();
+            removals = left.into_values().flatten().collect();
+            if removals.is_empty() {
+                return Ok(());
+            }
+        }
+        Err(StoreError::Unavailable(
+            "removals stayed unprocessed".into(),
+        ))
+    }
+
+    /// Notes that nothing is left of the account's life `epoch`. If the person has registered anew, there is nothing to
+    /// note.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn finish_purge(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression("SET #status = :deleted")
+            .condition_expression("#status = :deleting AND epoch = :next")
+            .set_expression_attribute_names(names([("#status", "status")]))
+            .set_expression_attribute_values(values([
+                (":deleted", s("deleted")),
+                (":deleting", s("deleting")),
+                (":next", n(epoch.next().get())),
+            ]))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+}

@@ -1,0 +1,435 @@
+//! Sessions. Each is a map `s_<session>` on the user item:
+//!
+//! | attribute | is |
+//! |---|---|
+//! | `h` | hash of the refresh token that is good now |
+//! | `p1`, `t1` | hash of the one before it, and when it was replaced |
+//! | `p2`, `t2` | hash of the one before that, and when it was replaced |
+//! | `x` | when the session ends if it is not refreshed |
+//! | `c` | when it began |
+//!
+//! Two predecessors are kept because a phone can refresh, and refresh again, while its first request is still on its
+//! way. Times are milliseconds since the Unix epoch.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+
+use crate::auth::Role;
+use crate::auth::refresh::{GRACE, Hash, LIFETIME, RefreshToken, SuccessorKey};
+use crate::ids::{Epoch, OpenId, SessionId, UserId};
+use crate::seams::Timestamp;
+use crate::store::item::{self, Item, b, n, names, s, values};
+use crate::store::{Account, Refusal, Store, StoreError, store_error};
+use crate::user::User;
+
+/// How many sessions a user has at most.
+pub const MAX_SESSIONS: usize = 5;
+/// How many dead sessions an item carries before a login clears them away.
+const MAX_REMAINS: usize = 4;
+/// How far back a replayed token is recognised as one of the session's own.
+const MAX_GENERATIONS: usize = 4096;
+const PREFIX: &str = "s_";
+
+/// Who logs in, on which device.
+#[derive(Clone, Copy, Debug)]
+pub struct Login<'a> {
+    /// The person at WeChat.
+    pub openid: &'a OpenId,
+    /// The person at WeChat's Open Platform, if WeChat told.
+    pub unionid: Option<&'a OpenId>,
+    /// Whether configuration makes the person an administrator.
+    pub is_admin: bool,
+    /// The new session's first token, which names user and session.
+    pub token: &'a RefreshToken,
+}
+
+/// A person who is logged in.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The user.
+    pub user: User,
+    /// Whether this is the account's first login.
+    pub is_new: bool,
+}
+
+/// What became of a refresh.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// This token is the session's now.
+    Granted(RefreshToken, Box<User>),
+    /// The token is unknown or expired, or its session has ended.
+    Invalid,
+    /// The token was used before: its session has been ended.
+    Reused,
+    /// The account is shut.
+    Disabled,
+}
+
+struct Session {
+    id: SessionId,
+    current: Hash,
+    previous: [(Option<Hash>, Timestamp); 2],
+    expires: Timestamp,
+    created: Timestamp,
+}
+
+impl Store {
+    /// Logs a person in: creates the account if there is none, and adds a session; one write for first and returning
+    /// login alike. A sixth session costs a second write, which removes the oldest.
+    ///
+    /// # Errors
+    /// [`Refusal::Disabled`] in the inner result if the account is shut.
+    pub async fn log_in(&self, login: &Login<'_>) -> Result<Result<LoggedIn, Refusal>, StoreError> {
+        let now = self.clock.now();
+        let user = &login.token.user;
+        let session = attribute(&login.token.session);
+        let mut update = "SET #session = :session, last_login = :id, first_login = if_not_exists(first_login, :id), \
+             created_at = if_not_exists(created_at, :now), updated_at = if_not_exists(updated_at, :now), \
+             epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
+             gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, "
+            .to_owned();
+        update.push_str(if login.is_admin {
+            "#role = :role"
+        } else {
+            "#role = if_not_exists(#role, :role)"
+        });
+        let role = if login.is_admin {
+            Role::Admin
+        } else {
+            Role::User
+        };
+        let mut new = values([
+            (":session", fresh_session(login.token.hash(), now)),
+            (":id", s(login.token.session.as_str())),
+            (":now", n(now.millis())),
+            (":one", n(1)),
+            (":openid", s(login.openid.as_str())),
+            (":shard", s("US#0")),
+            (":age", s(age_key(now, user))),
+            (":active", s("active")),
+            (":disabled", s("disabled")),
+            (":role", s(role.as_str())),
+        ]);
+        if let (Some(unionid), Some(new)) = (login.unionid, &mut new) {
+            update.push_str(", unionid = :unionid");
+            new.insert(":unionid".to_owned(), s(unionid.as_str()));
+        }
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression(update)
+            .condition_expression("attribute_not_exists(pk) OR #status <> :disabled")
+            .set_expression_attribute_names(names([
+                ("#session", &session),
+                ("#status", "status"),
+                ("#role", "role"),
+            ]))
+            .set_expression_attribute_values(new)
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let item = match outcome {
+            Ok(output) => output.attributes.unwrap_or_default(),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
+                    return Ok(Err(Refusal::Disabled));
+                }
+                _ => return Err(store_error(error)),
+            },
+        };
+        self.remove_surplus_sessions(user, &item, now).await?;
+        let is_new = item::opt_str(&item, "first_login") == Some(login.token.session.as_str());
+        let user = Account::of_item(&item)?
+            .user
+            .ok_or(StoreError::Corrupt("status"))?;
+        Ok(Ok(LoggedIn { user, is_new }))
+    }
+
+    async fn remove_surplus_sessions(
+        &self,
+        user: &UserId,
+        item: &Item,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut sessions = sessions(item);
+        let ended_before = sessions_ended_at(item);
+        sessions.sort_by(|a, b| (b.created, b.id.as_str()).cmp(&(a.created, a.id.as_str())));
+        let (live, mut surplus): (Vec<_>, Vec<_>) = sessions
+            .into_iter()
+            .partition(|session| session.is_live(now, ended_before));
+        let dead = surplus.len();
+        surplus.extend(live.into_iter().skip(MAX_SESSIONS));
+        if surplus.len() == dead && dead < MAX_REMAINS {
+            return Ok(());
+        }
+        let names: HashMap<_, _> = surplus
+            .iter()
+            .enumerate()
+            .map(|(i, session)| (format!("#s{i}"), attribute(&session.id)))
+            .collect();
+        let removed: Vec<_> = names.keys().cloned().collect();
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression(format!("REMOVE {}", removed.join(", ")))
+            .condition_expression("attribute_exists(pk)")
+            .set_expression_attribute_names(Some(names))
+            .send()
+            .await;
+        outcome.map(|_| ()).map_err(store_error)
+    }
+
+    /// Replaces a refresh token by its successor; one conditional write.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn refresh(
+        &self,
+        token: &RefreshToken,
+        key: &SuccessorKey,
+    ) -> Result<Refreshed, StoreError> {
+        let now = self.clock.now();
+        let successor = token.successor(key);
+        let session = attribute(&token.session);
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(&token.user)))
+            .update_expression(
+                "SET #s.p2 = #s.p1, #s.t2 = #s.t1, #s.p1 = :old, #s.t1 = :now, #s.h = :new, #s.x = :expires",
+            )
+            .condition_expression(
+                "#s.h = :old AND #s.x > :now AND #status = :active \
+                 AND (attribute_not_exists(sessions_ended_at) OR #s.c > sessions_ended_at)",
+            )
+            .set_expression_attribute_names(names([("#s", &session), ("#status", "status")]))
+            .set_expression_attribute_values(values([
+                (":old", b(&token.hash())),
+                (":new", b(&successor.hash())),
+                (":now", n(now.millis())),
+                (":expires", n(now.after(LIFETIME).millis())),
+                (":active", s("active")),
+            ]))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match outcome {
+            Ok(output) => {
+                let account = Account::of_item(&output.attributes.unwrap_or_default())?;
+                let user = account.user.ok_or(StoreError::Corrupt("status"))?;
+                Ok(Refreshed::Granted(successor, Box::new(user)))
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    self.refused_refresh(token, key, refused.item.as_ref(), now)
+                        .await
+                }
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+
+    /// Tells a repetition within the grace from a reuse and from a session that has ended.
+    async fn refused_refresh(
+        &self,
+        token: &RefreshToken,
+        key: &SuccessorKey,
+        item: Option<&Item>,
+        now: Timestamp,
+    ) -> Result<Refreshed, StoreError> {
+        let Some(item) = item else {
+            return Ok(Refreshed::Invalid);
+        };
+        let Some(session) = sessions(item)
+            .into_iter()
+            .find(|session| session.id == token.session)
+        else {
+            return Ok(Refreshed::Invalid);
+        };
+        let Some(user) = Account::of_item(item)?.user else {
+            return Ok(Refreshed::Invalid);
+        };
+        if !session.is_live(now, sessions_ended_at(item)) {
+            return Ok(Refreshed::Invalid);
+        }
+        if user.status != crate::user::Status::Active {
+            return Ok(Refreshed::Disabled);
+        }
+        match session.successor_in_grace(token, key, now) {
+            Some(current) => Ok(Refreshed::Granted(current, Box::new(user))),
+            None if session.descends_from(token, key) => {
+                // Whether it was there still does not matter: it is gone now.
+                let _ = self
+                    .end_session(&token.user, &token.session, user.epoch)
+                    .await?;
+                Ok(Refreshed::Reused)
+            }
+            // Not one of this session's tokens: somebody guesses. That must not end the session of its owner.
+            None => Ok(Refreshed::Invalid),
+        }
+    }
+
+    /// Ends one session; one that is not there is no error.
+    ///
+    /// # Errors
+    /// If the table is not available; [`Refusal::Gone`] in the inner result if the account's life is another one.
+    pub async fn end_session(
+        &self,
+        user: &UserId,
+        session: &SessionId,
+        epoch: Epoch,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .update_expression("REMOVE #s")
+            .set_expression_attribute_names(names([("#s", &attribute(session))]))
+            .set_expression_attribute_values(values([(":epoch", n(epoch.get()))]));
+        self.end(user, request).await
+    }
+
+    /// Ends all sessions that began until now, with one write and without knowing their names.
+    ///
+    /// # Errors
+    /// As [`Store::end_session`].
+    pub async fn end_all_sessions(
+        &self,
+        user: &UserId,
+        epoch: Epoch,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let request = self
+            .client
+            .update_item()
+            .update_expression("SET sessions_ended_at = :now")
+            .set_expression_attribute_values(values([
+                (":now", n(self.clock.now().millis())),
+                (":epoch", n(epoch.get())),
+            ]));
+        self.end(user, request).await
+    }
+
+    async fn end(
+        &self,
+        user: &UserId,
+        request: UpdateItemFluentBuilder,
+    ) -> Result<Result<(), Refusal>, StoreError> {
+        let request = request
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .condition_expression("epoch = :epoch");
+        match request.send().await {
+            Ok(_) => Ok(Ok(())),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(Err(Refusal::Gone)),
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+}
+
+impl Session {
+    fn is_live(&self, now: Timestamp, ended_at: Option<Timestamp>) -> bool {
+        now < self.expires && ended_at.is_none_or(|at| self.created > at)
+    }
+
+    /// The session's current token, if `token` was replaced so short a time ago that its owner may just be repeating
+    /// themselves.
+    fn successor_in_grace(
+        &self,
+        token: &RefreshToken,
+        key: &SuccessorKey,
+        now: Timestamp,
+    ) -> Option<RefreshToken> {
+        let hash = token.hash();
+        let generation = self
+            .previous
+            .iter()
+            .position(|(previous, _)| *previous == Some(hash))?;
+        let (_, replaced_at) = self.previous[generation];
+        if now.since(replaced_at) > GRACE {
+            return None;
+        }
+        let current = (0..=generation).fold(token.clone(), |token, _| token.successor(key));
+        (current.hash() == self.current).then_some(current)
+    }
+
+    /// Whether `token` was this session's at any time: the current one can be derived from it.
+    fn descends_from(&self, token: &RefreshToken, key: &SuccessorKey) -> bool {
+        let hash = token.hash();
+        self.previous
+            .iter()
+            .any(|(previous, _)| *previous == Some(hash))
+            || std::iter::successors(Some(token.clone()), |token| Some(token.successor(key)))
+                .take(MAX_GENERATIONS)
+                .any(|token| token.hash() == self.current)
+    }
+}
+
+pub(super) fn user_key(user: &UserId) -> Item {
+    item::key(format!("U#{user}"), "A")
+}
+
+/// Sorts users by age in the index; the id makes it unique.
+pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
+    format!("{:015}#{user}", at.millis())
+}
+
+fn attribute(session: &SessionId) -> String {
+    format!("{PREFIX}{}", session.as_str())
+}
+
+fn fresh_session(hash: Hash, now: Timestamp) -> AttributeValue {
+    // A nested SET fails where its source is missing, so the predecessors exist from the start: one byte is no hash.
+    let none = b(&[0]);
+    AttributeValue::M(
+        values([
+            ("h", b(&hash)),
+            ("p1", none.clone()),
+            ("t1", n(0)),
+            ("p2", none),
+            ("t2", n(0)),
+            ("x", n(now.after(LIFETIME).millis())),
+            ("c", n(now.millis())),
+        ])
+        .unwrap_or_default(),
+    )
+}
+
+/// The names of the attributes that hold sessions.
+pub(super) fn session_attributes(item: &Item) -> Vec<String> {
+    item.keys()
+        .filter(|name| name.starts_with(PREFIX))
+        .cloned()
+        .collect()
+}
+
+fn sessions_ended_at(item: &Item) -> Option<Timestamp> {
+    item::opt_num(item, "sessions_ended_at").map(Timestamp::from_millis)
+}
+
+fn sessions(item: &Item) -> Vec<Session> {
+    item.iter()
+        .filter_map(|(name, value)| session_of(name.strip_prefix(PREFIX)?, value.as_m().ok()?))
+        .collect()
+}
+
+fn session_of(id: &str, map: &Item) -> Option<Session> {
+    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Hash::try_from(bytes).ok());
+    let time = |name| item::opt_num(map, name).map(Timestamp::from_millis);
+    Some(Session {
+        id: id.parse().ok()?,
+        current: hash("h")?,
+        previous: [(hash("p1"), time("t1")?), (hash("p2"), time("t2")?)],
+        expires: time("x")?,
+        created: time("c")?,
+    })
+}

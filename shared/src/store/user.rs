@@ -1,0 +1,942 @@
+//! Users: reading, listing, editing, creating, deleting.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Role;
+use crate::error::{Code, Error};
+use crate::http::Patch;
+use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
+use crate::profile::{Email, Nickname, Username};
+use crate::seams::Timestamp;
+use crate::store::claim::Claim;
+use crate::store::item::{self, Item, b, n, names, s, values};
+use crate::store::session::{age_key, session_attributes, user_key};
+use crate::store::upload::{Record, State, gate_item, upload_key};
+use crate::store::{Account, Store, StoreError, Transacted, is_refused, store_error};
+use crate::user::{Avatar, Status, User};
+
+/// How often an edit starts over because somebody else was faster.
+const EDIT_ATTEMPTS: u32 = 4;
+
+/// What is to change about a user.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The unique name.
+    pub username: Patch<Username>,
+    /// The unique e-mail address.
+    pub email: Patch<Email>,
+    /// The display name.
+    pub nickname: Patch<Nickname>,
+    /// The picture: one of the user's own, verified uploads.
+    pub avatar: Patch<UploadId>,
+    /// What the user may do.
+    pub role: Option<Role>,
+    /// Whether the account can be used.
+    pub status: Option<Status>,
+}
+
+impl Changes {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        self.is_plain() && self.nickname.is_keep() && self.avatar.is_keep() && self.role.is_none()
+    }
+
+    /// Whether the user item alone is to change, so that one write without a read will do.
+    fn is_plain(&self) -> bool {
+        self.username.is_keep()
+            && self.email.is_keep()
+            && self.status.is_none()
+            && !matches!(self.avatar, Patch::Set(_))
+    }
+}
+
+/// In whose name an account is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Editor {
+    /// Its owner, with a token of that epoch.
+    Owner(Epoch),
+    /// An administrator.
+    Admin,
+}
+
+/// Why a user was not changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NotEdited {
+    /// There is no such user, or not in the token's epoch.
+    Gone,
+    /// The account is shut to its owner.
+    Disabled,
+    /// The account is being deleted.
+    Deleting,
+    /// `If-Match` names another version.
+    VersionMismatch,
+    /// Somebody else has the username.
+    UsernameTaken,
+    /// Somebody else has the e-mail address.
+    EmailTaken,
+    /// The upload is not a verified avatar of the user's.
+    AvatarUnusable,
+    /// The user to create is there already.
+    Exists,
+    /// Others kept changing the user.
+    Contended,
+}
+
+impl NotEdited {
+    /// The answer to `editor`.
+    pub fn into_error(self, editor: Editor) -> Error {
+        Error::new(match (self, editor) {
+            // The owner's token outlived the account; an administrator asked for one that is not there.
+            (Self::Gone, Editor::Owner(_)) => Code::Unauthorized,
+            (Self::Gone, Editor::Admin) => Code::NotFound,
+            (Self::Disabled, _) => Code::AccountDisabled,
+            (Self::Deleting, _) => Code::AccountDeleting,
+            (Self::VersionMismatch, _) => Code::VersionMismatch,
+            (Self::UsernameTaken, _) => Code::UsernameTaken,
+            (Self::EmailTaken, _) => Code::EmailTaken,
+            (Self::Exists, _) => Code::UserExists,
+            (Self::Contended, _) => Code::TemporarilyUnavailable,
+            (Self::AvatarUnusable, _) => {
+                let message =
+                    "must be a verified upload of the user's own, with the purpose avatar";
+                return Error::invalid_field("avatar_upload_id", "invalid_value", message);
+            }
+        })
+    }
+}
+
+/// A user to register ahead of their first login.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Who.
+    pub id: UserId,
+    /// The person at WeChat.
+    pub openid: OpenId,
+    /// The unique name.
+    pub username: Option<Username>,
+    /// The unique e-mail address.
+    pub email: Option<Email>,
+    /// The display name.
+    pub nickname: Option<Nickname>,
+    /// What the user may do.
+    pub role: Role,
+}
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next one begins, if there is one.
+    pub next: Option<String>,
+}
+
+/// A deleted account: the message that `purge` works on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deleted {
+    /// Whose.
+    #[serde(rename = "uid")]
+    pub user: UserId,
+    /// The life that has ended.
+    pub epoch: Epoch,
+}
+
+impl Deleted {
+    /// The message's text: `{"uid":…,"epoch":…}`.
+    pub fn to_message(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+}
+
+impl Store {
+    /// The account of `user`, as of now.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn account(&self, user: &UserId) -> Result<Option<Account>, StoreError> {
+        self.user_item(user)
+            .await?
+            .as_ref()
+            .map(Account::of_item)
+            .transpose()
+    }
+
+    async fn user_item(&self, user: &UserId) -> Result<Option<Item>, StoreError> {
+        let key = Some(user_key(user));
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(key)
+            .consistent_read(true);
+        Ok(request.send().await.map_err(store_error)?.item)
+    }
+
+    /// The accounts of up to 100 users, in no order; those that do not exist are left out.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn accounts(&self, users: &[UserId]) -> Result<HashMap<UserId, Account>, StoreError> {
+        let mut keys: Vec<&UserId> = users.iter().collect();
+        keys.sort();
+        keys.dedup();
+        let items = self
+            .batch_get(keys.into_iter().map(user_key).collect())
+            .await?;
+        let accounts = items.iter().map(|item| {
+            let id = item::str(item, "pk")?.trim_start_matches("U#").parse();
+            Ok((
+                id.map_err(|_| StoreError::Corrupt("pk"))?,
+                Account::of_item(item)?,
+            ))
+        });
+        accounts.collect()
+    }
+
+    /// Reads items by key in one call, or more if DynamoDB leaves some unprocessed.
+    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let mut found = Vec::new();
+        let mut keys = keys;
+        for _ in 0..3 {
+            let wanted = KeysAndAttributes::builder()
+                .set_keys(Some(keys))
+                .consistent_read(true)
+                .build();
+            let wanted = wanted.map_err(|error| StoreError::Refused(Box::new(error)))?;
+            let output = self
+                .client
+                .batch_get_item()
+                .request_items(&self.table, wanted)
+                .send()
+                .await;
+            let output = output.map_err(store_error)?;
+            found.extend(
+                output
+                    .responses
+                    .into_iter()
+                    .flat_map(HashMap::into_values)
+                    .flatten(),
+            );
+            let left = output
+                .unprocessed_keys
+                .and_then(|mut left| left.remove(&self.table));
+            keys = left.map(|left| left.keys).unwrap_or_default();
+            if keys.is_empty() {
+                return Ok(found);
+            }
+        }
+        Err(StoreError::Unavailable("items stayed unprocessed".into()))
+    }
+
+    /// Users from the newest to the oldest, `limit` at a time; one query of the index whatever the table's size.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn list_users(
+        &self,
+        limit: usize,
+        before: Option<&str>,
+    ) -> Result<Page<User>, StoreError> {
+        let condition = if before.is_some() {
+            "gsi1pk = :shard AND gsi1sk < :before"
+        } else {
+            "gsi1pk = :shard"
+        };
+        let mut wanted = values([(":shard", s("US#0"))]);
+        if let (Some(before), Some(wanted)) = (before, &mut wanted) {
+            wanted.insert(":before".to_owned(), s(before));
+        }
+        let output = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .index_name("gsi1")
+            .key_condition_expression(condition)
+            .set_expression_attribute_values(wanted)
+            .scan_index_forward(false)
+            // One more than asked for tells whether there is a next page.
+            .limit(i32::try_from(limit + 1).unwrap_or(i32::MAX))
+            .send()
+            .await
+            .map_err(store_error)?;
+        let mut items = output.items.unwrap_or_default();
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let last = items
+            .last()
+            .and_then(|item| item::opt_str(item, "gsi1sk"))
+            .map(str::to_owned);
+        let accounts = items
+            .iter()
+            .map(Account::of_item)
+            .collect::<Result<Vec<_>, _>>()?;
+        let items = accounts
+            .into_iter()
+            .filter_map(|account| account.user)
+            .collect();
+        Ok(Page {
+            items,
+            next: last.filter(|_| more),
+        })
+    }
+
+    /// Changes a user. Plain fields take one write; names, status and picture a read and a transaction.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the change was refused.
+    pub async fn edit_user(
+        &self,
+        user: &UserId,
+        changes: &Changes,
+        editor: Editor,
+        if_match: Option<u64>,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
+        if changes.is_empty() {
+            let account = self.account(user).await?;
+            return Ok(check(account, editor, if_match));
+        }
+        if changes.is_plain() {
+            return self.edit_plain(user, changes, editor, if_match).await;
+        }
+        for _ in 0..EDIT_ATTEMPTS {
+            match self
+                .edit_with_claims(user, changes, editor, if_match)
+                .await?
+            {
+                Err(NotEdited::Contended) => {}
+                outcome => return Ok(outcome),
+            }
+        }
+        Err(StoreError::Unavailable("the user kept changing".into()))
+    }
+
+    async fn edit_plain(
+        &self,
+        user: &UserId,
+        changes: &Changes,
+        editor: Editor,
+        if_match: Option<u64>,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
+        let mut edit = Edit::new(self.clock.now());
+        edit.apply(changes, None);
+        // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first.
+        let nonce = self.random.bytes::<8>();
+        edit.set("edit", ":edit", b(&nonce));
+        edit.require("(attribute_not_exists(edit) OR edit <> :edit)");
+        match editor {
+            Editor::Owner(epoch) => {
+                edit.require("#status = :active AND epoch = :epoch");
+                edit.value(":active", s("active"));
+                edit.value(":epoch", n(epoch.get()));
+            }
+            Editor::Admin => {
+                edit.require("#status IN (:active, :disabled)");
+                edit.value(":active", s("active"));
+                edit.value(":disabled", s("disabled"));
+            }
+        }
+        edit.name("#status", "status");
+        if let Some(version) = if_match {
+            edit.require("version = :version");
+            edit.value(":version", n(version));
+        }
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression(edit.expression())
+            .condition_expression(edit.condition())
+            .set_expression_attribute_names(Some(edit.names))
+            .set_expression_attribute_values(Some(edit.values))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        let found = match outcome {
+            Ok(output) => {
+                let account = Account::of_item(&output.attributes.unwrap_or_default())?;
+                return Ok(account.user.ok_or(NotEdited::Gone));
+            }
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    refused.item.clone()
+                }
+                _ => return Err(store_error(error)),
+            },
+        };
+        let repeated = found
+            .as_ref()
+            .and_then(|item| item::opt_bytes(item, "edit"))
+            == Some(nonce.as_slice());
+        let account = found.as_ref().map(Account::of_item).transpose()?;
+        Ok(match account {
+            Some(account) if repeated => account.user.ok_or(NotEdited::Gone),
+            account => check(account, editor, if_match).and(Err(NotEdited::Contended)),
+        })
+    }
+
+    async fn edit_with_claims(
+        &self,
+        user: &UserId,
+        changes: &Changes,
+        editor: Editor,
+        if_match: Option<u64>,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
+        let (account, avatar) = self.account_and_avatar(user, &changes.avatar).await?;
+        let current = match check(account, editor, if_match) {
+            Ok(current) => current,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let avatar = avatar.filter(|avatar| avatar.upload.epoch() == current.epoch);
+        if matches!(changes.avatar, Patch::Set(_)) && avatar.is_none() {
+            return Ok(Err(NotEdited::AvatarUnusable));
+        }
+        let now = self.clock.now();
+        let (writes, names_at) = self
+            .edit_writes(&current, changes, avatar.as_ref(), now)
+            .map_err(|e| StoreError::Refused(e.into()))?;
+        Ok(match self.transact(writes).await? {
+            Transacted::Done => Ok(changed(current, changes, avatar, now)),
+            Transacted::Cancelled(reasons) => Err(names_at.refusal(&reasons)),
+        })
+    }
+
+    async fn account_and_avatar(
+        &self,
+        user: &UserId,
+        avatar: &Patch<UploadId>,
+    ) -> Result<(Option<Account>, Option<Avatar>), StoreError> {
+        let Patch::Set(upload) = *avatar else {
+            return Ok((self.account(user).await?, None));
+        };
+        let items = self
+            .batch_get(vec![user_key(user), upload_key(user, upload)])
+            .await?;
+        let (users, uploads): (Vec<_>, Vec<_>) = items
+            .into_iter()
+            .partition(|item| item::opt_str(item, "sk") == Some("A"));
+        let account = users.first().map(Account::of_item).transpose()?;
+        let record = uploads
+            .first()
+            .map(|item| Record::of_item(item, user))
+            .transpose()?;
+        let usable = record.filter(|record| {
+            record.state == State::Ready && record.key.upload.purpose() == Purpose::Avatar
+        });
+        let avatar = usable.map(|record| Avatar {
+            upload,
+            key: record.key,
+            version: record.version,
+        });
+        Ok((account, avatar))
+    }
+
+    /// The writes of an edit: the user first, then claims to take and to give up, then what else has to hold.
+    fn edit_writes(
+        &self,
+        current: &User,
+        changes: &Changes,
+        avatar: Option<&Avatar>,
+        now: Timestamp,
+    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
+        let mut edit = Edit::new(now);
+        edit.apply(changes, avatar);
+        edit.require("version = :version AND epoch = :epoch AND #status = :status_was");
+        edit.value(":version", n(current.version));
+        edit.value(":epoch", n(current.epoch.get()));
+        edit.value(":status_was", s(current.status.as_str()));
+        edit.name("#status", "status");
+        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
+        let mut at = ClaimsAt::default();
+        let table = &self.table;
+        if let Some(taken) =
+            self.move_claim(&mut writes, current, &current.username, &changes.username)?
+        {
+            at.username = Some(taken);
+        }
+        if let Some(taken) =
+            self.move_claim(&mut writes, current, &current.email, &changes.email)?
+        {
+            at.email = Some(taken);
+        }
+        if let Some(avatar) = avatar {
+            let check = ConditionCheck::builder()
+                .table_name(table)
+                .set_key(Some(upload_key(&current.id, avatar.upload)))
+                .condition_expression("#status = :ready")
+                .set_expression_attribute_names(names([("#status", "status")]))
+                .set_expression_attribute_values(values([(":ready", s(State::Ready.as_str()))]))
+                .build()?;
+            writes.push(TransactWriteItem::builder().condition_check(check).build());
+        }
+        if let Some(status) = changes.status {
+            let gate = gate_item(&current.id, current.epoch, status == Status::Disabled);
+            writes.push(put(table, gate)?);
+        }
+        Ok((writes, at))
+    }
+
+    /// Adds what moves a claim from the text at hand to the changed one; returns where the new claim is taken.
+    fn move_claim<T>(
+        &self,
+        writes: &mut Vec<TransactWriteItem>,
+        user: &User,
+        current: &Option<T>,
+        change: &Patch<T>,
+    ) -> Result<Option<usize>, BuildError>
+    where
+        for<'a> Claim: From<&'a T>,
+    {
+        let old = current.as_ref().map(Claim::from);
+        let new = match change {
+            Patch::Keep => return Ok(None),
+            Patch::Clear => None,
+            Patch::Set(text) => Some(Claim::from(text)),
+        };
+        if old == new {
+            return Ok(None);
+        }
+        if let Some(old) = old {
+            writes.push(old.release(&self.table, &user.id)?);
+        }
+        let Some(new) = new else {
+            return Ok(None);
+        };
+        writes.push(new.take(&self.table, &user.id)?);
+        Ok(Some(writes.len() - 1))
+    }
+
+    /// Registers a user ahead of their first login.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the user was not created.
+    pub async fn create_user(&self, new: &NewUser) -> Result<Result<User, NotEdited>, StoreError> {
+        let now = self.clock.now();
+        let (writes, at) = self
+            .create_writes(new, now)
+            .map_err(|e| StoreError::Refused(e.into()))?;
+        if let Transacted::Cancelled(reasons) = self.transact(writes).await? {
+            if !is_refused(&reasons, 0) {
+                return Ok(Err(at.refusal(&reasons)));
+            }
+            let deleting = self
+                .account(&new.id)
+                .await?
+                .is_some_and(|account| account.deleting);
+            return Ok(Err(if deleting {
+                NotEdited::Deleting
+            } else {
+                NotEdited::Exists
+            }));
+        }
+        let account = self.account(&new.id).await?;
+        Ok(account
+            .and_then(|account| account.user)
+            .ok_or(NotEdited::Gone))
+    }
+
+    fn create_writes(
+        &self,
+        new: &NewUser,
+        now: Timestamp,
+    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
+        let mut edit = Edit::new(now);
+        edit.sets.push("created_at = :now".to_owned());
+        edit.sets
+            .push("epoch = if_not_exists(epoch, :one)".to_owned());
+        edit.set("#status", ":active", s("active"));
+        edit.set("openid", ":openid", s(new.openid.as_str()));
+        edit.set("gsi1pk", ":shard", s("US#0"));
+        edit.set("gsi1sk", ":age", s(age_key(now, &new.id)));
+        edit.set("#role", ":role", s(new.role.as_str()));
+        edit.name("#role", "role");
+        edit.name("#status", "status");
+        edit.set_text("username", new.username.as_ref().map(Username::as_str));
+        edit.set_text("email", new.email.as_ref().map(Email::as_str));
+        edit.set_text("nickname", new.nickname.as_ref().map(Nickname::as_str));
+        edit.require("(attribute_not_exists(pk) OR #status = :deleted)");
+        edit.value(":deleted", s("deleted"));
+        let mut writes = vec![edit.into_transaction(&self.table, &new.id)?];
+        let mut at = ClaimsAt::default();
+        if let Some(username) = &new.username {
+            at.username = Some(writes.len());
+            writes.push(Claim::from(username).take(&self.table, &new.id)?);
+        }
+        if let Some(email) = &new.email {
+            at.email = Some(writes.len());
+            writes.push(Claim::from(email).take(&self.table, &new.id)?);
+        }
+        Ok((writes, at))
+    }
+
+    /// Ends an account's life at once: its tokens, sessions and names are gone when this returns. What it leaves behind
+    /// is for `purge`. Repeating it for an account that is still being deleted gives the same answer, so that a message
+    /// that was not sent can be sent.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the account was not deleted.
+    pub async fn delete_user(
+        &self,
+        user: &UserId,
+        editor: Editor,
+        if_match: Option<u64>,
+    ) -> Result<Result<Deleted, NotEdited>, StoreError> {
+        for _ in 0..EDIT_ATTEMPTS {
+            let item = self.user_item(user).await?;
+            let account = item.as_ref().map(Account::of_item).transpose()?;
+            if let Some(deleted) = account
+                .as_ref()
+                .and_then(|account| already_deleting(account, user, editor))
+            {
+                return Ok(Ok(deleted));
+            }
+            let current = match check(account, editor, if_match) {
+                Ok(current) => current,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
+            let item = item.unwrap_or_default();
+            let writes = self
+                .delete_writes(&item, &current)
+                .map_err(|e| StoreError::Refused(e.into()))?;
+            if let Transacted::Done = self.transact(writes).await? {
+                return Ok(Ok(Deleted {
+                    user: user.clone(),
+                    epoch: current.epoch,
+                }));
+            }
+        }
+        Err(StoreError::Unavailable("the user kept changing".into()))
+    }
+
+    fn delete_writes(
+        &self,
+        item: &Item,
+        current: &User,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let next = current.epoch.next();
+        let mut edit = Edit::new(self.clock.now());
+        edit.set("#status", ":deleting", s("deleting"));
+        edit.set("epoch", ":next", n(next.get()));
+        edit.sets.push("sessions_ended_at = :now".to_owned());
+        edit.name("#status", "status");
+        // All that is personal goes now; the openid too, for the key is derived from it and holds nothing of it.
+        for (i, name) in PERSONAL
+            .iter()
+            .map(|name| (*name).to_owned())
+            .chain(session_attributes(item))
+            .enumerate()
+        {
+            let placeholder = format!("#gone{i}");
+            edit.names.insert(placeholder.clone(), name);
+            edit.removes.push(placeholder);
+        }
+        edit.require("version = :version AND epoch = :epoch");
+        edit.value(":version", n(current.version));
+        edit.value(":epoch", n(current.epoch.get()));
+        // A login in between added a session that would not be removed: then start over.
+        match item::opt_str(item, "last_login") {
+            Some(login) => {
+                edit.require("last_login = :login");
+                edit.value(":login", s(login));
+            }
+            None => edit.require("attribute_not_exists(last_login)"),
+        }
+        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
+        let claims = [
+            current.username.as_ref().map(Claim::from),
+            current.email.as_ref().map(Claim::from),
+        ];
+        for claim in claims.into_iter().flatten() {
+            writes.push(claim.release(&self.table, &current.id)?);
+        }
+        writes.push(put(&self.table, gate_item(&current.id, next, false))?);
+        Ok(writes)
+    }
+
+    /// Stores a person's phone number.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the number was not stored.
+    pub async fn set_phone(
+        &self,
+        user: &UserId,
+        epoch: Epoch,
+        phone: &str,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
+        let outcome = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression("SET phone = :phone, updated_at = :now ADD version :one")
+            .condition_expression("#status = :active AND epoch = :epoch")
+            .set_expression_attribute_names(names([("#status", "status")]))
+            .set_expression_attribute_values(values([
+                (":phone", s(phone)),
+                (":now", n(self.clock.now().millis())),
+                (":one", n(1)),
+                (":active", s("active")),
+                (":epoch", n(epoch.get())),
+            ]))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await;
+        match outcome {
+            Ok(output) => Ok(Account::of_item(&output.attributes.unwrap_or_default())?
+                .user
+                .ok_or(NotEdited::Gone)),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    let account = refused.item.as_ref().map(Account::of_item).transpose()?;
+                    Ok(check(account, Editor::Owner(epoch), None).and(Err(NotEdited::Contended)))
+                }
+                _ => Err(store_error(error)),
+            },
+        }
+    }
+}
+
+/// What deletion removes beside the sessions.
+const PERSONAL: [&str; 16] = [
+    "username",
+    "email",
+    "nickname",
+    "avatar_key",
+    "avatar_version",
+    "avatar_upload_id",
+    "phone",
+    "role",
+    "openid",
+    "unionid",
+    "created_at",
+    "gsi1pk",
+    "gsi1sk",
+    "first_login",
+    "last_login",
+    "edit",
+];
+
+/// Where in a transaction claims are taken.
+#[derive(Default)]
+struct ClaimsAt {
+    username: Option<usize>,
+    email: Option<usize>,
+}
+
+impl ClaimsAt {
+    /// What a cancellation means: a claim that somebody else has, or a user who changed in the meantime.
+    fn refusal(&self, reasons: &[aws_sdk_dynamodb::types::CancellationReason]) -> NotEdited {
+        let refused = |at: Option<usize>| at.is_some_and(|at| is_refused(reasons, at));
+        // A user who changed comes first: that the claim is refused as well may be due to just that.
+        if is_refused(reasons, 0) {
+            NotEdited::Contended
+        } else if refused(self.username) {
+            NotEdited::UsernameTaken
+        } else if refused(self.email) {
+            NotEdited::EmailTaken
+        } else {
+            NotEdited::Contended
+        }
+    }
+}
+
+/// Whether the editor may change the account as it is.
+fn check(
+    account: Option<Account>,
+    editor: Editor,
+    if_match: Option<u64>,
+) -> Result<User, NotEdited> {
+    let account = account.ok_or(NotEdited::Gone)?;
+    let user = match editor {
+        Editor::Owner(epoch) => account.admit(epoch).map_err(|refusal| match refusal {
+            crate::store::Refusal::Gone => NotEdited::Gone,
+            crate::store::Refusal::Disabled => NotEdited::Disabled,
+        })?,
+        Editor::Admin if account.deleting => return Err(NotEdited::Deleting),
+        Editor::Admin => account.user.ok_or(NotEdited::Gone)?,
+    };
+    if if_match.is_some_and(|version| version != user.version) {
+        Err(NotEdited::VersionMismatch)
+    } else {
+        Ok(user)
+    }
+}
+
+fn already_deleting(account: &Account, user: &UserId, editor: Editor) -> Option<Deleted> {
+    let ended = account.epoch.previous()?;
+    let asked_before = match editor {
+        Editor::Owner(epoch) => epoch == ended,
+        Editor::Admin => true,
+    };
+    (account.deleting && asked_before).then(|| Deleted {
+        user: user.clone(),
+        epoch: ended,
+    })
+}
+
+/// The user as a transaction left it, which returns nothing itself.
+fn changed(mut user: User, changes: &Changes, avatar: Option<Avatar>, now: Timestamp) -> User {
+    fn patched<T: Clone>(current: &mut Option<T>, change: &Patch<T>) {
+        match change {
+            Patch::Keep => {}
+            Patch::Clear => *current = None,
+            Patch::Set(value) => *current = Some(value.clone()),
+        }
+    }
+    patched(&mut user.username, &changes.username);
+    patched(&mut user.email, &changes.email);
+    patched(&mut user.nickname, &changes.nickname);
+    match changes.avatar {
+        Patch::Keep => {}
+        Patch::Clear | Patch::Set(_) => user.avatar = avatar,
+    }
+    user.role = changes.role.unwrap_or(user.role);
+    user.status = changes.status.unwrap_or(user.status);
+    user.version += 1;
+    user.updated_at = now;
+    user
+}
+
+fn put(table: &str, item: Item) -> Result<TransactWriteItem, BuildError> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .build()?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// An update expression in the making.
+pub(super) struct Edit {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Edit {
+    /// An update that counts as a change of what the API shows.
+    pub(super) fn new(now: Timestamp) -> Self {
+        let mut edit = Self {
+            sets: vec!["version = if_not_exists(version, :zero) + :one".to_owned()],
+            removes: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        edit.value(":zero", n(0));
+        edit.value(":one", n(1));
+        edit.set("updated_at", ":now", n(now.millis()));
+        edit
+    }
+
+    fn apply(&mut self, changes: &Changes, avatar: Option<&Avatar>) {
+        self.patch("username", &changes.username, Username::as_str);
+        self.patch("email", &changes.email, Email::as_str);
+        self.patch("nickname", &changes.nickname, Nickname::as_str);
+        match (&changes.avatar, avatar) {
+            (Patch::Set(_), Some(avatar)) => self.set_avatar(avatar),
+            (Patch::Clear, _) => {
+                self.removes.extend(
+                    ["avatar_key", "avatar_version", "avatar_upload_id"].map(str::to_owned),
+                );
+            }
+            _ => {}
+        }
+        if let Some(role) = changes.role {
+            self.set("#role", ":role", s(role.as_str()));
+            self.name("#role", "role");
+        }
+        if let Some(status) = changes.status {
+            self.set("#status", ":status", s(status.as_str()));
+        }
+    }
+
+    fn patch<T>(&mut self, name: &str, change: &Patch<T>, text: fn(&T) -> &str) {
+        match change {
+            Patch::Keep => {}
+            Patch::Clear => self.removes.push(name.to_owned()),
+            Patch::Set(value) => self.set_text(name, Some(text(value))),
+        }
+    }
+
+    fn set_text(&mut self, name: &str, text: Option<&str>) {
+        if let Some(text) = text {
+            self.set(name, &format!(":{name}"), s(text));
+        }
+    }
+
+    pub(super) fn set_avatar(&mut self, avatar: &Avatar) {
+        self.set("avatar_key", ":avatar_key", s(avatar.key.to_string()));
+        self.set(
+            "avatar_upload_id",
+            ":avatar_upload_id",
+            s(avatar.upload.to_string()),
+        );
+        match &avatar.version {
+            Some(version) => self.set("avatar_version", ":avatar_version", s(version)),
+            None => self.removes.push("avatar_version".to_owned()),
+        }
+    }
+
+    fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
+        self.sets.push(format!("{name} = {placeholder}"));
+        self.value(placeholder, value);
+    }
+
+    pub(super) fn require(&mut self, condition: &str) {
+        self.conditions.push(condition.to_owned());
+    }
+
+    pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
+    }
+
+    pub(super) fn name(&mut self, placeholder: &str, name: &str) {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+    }
+
+    fn expression(&self) -> String {
+        let remove = if self.removes.is_empty() {
+            ""
+        } else {
+            " REMOVE "
+        };
+        format!(
+            "SET {}{remove}{}",
+            self.sets.join(", "),
+            self.removes.join(", ")
+        )
+    }
+
+    fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    pub(super) fn into_transaction(
+        self,
+        table: &str,
+        user: &UserId,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(user_key(user)))
+            .update_expression(self.expression())
+            .condition_expression(self.condition())
+            .set_expression_attribute_names(Some(self.names).filter(|names| !names.is_empty()))
+            .set_expression_attribute_values(Some(self.values))
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
+    }
+}

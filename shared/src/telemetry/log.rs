@@ -1,0 +1,87 @@
+//! JSON lines on standard output, where Lambda collects them.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Our crates. Other crates never log below `WARN`: at `TRACE` the AWS SDK and the HTTP stack write bodies and headers,
+/// which carry tokens and personal data.
+const OURS: [&str; 6] = ["login", "users", "presign", "s3_event", "purge", "shared"];
+
+/// Starts logging at the level of `RUST_LOG`, else of Lambda's own `AWS_LAMBDA_LOG_LEVEL`, else `INFO`.
+///
+/// A second call changes nothing.
+pub fn init(get: impl Fn(&str) -> Option<String>) {
+    let configured = get("RUST_LOG")
+        .or_else(|| get("AWS_LAMBDA_LOG_LEVEL"))
+        .unwrap_or_default();
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_span_list(false);
+    // Fails only if a subscriber is there already, and that one then goes on.
+    let _ = tracing_subscriber::registry()
+        .with(filter(&configured))
+        .with(lines)
+        .try_init();
+}
+
+/// Logs why a function cannot start. The text holds names of variables, never their values.
+pub fn failed_init(error: &lambda_http::Error) {
+    tracing::error!(target: "shared", cause = %error, "the function cannot start");
+}
+
+/// `configured` is a level (`debug`), or directives for single crates (`login=trace,info`).
+fn filter(configured: &str) -> Targets {
+    let wanted: Targets = configured.to_ascii_lowercase().parse().unwrap_or_default();
+    let default = wanted
+        .default_level()
+        .filter(|_| !configured.trim().is_empty())
+        .unwrap_or(LevelFilter::INFO);
+    let ours = OURS.map(|name| {
+        let named = wanted
+            .iter()
+            .find(|(target, _)| *target == name)
+            .map(|(_, level)| level);
+        (name, named.unwrap_or(default))
+    });
+    Targets::new()
+        .with_targets(ours)
+        .with_default(default.min(LevelFilter::WARN))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level;
+
+    #[test]
+    fn the_level_is_honoured_for_our_crates_and_capped_for_others() {
+        let verbose = filter("TRACE");
+        assert!(verbose.would_enable("login", &Level::TRACE));
+        assert!(!verbose.would_enable("aws_smithy_runtime", &Level::INFO));
+        assert!(verbose.would_enable("aws_smithy_runtime", &Level::WARN));
+        let quiet = filter("error");
+        assert!(
+            !quiet.would_enable("shared", &Level::WARN)
+                && !quiet.would_enable("hyper", &Level::WARN)
+        );
+        let single = filter("shared=debug,warn");
+        assert!(
+            single.would_enable("shared", &Level::DEBUG)
+                && !single.would_enable("login", &Level::INFO)
+        );
+    }
+
+    #[test]
+    fn nonsense_means_info() {
+        for text in ["", "loud", "=,="] {
+            assert!(filter(text).would_enable("login", &Level::INFO), "{text:?}");
+            assert!(
+                !filter(text).would_enable("login", &Level::DEBUG),
+                "{text:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! One line for each request or message, which is at once its log entry and its metrics.
+//!
+//! The line is in CloudWatch's embedded metric format, so that metrics cost no call:
+//! <https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>
+
+use std::cell::RefCell;
+use std::fmt;
+use std::future::Future;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Map, Value, json};
+
+use crate::seams::{Clock, Timestamp};
+
+/// CloudWatch's name for all metrics of this system.
+pub const NAMESPACE: &str = "WechatMiniProgram";
+
+tokio::task_local! {
+    static RECORD: RefCell<Record>;
+}
+
+#[derive(Default)]
+struct Record {
+    fields: Map<String, Value>,
+    metrics: Vec<(&'static str, &'static str)>,
+}
+
+/// Adds a field to the line of the request or message at hand; does nothing outside of one.
+pub fn field(name: &'static str, value: impl Into<Value>) {
+    let value = value.into();
+    let _ = RECORD.try_with(|record| record.borrow_mut().fields.insert(name.to_owned(), value));
+}
+
+/// Counts one occurrence of `metric` in the request or message at hand; does nothing outside of one.
+pub fn count(metric: &'static str) {
+    measure(metric, "Count", 1.0);
+}
+
+/// Adds `value` to `metric` in the request or message at hand; does nothing outside of one.
+pub fn measure(metric: &'static str, unit: &'static str, value: f64) {
+    let _ = RECORD.try_with(|record| {
+        let mut record = record.borrow_mut();
+        let sum = record
+            .fields
+            .get(metric)
+            .and_then(Value::as_f64)
+            .unwrap_or(0.0)
+            + value;
+        record.fields.insert(metric.to_owned(), json!(sum));
+        if record.metrics.iter().all(|(name, _)| *name != metric) {
+            record.metrics.push((metric, unit));
+        }
+    });
+}
+
+/// Writes the lines of one function.
+#[derive(Clone)]
+pub struct Telemetry {
+    function: &'static str,
+    clock: Clock,
+    cold: Arc<AtomicBool>,
+    write: Arc<dyn Fn(&str) + Send + Sync>,
+}
+
+impl Telemetry {
+    /// Lines go to standard output.
+    pub fn new(function: &'static str, clock: Clock) -> Self {
+        Self::writing_to(function, clock, |line| {
+            let mut out = std::io::stdout().lock();
+            // A closed standard output must not take the request down with it.
+            let _ = writeln!(out, "{line}");
+        })
+    }
+
+    /// Lines go to `write`, each without its line feed.
+    pub fn writing_to(
+        function: &'static str,
+        clock: Clock,
+        write: impl Fn(&str) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            function,
+            clock,
+            cold: Arc::new(AtomicBool::new(true)),
+            write: Arc::new(write),
+        }
+    }
+
+    /// Runs `work`, then writes one line with what [`field`] and [`count`] gathered in it and what `describe` says of
+    /// its result.
+    pub async fn record<T>(
+        &self,
+        work: impl Future<Output = T>,
+        describe: impl FnOnce(&T) -> Summary,
+    ) -> T {
+        let started = self.clock.now();
+        let cold_start = self.cold.swap(false, Ordering::Relaxed);
+        RECORD
+            .scope(RefCell::default(), async {
+                let result = work.await;
+                let duration_ms = self.clock.now().since(started).as_millis();
+                let summary = describe(&result);
+                measure(
+                    "duration_ms",
+                    "Milliseconds",
+                    u32::try_from(duration_ms).unwrap_or(u32::MAX).into(),
+                );
+                if cold_start {
+                    count("cold_starts");
+                }
+                field("cold_start", cold_start);
+                let record = RECORD.with(RefCell::take);
+                (self.write)(&self.line(started, summary, record));
+                result
+            })
+            .await
+    }
+
+    fn line(&self, at: Timestamp, summary: Summary, record: Record) -> String {
+        let metrics: Value = record
+            .metrics
+            .iter()
+            .map(|(name, unit)| json!({"Name": name, "Unit": unit}))
+            .collect();
+        let mut dimensions = vec![json!(["function"])];
+        if summary.fields.contains_key("route") {
+            dimensions.push(json!(["function", "route"]));
+        }
+        let mut line = record.fields;
+        line.extend(summary.fields);
+        line.insert("timestamp".into(), at.to_rfc3339().into());
+        line.insert("level".into(), summary.level.into());
+        line.insert("message".into(), summary.message.into());
+        line.insert("function".into(), self.function.into());
+        let directive =
+            json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics});
+        line.insert(
+            "_aws".into(),
+            json!({"Timestamp": at.millis(), "CloudWatchMetrics": [directive]}),
+        );
+        Value::Object(line).to_string()
+    }
+}
+
+impl fmt::Debug for Telemetry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Telemetry")
+            .field("function", &self.function)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a line says beside its gathered fields.
+#[derive(Debug)]
+pub struct Summary {
+    /// `INFO`, `WARN` or `ERROR`.
+    pub level: &'static str,
+    /// A sentence that reads alone.
+    pub message: String,
+    /// Further fields; `route` also becomes a metric dimension.
+    pub fields: Map<String, Value>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Mutex;
+
+    #[tokio::test]
+    async fn a_line_carries_fields_and_metrics() {
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let sink = lines.clone();
+        let clock = Clock::new(|| Timestamp::from_millis(1_000));
+        let telemetry = Telemetry::writing_to("login", clock, move |line| {
+            sink.lock().unwrap().push(line.to_owned())
+        });
+        for _ in 0..2 {
+            let work = async {
+                field("wechat_errcode", 40163);
+                count("logins");
+                count("logins");
+            };
+            let fields = Map::from_iter([("route".to_owned(), json!("/ping"))]);
+            telemetry
+                .record(work, |()| Summary {
+                    level: "INFO",
+                    message: "done".into(),
+                    fields,
+                })
+                .await;
+        }
+        let lines: Vec<Value> = lines
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|l| serde_json::from_str(l).unwrap())
+            .collect();
+        assert_eq!(lines[0]["wechat_errcode"], 40163);
+        assert_eq!(lines[0]["logins"], 2.0);
+        assert_eq!(lines[0]["cold_start"], true);
+        assert_eq!(lines[1]["cold_start"], false);
+        let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
+        assert_eq!(
+            directive["Dimensions"],
+            json!([["function"], ["function", "route"]])
+        );
+        assert!(
+            directive["Metrics"]
+                .as_array()
+                .unwrap()
+                .contains(&json!({"Name": "logins", "Unit": "Count"}))
+        );
+    }
+
+    #[test]
+    fn outside_of_a_request_nothing_happens() {
+        field("a", 1);
+        count("b");
+    }
+}

@@ -1,0 +1,85 @@
+//! Deletes single objects without an S3 SDK: a presigned DELETE, sent at once.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+use crate::seams::Clock;
+use crate::upload::key::ObjectKey;
+use crate::upload::signer::{Presign, S3Signer};
+
+/// Attempts in all. Deleting twice is the same as deleting once.
+const ATTEMPTS: u32 = 2;
+
+/// Deletes objects of one bucket.
+#[derive(Clone, Debug)]
+pub struct Eraser {
+    client: reqwest::Client,
+    signer: S3Signer,
+    clock: Clock,
+}
+
+/// S3 did not confirm the deletion.
+#[derive(Debug, thiserror::Error)]
+pub enum NotErased {
+    /// It could not be asked.
+    #[error("S3 could not be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// It refused.
+    #[error("S3 answered {0}")]
+    Refused(StatusCode),
+}
+
+impl Eraser {
+    /// An eraser that signs with `signer` and sends with `client`.
+    pub fn new(client: reqwest::Client, signer: S3Signer, clock: Clock) -> Self {
+        Self {
+            client,
+            signer,
+            clock,
+        }
+    }
+
+    /// Deletes a version for good, or, without a version, hides the object behind a delete marker.
+    ///
+    /// # Errors
+    /// If S3 cannot be reached or refuses, each time. An object that is not there counts as deleted.
+    pub async fn erase(&self, key: &ObjectKey, version: Option<&str>) -> Result<(), NotErased> {
+        let mut attempt = 1;
+        loop {
+            match self.try_erase(key, version).await {
+                Err(NotErased::Refused(status)) if !status.is_server_error() => {
+                    return Err(NotErased::Refused(status));
+                }
+                Err(_) if attempt < ATTEMPTS => attempt += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn try_erase(&self, key: &ObjectKey, version: Option<&str>) -> Result<(), NotErased> {
+        let from = self.clock.now();
+        let expires_in = Duration::from_secs(60);
+        let request = Presign {
+            method: "DELETE",
+            key,
+            version,
+            headers: &[],
+            from,
+            expires_in,
+        };
+        // The URL carries a signature, so an error must not show it.
+        let sent = self
+            .client
+            .delete(self.signer.presign(&request))
+            .send()
+            .await;
+        match sent
+            .map_err(|fault| NotErased::Unreachable(fault.without_url()))?
+            .status()
+        {
+            status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
+            status => Err(NotErased::Refused(status)),
+        }
+    }
+}

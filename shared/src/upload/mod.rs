@@ -1,0 +1,9 @@
+//! Uploads: which are allowed, how they are named, signed, linked to and looked into.
+
+pub mod content_type;
+pub mod eraser;
+pub mod key;
+pub mod limits;
+pub mod link;
+pub mod signer;
+pub mod sniff;

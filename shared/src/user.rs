@@ -1,0 +1,133 @@
+//! A user as the API shows one.
+
+use serde_json::{Value, json};
+
+use crate::auth::{Caller, Role};
+use crate::ids::{Epoch, UploadId, UserId};
+use crate::profile::{Email, Nickname, Username, masked_phone};
+use crate::seams::Timestamp;
+use crate::upload::key::ObjectKey;
+use crate::upload::link::Links;
+
+/// Whether an account can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It can.
+    Active,
+    /// An administrator has shut it.
+    Disabled,
+}
+
+impl Status {
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+impl std::str::FromStr for Status {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "active" => Ok(Self::Active),
+            "disabled" => Ok(Self::Disabled),
+            _ => Err("must be active or disabled"),
+        }
+    }
+}
+
+/// The picture that a profile shows: always one version of an object, the one that was verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Avatar {
+    /// The upload it came from.
+    pub upload: UploadId,
+    /// The object.
+    pub key: ObjectKey,
+    /// The object's version, in a versioned bucket.
+    pub version: Option<String>,
+}
+
+/// An account that is neither deleted nor being deleted.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// Which life of the account.
+    pub epoch: Epoch,
+    /// Counts the changes of what the API shows.
+    pub version: u64,
+    /// Whether the account can be used.
+    pub status: Status,
+    /// What the user may do.
+    pub role: Role,
+    /// The unique name.
+    pub username: Option<Username>,
+    /// The unique e-mail address.
+    pub email: Option<Email>,
+    /// The display name.
+    pub nickname: Option<Nickname>,
+    /// The picture.
+    pub avatar: Option<Avatar>,
+    /// The phone number, as WeChat gave it.
+    pub phone: Option<String>,
+    /// When the account began.
+    pub created_at: Timestamp,
+    /// When what the API shows last changed.
+    pub updated_at: Timestamp,
+}
+
+/// How much of a user a reader may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum View {
+    /// Everything.
+    Owner,
+    /// Everything, with the phone number masked.
+    Admin,
+    /// Id, nickname and picture.
+    Stranger,
+}
+
+impl View {
+    /// What `caller` may see of `user`.
+    pub fn of(caller: &Caller, user: &UserId) -> Self {
+        if caller.user == *user {
+            Self::Owner
+        } else if caller.is_admin() {
+            Self::Admin
+        } else {
+            Self::Stranger
+        }
+    }
+}
+
+impl User {
+    /// The user's JSON. Without `links` (a function that knows no bucket) the picture is left out.
+    pub fn json(&self, view: View, links: Option<&Links>, now: Timestamp) -> Value {
+        let avatar_url = self.avatar.as_ref().zip(links).map(|(avatar, links)| {
+            links
+                .download(&avatar.key, avatar.version.as_deref(), now)
+                .url
+        });
+        let nickname = self.nickname.as_ref().map(Nickname::as_str);
+        let mut json = json!({"id": self.id, "nickname": nickname, "avatar_url": avatar_url});
+        if view != View::Stranger {
+            let phone = self.phone.as_deref();
+            json["username"] = self.username.as_ref().map(Username::as_str).into();
+            json["email"] = self.email.as_ref().map(Email::as_str).into();
+            json["phone"] = match view {
+                View::Owner => phone.into(),
+                _ => phone.map(masked_phone).into(),
+            };
+            json["role"] = self.role.as_str().into();
+            json["status"] = self.status.as_str().into();
+            json["created_at"] = self.created_at.to_rfc3339().into();
+            json["updated_at"] = self.updated_at.to_rfc3339().into();
+            json["version"] = self.version.into();
+        }
+        json
+    }
+}

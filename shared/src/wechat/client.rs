@@ -1,0 +1,532 @@
+//! The client. Facts that shape it: WeChat answers HTTP 200 and `text/plain` whatever happens, leaves `errcode` out on
+//! success, and takes each code once, so that a call whose bytes were sent must not be sent again.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use reqwest::{RequestBuilder, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::error::{Code, Error};
+use crate::ids::OpenId;
+use crate::net::{self, NoClient};
+use crate::seams::{Clock, Random};
+use crate::telemetry;
+use crate::wechat::breaker::{Breaker, Open};
+use crate::wechat::errcode::{self, Class, Endpoint, meaning};
+use crate::wechat::token::{ApiToken, TokenCache};
+
+/// Where WeChat is.
+pub const BASE_URL: &str = "https://api.weixin.qq.com";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// One exchange with WeChat, with all its attempts.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(3);
+/// Larger answers are none of WeChat's.
+const ANSWER_LIMIT: usize = 16 * 1024;
+/// How often a call is repeated after "system busy", and a connection after it failed.
+const REPETITIONS: u32 = 2;
+const BACKOFF: Duration = Duration::from_millis(100);
+
+/// The mini-program's secret. Its `Debug` shows nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub struct AppSecret(String);
+
+impl AppSecret {
+    /// The secret as configured.
+    pub fn new(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl fmt::Debug for AppSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AppSecret(…)")
+    }
+}
+
+macro_rules! code_type {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl FromStr for $name {
+            type Err = &'static str;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let fits = (1..=128).contains(&text.len())
+                    && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+                if fits { Ok(Self(text.to_owned())) } else { Err("must be a code as the phone got it from WeChat") }
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(…)"))
+            }
+        }
+    };
+}
+
+code_type! {
+    /// What `wx.login()` gave the phone. It is the client's text: checked before it goes into a URL.
+    LoginCode
+}
+
+code_type! {
+    /// What the phone-number button gave the phone.
+    PhoneCode
+}
+
+/// Who logged in. The `session_key` of the answer is dropped unread: it is WeChat's secret with the phone, nothing here
+/// needs it, and what is not kept cannot leak.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The person within this mini-program.
+    pub openid: OpenId,
+    /// The person within all apps of one owner, once the mini-program is bound to an Open Platform account.
+    pub unionid: Option<OpenId>,
+}
+
+/// Why WeChat gave nothing that can be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It answered an error code.
+    #[error("WeChat answered errcode {errcode}")]
+    Errcode {
+        /// Which call.
+        endpoint: Endpoint,
+        /// Which error.
+        errcode: i64,
+    },
+    /// It did not answer in time.
+    #[error("WeChat did not answer in time")]
+    TimedOut,
+    /// No connection, or one that broke.
+    #[error("WeChat could not be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// It answered with an HTTP error.
+    #[error("WeChat answered HTTP {0}")]
+    Status(StatusCode),
+    /// It answered something that is not its protocol.
+    #[error("WeChat's answer cannot be read: {0}")]
+    Malformed(&'static str),
+    /// It failed so often that it is not asked for a while.
+    #[error("WeChat is not asked for another {} ms", .0.as_millis())]
+    NotAsked(Duration),
+}
+
+impl Failure {
+    /// Whether WeChat was working: business error codes say yes.
+    fn is_outage(&self) -> bool {
+        match self {
+            Self::Errcode { errcode, .. } => *errcode == errcode::BUSY,
+            _ => true,
+        }
+    }
+
+    /// Whether the app secret was refused, which a rotation explains.
+    pub fn is_wrong_secret(&self) -> bool {
+        matches!(
+            self,
+            Self::Errcode {
+                errcode: errcode::WRONG_SECRET,
+                ..
+            }
+        ) || matches!(
+            self,
+            Self::Errcode {
+                endpoint: Endpoint::StableToken,
+                errcode: 40001
+            }
+        )
+    }
+
+    fn is_bad_token(&self) -> bool {
+        matches!(self, Self::Errcode { endpoint: Endpoint::PhoneNumber, errcode }
+            if meaning(Endpoint::PhoneNumber, *errcode).class == Class::Token)
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let error = match &failure {
+            Failure::Errcode { endpoint, errcode } => Self::new(meaning(*endpoint, *errcode).code),
+            Failure::TimedOut | Failure::Unreachable(_) => Self::new(Code::WechatUnavailable),
+            Failure::Status(status) if status.is_server_error() => {
+                Self::new(Code::WechatUnavailable)
+            }
+            Failure::Status(_) | Failure::Malformed(_) => Self::new(Code::WechatError),
+            Failure::NotAsked(wait) => Self::new(Code::WechatUnavailable).retry_after(*wait),
+        };
+        error.caused_by(failure)
+    }
+}
+
+/// Talks to WeChat for one mini-program.
+#[derive(Debug)]
+pub struct Wechat {
+    http: reqwest::Client,
+    base_url: String,
+    app_id: String,
+    clock: Clock,
+    random: Random,
+    breaker: Breaker,
+    token: TokenCache,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    errcode: Option<i64>,
+    errmsg: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct SessionAnswer {
+    openid: String,
+    unionid: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct TokenAnswer {
+    access_token: String,
+    expires_in: u64,
+}
+
+#[derive(Deserialize)]
+struct PhoneAnswer {
+    phone_info: PhoneInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PhoneInfo {
+    phone_number: String,
+    watermark: Watermark,
+}
+
+#[derive(Deserialize)]
+struct Watermark {
+    appid: String,
+}
+
+impl Wechat {
+    /// A client for the mini-program `app_id`, talking to `base_url`.
+    ///
+    /// # Errors
+    /// If the HTTP client cannot be built.
+    pub fn new(
+        base_url: String,
+        app_id: String,
+        clock: Clock,
+        random: Random,
+    ) -> Result<Self, NoClient> {
+        let http = net::client(CONNECT_TIMEOUT, TOTAL_TIMEOUT)?;
+        let breaker = Breaker::new(clock.clone());
+        Ok(Self {
+            http,
+            base_url,
+            app_id,
+            clock,
+            random,
+            breaker,
+            token: TokenCache::default(),
+        })
+    }
+
+    /// The mini-program's id.
+    pub fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
+    /// Opens a connection ahead of the first exchange; what WeChat answers does not matter.
+    pub async fn warm_up(&self) {
+        let _ = self.http.head(&self.base_url).send().await;
+    }
+
+    /// Exchanges a login code for the person it stands for.
+    ///
+    /// # Errors
+    /// If WeChat refuses the code or the configuration, or is not to be had.
+    pub async fn exchange(
+        &self,
+        code: &LoginCode,
+        secret: &AppSecret,
+    ) -> Result<Identity, Failure> {
+        let endpoint = Endpoint::Code2Session;
+        let query = [
+            ("appid", self.app_id.as_str()),
+            ("secret", &secret.0),
+            ("js_code", &code.0),
+            ("grant_type", "authorization_code"),
+        ];
+        let request = || {
+            self.http
+                .get(format!("{}/sns/jscode2session", self.base_url))
+                .query(&query)
+        };
+        let answer: SessionAnswer = self.call(endpoint, request).await?;
+        let openid = answer
+            .openid
+            .parse()
+            .map_err(|_| Failure::Malformed("openid"))?;
+        // An account that is not bound to an Open Platform account gets none, or an empty one.
+        let unionid = answer.unionid.and_then(|text| text.parse().ok());
+        Ok(Identity { openid, unionid })
+    }
+
+    /// Exchanges a phone code for the number. WeChat checks that the code is `openid`'s own, so that a stolen code is
+    /// of no use.
+    ///
+    /// # Errors
+    /// If WeChat refuses the code or the configuration, or is not to be had.
+    pub async fn phone_number(
+        &self,
+        code: &PhoneCode,
+        openid: &OpenId,
+        secret: &AppSecret,
+    ) -> Result<String, Failure> {
+        let token = self.api_token(secret).await?;
+        match self.phone_number_with(&token, code, openid).await {
+            Err(failure) if failure.is_bad_token() => {
+                // Once, and never with force_refresh: that would kill the token of every other environment.
+                self.token.forget(&token).await;
+                let token = self.api_token(secret).await?;
+                self.phone_number_with(&token, code, openid).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn phone_number_with(
+        &self,
+        token: &ApiToken,
+        code: &PhoneCode,
+        openid: &OpenId,
+    ) -> Result<String, Failure> {
+        let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
+        let body = json!({"code": code.0, "openid": openid.as_str()});
+        let request = || {
+            self.http
+                .post(&url)
+                .query(&[("access_token", token.reveal())])
+                .json(&body)
+        };
+        let answer: PhoneAnswer = self.call(Endpoint::PhoneNumber, request).await?;
+        if answer.phone_info.watermark.appid != self.app_id {
+            return Err(Failure::Malformed("watermark of another mini-program"));
+        }
+        let number = answer.phone_info.phone_number;
+        let fits = (3..=20).contains(&number.len())
+            && number.bytes().all(|b| b.is_ascii_digit() || b == b'+');
+        if fits {
+            Ok(number)
+        } else {
+            Err(Failure::Malformed("phoneNumber"))
+        }
+    }
+
+    async fn api_token(&self, secret: &AppSecret) -> Result<ApiToken, Failure> {
+        let url = format!("{}/cgi-bin/stable_token", self.base_url);
+        let body = json!({
+            "grant_type": "client_credential", "appid": self.app_id, "secret": secret.0, "force_refresh": false,
+        });
+        let fetch = async {
+            let answer: TokenAnswer = self
+                .call(Endpoint::StableToken, || self.http.post(&url).json(&body))
+                .await?;
+            Ok((
+                ApiToken::new(answer.access_token),
+                Duration::from_secs(answer.expires_in),
+            ))
+        };
+        self.token.get_or_fetch(&self.clock, fetch).await
+    }
+
+    /// Makes a call under breaker and deadline.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Failure> {
+        self.breaker
+            .permit()
+            .map_err(|Open(wait)| Failure::NotAsked(wait))?;
+        let attempts = self.attempts(endpoint, request);
+        let outcome = tokio::time::timeout(TOTAL_TIMEOUT, attempts)
+            .await
+            .unwrap_or(Err(Failure::TimedOut));
+        if self
+            .breaker
+            .report(!outcome.as_ref().is_err_and(Failure::is_outage))
+        {
+            telemetry::count("wechat_breaker_opened");
+        }
+        match &outcome {
+            Err(Failure::Errcode { errcode, .. }) => {
+                telemetry::count(meaning(endpoint, *errcode).class.metric())
+            }
+            Err(_) => telemetry::count("wechat_failures"),
+            Ok(_) => {}
+        }
+        outcome
+    }
+
+    /// Repeats what may be repeated: a connection that was not made, and "system busy", which uses no code up.
+    async fn attempts<T: DeserializeOwned>(
+        &self,
+        endpoint: Endpoint,
+        request: impl Fn() -> RequestBuilder,
+    ) -> Result<T, Failure> {
+        let mut repetition = 0;
+        loop {
+            let outcome = attempt(endpoint, request()).await;
+            let repeat = match &outcome {
+                Err(Failure::Unreachable(fault)) => fault.is_connect(),
+                Err(Failure::Errcode { errcode, .. }) => *errcode == errcode::BUSY,
+                _ => false,
+            };
+            if !repeat || repetition == REPETITIONS {
+                return outcome;
+            }
+            repetition += 1;
+            let jitter = u32::from(self.random.bytes::<1>()[0]);
+            tokio::time::sleep(BACKOFF * repetition + BACKOFF * jitter / 255).await;
+        }
+    }
+}
+
+async fn attempt<T: DeserializeOwned>(
+    endpoint: Endpoint,
+    request: RequestBuilder,
+) -> Result<T, Failure> {
+    // The URL carries the secret or the token: no error may keep it.
+    let mut response = request
+        .send()
+        .await
+        .map_err(|fault| network_failure(fault.without_url()))?;
+    let status = response.status();
+    if status != StatusCode::OK {
+        return Err(Failure::Status(status));
+    }
+    let mut body = Vec::new();
+    while let Some(chunk) = response
+        .chunk()
+        .await
+        .map_err(|fault| network_failure(fault.without_url()))?
+    {
+        body.extend_from_slice(&chunk);
+        if body.len() > ANSWER_LIMIT {
+            return Err(Failure::Malformed("too long"));
+        }
+    }
+    read(endpoint, &body)
+}
+
+fn network_failure(fault: reqwest::Error) -> Failure {
+    if fault.is_timeout() && !fault.is_connect() {
+        Failure::TimedOut
+    } else {
+        Failure::Unreachable(fault)
+    }
+}
+
+/// Reads an answer: an errcode other than 0 first, then the fields.
+fn read<T: DeserializeOwned>(endpoint: Endpoint, body: &[u8]) -> Result<T, Failure> {
+    let json: Value = serde_json::from_slice(body).map_err(|_| Failure::Malformed("not JSON"))?;
+    let status = Status::deserialize(&json).map_err(|_| Failure::Malformed("errcode"))?;
+    match status.errcode {
+        None | Some(0) => {
+            T::deserialize(&json).map_err(|_| Failure::Malformed("a field is missing"))
+        }
+        Some(errcode) => {
+            note_error(errcode, status.errmsg.as_deref().unwrap_or_default());
+            Err(Failure::Errcode { endpoint, errcode })
+        }
+    }
+}
+
+/// Notes what WeChat's support will ask for. The rest of the text is not logged: WeChat may quote the request in it.
+fn note_error(errcode: i64, errmsg: &str) {
+    telemetry::field("wechat_errcode", errcode);
+    if let Some(rid) = rid(errmsg) {
+        telemetry::field("wechat_rid", rid);
+    }
+    if errcode == errcode::IP_NOT_LISTED
+        && let Some(address) = errmsg
+            .split([' ', ','])
+            .find(|word| word.parse::<std::net::IpAddr>().is_ok())
+    {
+        telemetry::field("wechat_refused_ip", address);
+    }
+}
+
+/// The request's id at WeChat: `rid: 64229bc2-48d0e8b1-2008ed9b`, in older answers `req_id: …`.
+fn rid(errmsg: &str) -> Option<&str> {
+    let rest = ["rid: ", "req_id: "]
+        .iter()
+        .find_map(|label| errmsg.split_once(label))?
+        .1;
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '-' || c == '_'))
+        .unwrap_or(rest.len());
+    Some(&rest[..end.min(64)]).filter(|rid| !rid.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_cannot_break_out_of_the_query() {
+        for text in ["", "x&appid=y", "a b", "a\n", "汉", &"a".repeat(129)] {
+            assert!(text.parse::<LoginCode>().is_err(), "{text}");
+        }
+        assert!("0a1B_-".parse::<LoginCode>().is_ok());
+    }
+
+    #[test]
+    fn the_rid_is_found_in_both_forms() {
+        assert_eq!(
+            rid("invalid code, rid: 64229bc2-48d0e8b1-2008ed9b"),
+            Some("64229bc2-48d0e8b1-2008ed9b")
+        );
+        assert_eq!(rid("invalid code, hints: [ req_id: abC1 ]"), Some("abC1"));
+        assert_eq!(rid("rid: "), None);
+        assert_eq!(rid(""), None);
+    }
+
+    #[test]
+    fn answers_are_read_as_wechat_writes_them() {
+        let read =
+            |body: &str| super::read::<SessionAnswer>(Endpoint::Code2Session, body.as_bytes());
+        assert_eq!(
+            read(r#"{"openid":"o","session_key":"k"}"#).unwrap().openid,
+            "o"
+        );
+        assert_eq!(
+            read(r#"{"openid":"o","errcode":0,"unionid":null}"#)
+                .unwrap()
+                .openid,
+            "o"
+        );
+        assert!(matches!(
+            read(r#"{"errcode":40029,"errmsg":"x"}"#),
+            Err(Failure::Errcode { errcode: 40029, .. })
+        ));
+        for body in [
+            "",
+            "<html>",
+            "{",
+            "[]",
+            "null",
+            r#"{"errcode":"40029"}"#,
+            r#"{"session_key":"k"}"#,
+        ] {
+            assert!(matches!(read(body), Err(Failure::Malformed(_))), "{body}");
+        }
+    }
+}

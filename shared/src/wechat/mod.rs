@@ -1,0 +1,8 @@
+//! WeChat's server API: the code exchange, the phone number, and what can go wrong with them.
+
+pub mod breaker;
+pub mod client;
+pub mod errcode;
+pub mod token;
+
+pub use client::{AppSecret, Failure, LoginCode, PhoneCode, Wechat};
