@@ -1,0 +1,189 @@
+//! A stand-in for WeChat's server API: it answers as `api.weixin.qq.com` does, on 127.0.0.1, and can be told to fail.
+//!
+//! # What it answers
+//!
+//! | call | answer |
+//! |---|---|
+//! | `GET /sns/jscode2session` | `openid`, `session_key`, and `unionid` once [`Wechat::set_unionid`] has set one |
+//! | `POST /cgi-bin/stable_token` | `access_token`, `expires_in`: the same token until its last five minutes |
+//! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
+//! | anything else, another spelling of these included | errcode 40066 |
+//!
+//! Like the real one it answers HTTP 200 and `text/plain` whatever happened, leaves `errcode` out on success, and ends
+//! every `errmsg` with a `rid`.
+//!
+//! The codes explain themselves, so nothing has to be registered beforehand:
+//!
+//! - login code `alice-1`: logs in openid `alice`, the part before the last `-`. It works once, then answers 40163.
+//! - phone code `phone-13800138000-1`: gives that number. It works once, then answers 40029.
+//! - `errcode-<n>`, as either code: answers errcode `n`, every time.
+//! - any other text: 40029.
+//!
+//! # In a test
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> std::io::Result<()> {
+//! use wechat_standin::{Endpoint, Fault, Wechat};
+//!
+//! let wechat = Wechat::start().await?;
+//! wechat.script(Endpoint::Code2Session, Fault::Errcode(-1), 2);
+//! // ... point the program under test at wechat.base_url(), let it log somebody in ...
+//! assert_eq!(wechat.count(Endpoint::Code2Session), 0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Dropping the [`Wechat`] stops the server and closes its connections.
+//!
+//! # From the command line
+//!
+//! The binary of the same name serves the same API and adds a control API under `/_standin/`, which exists in the
+//! library too:
+//!
+//! ```text
+//! curl 127.0.0.1:9002/_standin/health
+//! curl 127.0.0.1:9002/_standin/calls
+//! curl 127.0.0.1:9002/_standin/faults  -d '{"endpoint":"jscode2session","fault":"hang","times":3}'
+//! curl 127.0.0.1:9002/_standin/faults  -d '{"endpoint":"stable_token","fault":{"errcode":45009}}'
+//! curl 127.0.0.1:9002/_standin/unionid -d '{"openid":"alice","unionid":"o6_alice"}'
+//! curl 127.0.0.1:9002/_standin/secret  -d '{"secret":"rotated"}'
+//! curl 127.0.0.1:9002/_standin/reset   -X POST
+//! ```
+//!
+//! See [`Fault`] for how each fault is written.
+
+mod answer;
+mod api;
+mod control;
+mod fault;
+mod noise;
+mod server;
+mod state;
+mod token;
+
+pub use fault::Fault;
+pub use state::{Call, Endpoint};
+
+use server::Server;
+use state::Shared;
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+/// The app id a stand-in knows unless it is given another.
+pub const APP_ID: &str = "wx0123456789abcdef";
+
+/// The app secret that goes with [`APP_ID`].
+pub const APP_SECRET: &str = "standin-secret";
+
+/// A running stand-in. Dropping it stops the server.
+#[derive(Debug)]
+pub struct Wechat {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+impl Wechat {
+    /// Starts on a free port of 127.0.0.1 with [`APP_ID`] and [`APP_SECRET`].
+    ///
+    /// # Errors
+    ///
+    /// When no port can be bound.
+    pub async fn start() -> io::Result<Self> {
+        Self::listen(SocketAddr::from(([127, 0, 0, 1], 0)), APP_ID, APP_SECRET).await
+    }
+
+    /// Starts on `address`, knowing one app id and its secret.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be bound.
+    pub async fn listen(address: SocketAddr, app_id: &str, app_secret: &str) -> io::Result<Self> {
+        let shared = Arc::new(Shared::new(app_id, app_secret));
+        let server = Server::bind(address, Arc::clone(&shared)).await?;
+        Ok(Self { shared, server })
+    }
+
+    /// The address it listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// What takes the place of `https://api.weixin.qq.com`, without a slash at its end.
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The one app id it knows.
+    pub fn app_id(&self) -> String {
+        self.shared.state().app_id.clone()
+    }
+
+    /// The secret it accepts now.
+    pub fn app_secret(&self) -> String {
+        self.shared.state().app_secret.clone()
+    }
+
+    /// The calls since the start or the last [`reset`](Self::reset), oldest first, at most the latest 10,000.
+    pub fn calls(&self) -> Vec<Call> {
+        self.shared.state().calls.iter().cloned().collect()
+    }
+
+    /// How many calls an endpoint has had since the start or the last [`reset`](Self::reset).
+    pub fn count(&self, endpoint: Endpoint) -> usize {
+        self.shared.state().count(endpoint)
+    }
+
+    /// Makes the next `times` calls of an endpoint meet a fault, after those scripted before.
+    ///
+    /// [`Fault::RejectConnection`] concerns the next connections, whatever is called on them.
+    pub fn script(&self, endpoint: Endpoint, fault: Fault, times: u32) {
+        self.shared.script(endpoint, fault, times);
+    }
+
+    /// Gives an openid a unionid, as binding the account to an Open Platform account does; `None` takes it away.
+    pub fn set_unionid(&self, openid: &str, unionid: Option<&str>) {
+        self.shared.state().set_unionid(openid, unionid);
+    }
+
+    /// Ties a phone code to the user who pressed the button: sent with another openid it answers 40029.
+    pub fn bind_phone_code(&self, code: &str, openid: &str) {
+        self.shared
+            .state()
+            .phone_owners
+            .insert(code.to_owned(), openid.to_owned());
+    }
+
+    /// Replaces the app secret; the one before answers 40125 from now on.
+    pub fn rotate_secret(&self, new: &str) {
+        self.shared.state().app_secret = new.to_owned();
+    }
+
+    /// Ends every access token before its time: using one answers 42001, and the next token call issues a new one.
+    pub fn expire_tokens(&self) {
+        self.shared.state().tokens.expire_all();
+    }
+
+    /// Moves the clock of the access tokens forward.
+    pub fn advance_clock(&self, by: Duration) {
+        self.shared.state().tokens.advance(by);
+    }
+
+    /// Forgets codes used, tokens, faults, calls and unionids, and takes the first secret again.
+    pub fn reset(&self) {
+        self.shared.state().reset();
+    }
+
+    /// Stops listening and closes every connection, so that a client is refused; the port stays known.
+    pub async fn refuse_connections(&self) {
+        self.server.stop().await;
+    }
+
+    /// Listens again on the same port after [`refuse_connections`](Self::refuse_connections).
+    ///
+    /// # Errors
+    ///
+    /// When another program has taken the port meanwhile.
+    pub async fn accept_connections(&self) -> io::Result<()> {
+        self.server.restart(Arc::clone(&self.shared)).await
+    }
+}
