@@ -1,0 +1,163 @@
+"""The whole stack: emulator, WeChat stand-in, deployment and API, up for as long as a context lasts."""
+
+import json
+import os
+import platform
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import function_logs
+import keys
+from build import FUNCTIONS, WECHAT_STANDIN
+from console import StackError, step
+from deployment import Deployment, deploy
+from emulator import CREDENTIALS, REGION, Emulator, run_emulator
+from environment import ROOT
+from gateway import run_gateway
+from processes import process_exists
+from wechat import APP_ID, APP_SECRET, WeChat, run_wechat
+
+LOCAL = ROOT / ".local"
+# One directory for each running stack, named after its process.
+RUNNING = LOCAL / "running"
+# What the caller's environment may change about the deployed functions, and the template's name for it.
+OVERRIDES = {
+    "ADMIN_OPENIDS": "AdminOpenids",
+    "ASSETS_BASE_URL": "AssetsBaseUrl",
+    "AVATAR_MAX_BYTES": "AvatarMaxBytes",
+    "LOGIN_RATE_LIMIT": "LoginRateLimit",
+    "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",
+    "UPLOAD_MAX_BYTES": "UploadMaxBytes",
+    "UPLOAD_PENDING_LIMIT": "UploadPendingLimit",
+    "UPLOAD_TYPES": "UploadTypes",
+    "WECHAT_APP_ID": "WechatAppId",
+}
+LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR")
+SECONDS_FOR_PING = 30
+ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the three servers listen."""
+
+    api: int
+    emulator: int
+    wechat: int
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A running stack."""
+
+    api_url: str
+    wechat: WeChat
+    emulator: Emulator
+    deployment: Deployment
+    logs: Path
+
+    def environment(self) -> dict[str, str]:
+        """What a test needs to find the stack."""
+        return CREDENTIALS | {
+            "AWS_REGION": REGION,
+            "AWS_ENDPOINT_URL": self.emulator.url,
+            "STACK_API_URL": self.api_url,
+            "STACK_WECHAT_URL": self.wechat.url,
+        }
+
+    def check(self) -> None:
+        """Raises an error when one of the servers has ended."""
+        for child in (self.emulator.process, self.wechat.process):
+            if child is not None:
+                child.check()
+
+
+@contextmanager
+def run_stack(binaries: Mapping[str, Path], ports: Ports, logs: Path) -> Iterator[Stack]:
+    """Brings everything up, yields it once the API answers, and takes everything down."""
+    shutil.rmtree(logs, ignore_errors=True)
+    logs.mkdir(parents=True)
+    signing_keys = keys.ensure(LOCAL / "keys" / "local")
+    with ExitStack() as context:
+        state = context.enter_context(_scratch_directory())
+        wechat = context.enter_context(run_wechat(binaries[WECHAT_STANDIN], ports.wechat, logs))
+        with step("starting the emulator"):
+            emulator = context.enter_context(run_emulator(ports.emulator, state, logs))
+        with step("deploying template.yaml"):
+            deployment = deploy(emulator, binaries, _parameters(wechat.url, signing_keys))
+            _fill_secret(emulator, deployment, signing_keys)
+        context.enter_context(function_logs.copied(emulator, FUNCTIONS, logs))
+        api_url = context.enter_context(run_gateway(ports.api, ports.emulator, deployment.api_id))
+        with step("waiting for GET /ping"):
+            _wait_for_ping(f"{api_url}/ping")
+        yield Stack(api_url, wechat, emulator, deployment, logs)
+
+
+@contextmanager
+def _scratch_directory() -> Iterator[Path]:
+    """Room for one stack's data. What a killed stack left behind goes first."""
+    directory = RUNNING / str(os.getpid())
+    for other in RUNNING.glob("*"):
+        if other == directory or not process_exists(int(other.name)):
+            shutil.rmtree(other, ignore_errors=True)
+    directory.mkdir(parents=True)
+    try:
+        yield directory
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _wait_for_ping(url: str) -> None:
+    """The first answer takes a cold start. An answer that is no success will not become one."""
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS_FOR_PING):
+            return
+    except urllib.error.HTTPError as error:
+        raise StackError(f"GET /ping answers {error.code}: {error.read().decode(errors='replace')}") from error
+    except OSError as error:
+        raise StackError(f"GET /ping is not answered: {error}.") from error
+
+
+def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
+    """The template's parameters: what differs from AWS, then what the caller wants otherwise."""
+    local = {
+        "WechatAppId": APP_ID,
+        "WechatApiBaseUrl": wechat_url,
+        "AdminOpenids": "admin",
+        "LoginRateLimit": "0",
+        "JwtJwks": signing_keys.public_jwks.read_text(),
+        "CorsOrigins": "*",
+        "Architecture": _architecture(),
+        "GradualDeployment": "false",
+        "TlsOnly": "false",
+    }
+    given = {OVERRIDES[name]: os.environ[name] for name in OVERRIDES if name in os.environ}
+    return local | given | _log_level()
+
+
+def _log_level() -> dict[str, str]:
+    """The level in RUST_LOG. Whoever has a filter there, such as `shared=debug`, means other programs."""
+    level = os.environ.get("RUST_LOG", "").upper()
+    return {"LogLevel": level} if level in LOG_LEVELS else {}
+
+
+def _architecture() -> str:
+    machine = platform.machine().lower()
+    if machine not in ARCHITECTURES:
+        raise StackError(f"The functions run on x86_64 and arm64; this machine is {machine}.")
+    return ARCHITECTURES[machine]
+
+
+def _fill_secret(emulator: Emulator, deployment: Deployment, signing_keys: keys.KeyFiles) -> None:
+    value = {
+        "wechat_app_secret": os.environ.get("WECHAT_APP_SECRET", APP_SECRET),
+        "jwt_private_jwk": signing_keys.private_jwk.read_text(),
+    }
+    emulator.client("secretsmanager").put_secret_value(
+        SecretId=deployment.outputs["SecretArn"], SecretString=json.dumps(value)
+    )
