@@ -1,0 +1,577 @@
+//! Login, refresh, logout and the phone number, through the function's routes, against DynamoDB and a WeChat that
+//! misbehaves.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use serde_json::json;
+use support::world::Settings;
+use support::{Session, World};
+use wechat_standin::{Endpoint, Fault};
+
+#[tokio::test]
+async fn a_first_and_a_returning_login_are_one_person() {
+    let world = World::new().await;
+    let first = world.log_in("alice").await;
+    assert_eq!(first.json["is_new"], true);
+    assert_eq!(
+        (&first.json["token_type"], &first.json["expires_in"]),
+        (&json!("Bearer"), &json!(900))
+    );
+    assert_eq!(first.json["refresh_expires_in"], 30 * 24 * 60 * 60);
+    let user = &first.json["user"];
+    assert_eq!(
+        (&user["role"], &user["status"], &user["version"]),
+        (&json!("user"), &json!("active"), &json!(1))
+    );
+    let again = world.log_in("alice").await;
+    assert_eq!(
+        (again.json["is_new"].clone(), &again.id),
+        (json!(false), &first.id)
+    );
+    assert_ne!(world.log_in("bob").await.id, first.id);
+    for secret in ["openid", "session_key", "unionid"] {
+        assert!(!first.json.to_string().contains(secret));
+    }
+}
+
+#[tokio::test]
+async fn parallel_first_logins_give_one_user() {
+    let world = World::new().await;
+    let sessions = join_all((0..64).map(|_| world.log_in("alice"))).await;
+    assert!(sessions.iter().all(|session| session.id == sessions[0].id));
+    assert_eq!(
+        sessions
+            .iter()
+            .filter(|session| session.json["is_new"] == true)
+            .count(),
+        1
+    );
+    let mut alive = 0;
+    for session in &sessions {
+        alive += u32::from(world.refresh(&session.refresh_token).await.status == 200);
+    }
+    assert_eq!(alive, 5, "a user has five sessions at most");
+}
+
+#[tokio::test]
+async fn the_oldest_session_gives_way_to_the_sixth() {
+    let world = World::new().await;
+    let first = world.log_in("alice").await;
+    for _ in 0..6 {
+        // Sessions that were logged out take nobody's place.
+        let other = world.log_in("alice").await;
+        world
+            .login
+            .call(http::Method::POST, "/v1/logout")
+            .bearer(&other.token)
+            .send()
+            .await
+            .expect(204);
+    }
+    let first = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    let mut others = Vec::new();
+    for _ in 0..5 {
+        others.push(world.log_in("alice").await);
+    }
+    world
+        .refresh(&first.refresh_token)
+        .await
+        .expect_error(401, "refresh_invalid");
+    for other in others {
+        world.refresh(&other.refresh_token).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn bad_bodies_are_named_and_never_reach_wechat() {
+    let world = World::new().await;
+    let post = |body: &'static str| {
+        world
+            .login
+            .call(http::Method::POST, "/v1/login")
+            .header("content-type", "application/json")
+            .body(body)
+    };
+    post("{").send().await.expect_error(400, "invalid_json");
+    post("[]").send().await.expect_error(400, "invalid_request");
+    for (body, field) in [
+        ("{}", "code"),
+        (r#"{"code":1}"#, "code"),
+        (r#"{"code":""}"#, "code"),
+        (r#"{"code":"x&appid=y"}"#, "code"),
+        (r#"{"code":"alice-1","appid":"x"}"#, "appid"),
+    ] {
+        let answer = post(body).send().await.expect_error(400, "invalid_request");
+        assert_eq!(answer.fields(), [field], "{body}");
+    }
+    let plain = world
+        .login
+        .call(http::Method::POST, "/v1/login")
+        .header("content-type", "text/plain")
+        .body("{}");
+    plain
+        .send()
+        .await
+        .expect_error(415, "unsupported_media_type");
+    let large = json!({"code": "x".repeat(70_000)});
+    world
+        .login
+        .post("/v1/login", &large)
+        .send()
+        .await
+        .expect_error(413, "body_too_large");
+    world
+        .login
+        .get("/v1/login")
+        .send()
+        .await
+        .expect_error(405, "method_not_allowed");
+    world
+        .login
+        .get("/v1/nothing")
+        .send()
+        .await
+        .expect_error(404, "not_found");
+    assert_eq!(world.wechat.count(Endpoint::Code2Session), 0);
+}
+
+/// What WeChat can answer to a code, and what the phone gets then.
+const ERRCODES: [(i64, u16, &str); 19] = [
+    (-1, 503, "wechat_unavailable"),
+    (40029, 401, "wechat_code_invalid"),
+    (40163, 401, "wechat_code_used"),
+    (40226, 403, "wechat_user_blocked"),
+    (45011, 429, "wechat_rate_limited"),
+    (45009, 503, "wechat_unavailable"),
+    (40013, 500, "wechat_config"),
+    (40125, 500, "wechat_config"),
+    (41002, 500, "wechat_config"),
+    (41004, 500, "wechat_config"),
+    (41008, 400, "invalid_request"),
+    (40066, 500, "wechat_config"),
+    (40001, 502, "wechat_error"),
+    (40002, 500, "wechat_config"),
+    (40164, 500, "wechat_config"),
+    (40243, 500, "wechat_config"),
+    (48001, 501, "wechat_not_enabled"),
+    (47001, 502, "wechat_error"),
+    (99999, 502, "wechat_error"),
+];
+
+#[tokio::test]
+async fn errcodes_become_answers() {
+    let world = World::new().await;
+    for (errcode, status, code) in ERRCODES {
+        let body = json!({"code": format!("errcode-{errcode}")});
+        let answer = world
+            .login
+            .post("/v1/login", &body)
+            .send()
+            .await
+            .expect_error(status, code);
+        assert!(
+            !answer.json.to_string().contains("rid"),
+            "WeChat's own text is not passed on"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_used_code_is_refused() {
+    let world = World::new().await;
+    world
+        .login
+        .post("/v1/login", &json!({"code": "alice-1"}))
+        .send()
+        .await
+        .expect(200);
+    let again = world
+        .login
+        .post("/v1/login", &json!({"code": "alice-1"}))
+        .send()
+        .await;
+    again.expect_error(401, "wechat_code_used");
+}
+
+#[tokio::test]
+async fn a_misbehaving_wechat_gets_a_clear_answer_in_time_and_no_second_call() {
+    for (fault, status, code) in [
+        (Fault::Garbage, 502, "wechat_error"),
+        (Fault::Html, 502, "wechat_error"),
+        (Fault::Empty, 502, "wechat_error"),
+        (Fault::TruncatedJson, 502, "wechat_error"),
+        (Fault::Oversized, 502, "wechat_error"),
+        (Fault::missing("openid"), 502, "wechat_error"),
+        (Fault::set("openid", json!("a b")), 502, "wechat_error"),
+        (Fault::Status(502), 503, "wechat_unavailable"),
+        (Fault::Status(302), 502, "wechat_error"),
+        (Fault::DropBeforeResponse, 503, "wechat_unavailable"),
+        (Fault::DropMidResponse, 503, "wechat_unavailable"),
+        (Fault::Hang, 503, "wechat_unavailable"),
+        (
+            Fault::SlowDrip {
+                bytes: 1,
+                every: Duration::from_millis(100),
+            },
+            503,
+            "wechat_unavailable",
+        ),
+    ] {
+        let world = World::new().await;
+        world
+            .wechat
+            .script(Endpoint::Code2Session, fault.clone(), 1);
+        let started = Instant::now();
+        let answer = world.try_log_in("alice").await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code()),
+            (status, code),
+            "{fault:?}"
+        );
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "{fault:?} took {:?}",
+            started.elapsed()
+        );
+        assert_eq!(
+            world.wechat.count(Endpoint::Code2Session),
+            1,
+            "{fault:?}: a code is used once"
+        );
+        world.log_in("alice").await;
+    }
+}
+
+#[tokio::test]
+async fn a_busy_wechat_is_asked_again_and_one_that_cannot_be_reached_is_not_counted() {
+    let world = World::new().await;
+    world
+        .wechat
+        .script(Endpoint::Code2Session, Fault::Errcode(-1), 2);
+    world.log_in("alice").await;
+    assert_eq!(world.wechat.count(Endpoint::Code2Session), 3);
+    world.wechat.refuse_connections().await;
+    world
+        .try_log_in("alice")
+        .await
+        .expect_error(503, "wechat_unavailable");
+    world.wechat.accept_connections().await.unwrap();
+    world.log_in("alice").await;
+}
+
+#[tokio::test]
+async fn the_breaker_opens_after_five_failures_and_probes_once() {
+    let world = World::new().await;
+    for _ in 0..4 {
+        world
+            .wechat
+            .script(Endpoint::Code2Session, Fault::Status(500), 1);
+        world
+            .try_log_in("alice")
+            .await
+            .expect_error(503, "wechat_unavailable");
+        let refused = world
+            .login
+            .post("/v1/login", &json!({"code": "errcode-40029"}))
+            .send()
+            .await;
+        refused.expect_error(401, "wechat_code_invalid");
+    }
+    world
+        .wechat
+        .script(Endpoint::Code2Session, Fault::Status(500), 5);
+    for _ in 0..5 {
+        world
+            .try_log_in("alice")
+            .await
+            .expect_error(503, "wechat_unavailable");
+    }
+    let calls = world.wechat.count(Endpoint::Code2Session);
+    let open = world
+        .try_log_in("alice")
+        .await
+        .expect_error(503, "wechat_unavailable");
+    assert_eq!(open.header("retry-after"), "10");
+    assert_eq!(
+        world.wechat.count(Endpoint::Code2Session),
+        calls,
+        "while it is open WeChat is left in peace"
+    );
+    world.advance(Duration::from_secs(10));
+    world.log_in("alice").await;
+    world.log_in("alice").await;
+}
+
+#[tokio::test]
+async fn a_refresh_token_is_replaced_at_every_use() {
+    let world = World::new().await;
+    let first = world.log_in("alice").await;
+    let second = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    assert_ne!(first.refresh_token, second.refresh_token);
+    assert_eq!(
+        (second.json["is_new"].clone(), &second.id),
+        (json!(false), &first.id)
+    );
+    let third = Session::of(world.refresh(&second.refresh_token).await.expect(200).json);
+    world.refresh(&third.refresh_token).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_phone_that_repeats_a_refresh_is_served_and_does_not_fork_the_session() {
+    let world = World::new().await;
+    let first = world.log_in("alice").await;
+    let answers = join_all((0..20).map(|_| world.refresh(&first.refresh_token))).await;
+    let sessions: Vec<_> = answers
+        .into_iter()
+        .map(|answer| Session::of(answer.expect(200).json))
+        .collect();
+    assert!(
+        sessions
+            .iter()
+            .all(|session| session.refresh_token == sessions[0].refresh_token)
+    );
+    let next = Session::of(
+        world
+            .refresh(&sessions[0].refresh_token)
+            .await
+            .expect(200)
+            .json,
+    );
+    // Two generations back is still a phone whose first request was on its way.
+    let late = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    assert_eq!(late.refresh_token, next.refresh_token);
+}
+
+#[tokio::test]
+async fn a_token_used_again_after_the_grace_ends_the_session() {
+    for generations in [1, 2, 3, 7] {
+        let world = World::new().await;
+        let first = world.log_in("alice").await;
+        let other = world.log_in("alice").await;
+        let mut last = first.clone();
+        for _ in 0..generations {
+            last = Session::of(world.refresh(&last.refresh_token).await.expect(200).json);
+        }
+        world.advance(Duration::from_millis(10_100));
+        world
+            .refresh(&first.refresh_token)
+            .await
+            .expect_error(401, "refresh_reused");
+        world
+            .refresh(&last.refresh_token)
+            .await
+            .expect_error(401, "refresh_invalid");
+        world
+            .refresh(&first.refresh_token)
+            .await
+            .expect_error(401, "refresh_invalid");
+        world.refresh(&other.refresh_token).await.expect(200);
+    }
+}
+
+#[tokio::test]
+async fn a_guessed_refresh_token_does_not_end_the_session() {
+    let world = World::new().await;
+    let session = world.log_in("alice").await;
+    let (names, secret) = session.refresh_token.rsplit_once('.').unwrap();
+    let guessed = format!(
+        "{names}.{}",
+        secret
+            .chars()
+            .rev()
+            .collect::<String>()
+            .replace(&secret[42..], "A")
+    );
+    for token in [
+        guessed.as_str(),
+        "",
+        "x",
+        "a.b.c",
+        &session.token,
+        &"x".repeat(5000),
+    ] {
+        world
+            .refresh(token)
+            .await
+            .expect_error(401, "refresh_invalid");
+    }
+    world.refresh(&session.refresh_token).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_session_ends_after_thirty_days_without_use() {
+    let world = World::new().await;
+    let session = world.log_in("alice").await;
+    world.advance(Duration::from_secs(29 * 24 * 60 * 60));
+    let session = Session::of(world.refresh(&session.refresh_token).await.expect(200).json);
+    world.advance(Duration::from_secs(30 * 24 * 60 * 60));
+    world
+        .refresh(&session.refresh_token)
+        .await
+        .expect_error(401, "refresh_invalid");
+}
+
+#[tokio::test]
+async fn logout_ends_one_session_or_all() {
+    let world = World::new().await;
+    let [one, two, three] = [
+        world.log_in("alice").await,
+        world.log_in("alice").await,
+        world.log_in("alice").await,
+    ];
+    let bob = world.log_in("bob").await;
+    world
+        .login
+        .call(http::Method::POST, "/v1/logout")
+        .bearer(&one.token)
+        .send()
+        .await
+        .expect(204);
+    world
+        .refresh(&one.refresh_token)
+        .await
+        .expect_error(401, "refresh_invalid");
+    let two = Session::of(world.refresh(&two.refresh_token).await.expect(200).json);
+    world
+        .login
+        .post("/v1/logout", &json!({"all": true}))
+        .bearer(&two.token)
+        .send()
+        .await
+        .expect(204);
+    for token in [&two.refresh_token, &three.refresh_token] {
+        world
+            .refresh(token)
+            .await
+            .expect_error(401, "refresh_invalid");
+    }
+    world.refresh(&bob.refresh_token).await.expect(200);
+    world
+        .refresh(&world.log_in("alice").await.refresh_token)
+        .await
+        .expect(200);
+    let bad = world
+        .login
+        .post("/v1/logout", &json!({"all": "yes"}))
+        .bearer(&two.token)
+        .send()
+        .await;
+    assert_eq!(bad.expect_error(400, "invalid_request").fields(), ["all"]);
+    world
+        .login
+        .call(http::Method::POST, "/v1/logout")
+        .send()
+        .await
+        .expect_error(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn admin_openids_log_in_as_administrators() {
+    let world = World::new().await;
+    assert_eq!(world.log_in("admin").await.json["user"]["role"], "admin");
+    assert_eq!(world.log_in("alice").await.json["user"]["role"], "user");
+}
+
+#[tokio::test]
+async fn the_phone_number_is_stored_and_masked_for_others() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    let phone = |session: &Session, code: &str| {
+        world
+            .login
+            .post("/v1/users/me/phone", &json!({"code": code}))
+            .bearer(&session.token)
+    };
+    let answer = phone(&alice, "phone-13800138000-1")
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(
+        (&answer.json["phone"], &answer.json["version"]),
+        (&json!("13800138000"), &json!(2))
+    );
+    phone(&alice, "phone-13800138000-1")
+        .send()
+        .await
+        .expect_error(400, "wechat_phone_code_invalid");
+    let admin = world.log_in("admin").await;
+    let seen = world
+        .users
+        .get(&format!("/v1/users/{}", alice.id))
+        .bearer(&admin.token)
+        .send()
+        .await
+        .expect(200);
+    assert_eq!(seen.json["phone"], "138****8000");
+    assert_eq!(
+        world.wechat.count(Endpoint::StableToken),
+        1,
+        "the token is cached"
+    );
+    // A code that belongs to somebody else gives no number: the openid is sent along.
+    world.wechat.bind_phone_code("phone-13900139000-9", "bob");
+    phone(&alice, "phone-13900139000-9")
+        .send()
+        .await
+        .expect_error(400, "wechat_phone_code_invalid");
+}
+
+#[tokio::test]
+async fn parallel_phone_calls_fetch_one_token_and_an_expired_one_is_replaced_once() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    let phone = |i: u32| {
+        let body = json!({"code": format!("phone-13800138000-{i}")});
+        world
+            .login
+            .post("/v1/users/me/phone", &body)
+            .bearer(&alice.token)
+            .send()
+    };
+    for answer in join_all((0..50).map(phone)).await {
+        answer.expect(200);
+    }
+    assert_eq!(world.wechat.count(Endpoint::StableToken), 1);
+    world.wechat.expire_tokens();
+    phone(100).await.expect(200);
+    assert_eq!(world.wechat.count(Endpoint::StableToken), 2);
+    world
+        .wechat
+        .script(Endpoint::PhoneNumber, Fault::Errcode(40001), 10);
+    let calls = world.wechat.count(Endpoint::PhoneNumber);
+    phone(101).await.expect_error(502, "wechat_error");
+    assert_eq!(
+        world.wechat.count(Endpoint::PhoneNumber) - calls,
+        2,
+        "once more, and never in a loop"
+    );
+}
+
+#[tokio::test]
+async fn one_address_cannot_use_up_what_is_meant_for_all() {
+    let world = World::with(Settings {
+        login_rate_limit: 3,
+        ..Settings::default()
+    })
+    .await;
+    for _ in 0..3 {
+        world.log_in("alice").await;
+    }
+    let refused = world
+        .try_log_in("alice")
+        .await
+        .expect_error(429, "rate_limited");
+    assert_eq!(refused.header("retry-after"), "20");
+    world.refresh("x").await.expect_error(429, "rate_limited");
+    world.advance(Duration::from_secs(20));
+    world.log_in("alice").await;
+}
+
+#[tokio::test]
+async fn ping_touches_nothing() {
+    let world = World::new().await;
+    let answer = world.login.get("/ping").send().await.expect(200);
+    assert_eq!(answer.json["message"], "pong");
+    assert!(answer.json["version"].is_string());
+}

@@ -1,0 +1,191 @@
+//! Requests to a function's router, and its answers.
+
+use axum::Router;
+use axum::body::Body;
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tower::ServiceExt;
+
+/// A function's routes, called without a network.
+#[derive(Clone, Debug)]
+pub struct Api(pub Router);
+
+/// A request in the making.
+#[derive(Debug)]
+pub struct Call {
+    router: Router,
+    request: http::request::Builder,
+    body: Body,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body as JSON; `null` if there is none.
+    pub json: Value,
+}
+
+impl Api {
+    /// A request with that method.
+    pub fn call(&self, method: Method, path: &str) -> Call {
+        let request = Request::builder().method(method).uri(path);
+        Call {
+            router: self.0.clone(),
+            request,
+            body: Body::empty(),
+        }
+    }
+
+    /// A GET request.
+    pub fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    /// A POST request with a JSON body.
+    pub fn post(&self, path: &str, body: &Value) -> Call {
+        self.call(Method::POST, path).json(body)
+    }
+
+    /// A PUT request with a JSON body.
+    pub fn put(&self, path: &str, body: &Value) -> Call {
+        self.call(Method::PUT, path).json(body)
+    }
+
+    /// A DELETE request.
+    pub fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+}
+
+impl Call {
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    /// Adds an access token.
+    #[must_use]
+    pub fn bearer(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// Sets a JSON body.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json")
+            .body(body.to_string())
+    }
+
+    /// Sets a body as it is.
+    #[must_use]
+    pub fn body(mut self, body: impl Into<Body>) -> Self {
+        self.body = body.into();
+        self
+    }
+
+    /// Sends the request, and checks what every answer has to have.
+    pub async fn send(self) -> Answer {
+        let request = self.request.body(self.body).expect("a well-formed request");
+        let response = self
+            .router
+            .oneshot(request)
+            .await
+            .unwrap_or_else(|never| match never {});
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.expect("a body").to_bytes();
+        let json = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
+        let answer = Answer {
+            status: parts.status,
+            headers: parts.headers,
+            json,
+        };
+        answer.check();
+        answer
+    }
+}
+
+impl Answer {
+    /// The error's code; empty if this is none.
+    pub fn code(&self) -> &str {
+        self.json["code"].as_str().unwrap_or_default()
+    }
+
+    /// Fails the test unless the status is that one.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.json);
+        self
+    }
+
+    /// Fails the test unless this is the error of that status and code.
+    #[track_caller]
+    pub fn expect_error(self, status: u16, code: &str) -> Self {
+        assert_eq!(
+            (self.status.as_u16(), self.code()),
+            (status, code),
+            "{}",
+            self.json
+        );
+        self
+    }
+
+    /// The faulty fields that a validation error names.
+    pub fn fields(&self) -> Vec<&str> {
+        let errors = self.json["errors"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        errors
+            .iter()
+            .filter_map(|error| error["field"].as_str())
+            .collect()
+    }
+
+    /// A header's text; empty if it is not there.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    }
+
+    fn check(&self) {
+        assert!(!self.header("x-request-id").is_empty());
+        assert_eq!(self.header("x-content-type-options"), "nosniff");
+        assert_eq!(self.header("cache-control"), "no-store");
+        if self.status.as_u16() < 400 {
+            return;
+        }
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.json
+        );
+        assert_eq!(self.json["status"], self.status.as_u16());
+        for member in ["type", "title", "detail", "code", "request_id"] {
+            assert!(self.json[member].is_string(), "{member} of {}", self.json);
+        }
+        match self.status.as_u16() {
+            401 => assert_eq!(self.header("www-authenticate"), "Bearer"),
+            405 => assert!(!self.header("allow").is_empty()),
+            429 | 502 | 503 => assert!(
+                self.header("retry-after")
+                    .parse::<u32>()
+                    .is_ok_and(|secs| secs > 0)
+            ),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! The emulator that `make test` starts: DynamoDB, S3 and SQS. Each test makes its own table, bucket and queue in it.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use aws_sdk_dynamodb::types::{
+    AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
+    ProjectionType, ScalarAttributeType,
+};
+use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
+use shared::aws::{Aws, Service};
+use shared::config::Vars;
+
+/// The emulator, reached with credentials that may do anything.
+#[derive(Clone, Debug)]
+pub struct Emulator {
+    /// Where it listens.
+    pub endpoint: String,
+    /// The configuration of clients that talk to it.
+    pub aws: Aws,
+}
+
+impl Default for Emulator {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Emulator {
+    /// The emulator that the environment names.
+    pub fn new() -> Self {
+        let endpoint = std::env::var("AWS_ENDPOINT_URL")
+            .expect("these tests need the emulator: run `make test`");
+        Self::behind(&endpoint)
+    }
+
+    /// The emulator, reached through another address.
+    pub fn behind(endpoint: &str) -> Self {
+        let variables = aws_variables(endpoint);
+        let get = |name: &str| variables.get(name).cloned();
+        let mut vars = Vars::new(&get);
+        let aws = Aws::read(&mut vars);
+        vars.finish().expect("the test environment is complete");
+        Self {
+            endpoint: endpoint.to_owned(),
+            aws,
+        }
+    }
+
+    /// A DynamoDB client.
+    pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.aws.sdk_config(Service::DynamoDb))
+    }
+
+    /// An S3 client.
+    pub fn s3(&self) -> aws_sdk_s3::Client {
+        let config = aws_sdk_s3::config::Builder::from(&self.aws.sdk_config(Service::S3))
+            .force_path_style(true);
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// An SQS client.
+    pub fn sqs(&self) -> aws_sdk_sqs::Client {
+        aws_sdk_sqs::Client::new(&self.aws.sdk_config(Service::Sqs))
+    }
+
+    /// A fresh table of the shape that the template declares.
+    pub async fn table(&self) -> String {
+        let name = unique("table");
+        let attribute = |name: &str| {
+            let definition = AttributeDefinition::builder().attribute_name(name);
+            definition
+                .attribute_type(ScalarAttributeType::S)
+                .build()
+                .expect("complete")
+        };
+        let key = |name: &str, kind: KeyType| {
+            KeySchemaElement::builder()
+                .attribute_name(name)
+                .key_type(kind)
+                .build()
+                .expect("complete")
+        };
+        let index = GlobalSecondaryIndex::builder()
+            .index_name("gsi1")
+            .key_schema(key("gsi1pk", KeyType::Hash))
+            .key_schema(key("gsi1sk", KeyType::Range))
+            .projection(
+                Projection::builder()
+                    .projection_type(ProjectionType::All)
+                    .build(),
+            )
+            .build()
+            .expect("complete");
+        let request = self
+            .dynamodb()
+            .create_table()
+            .table_name(&name)
+            .billing_mode(BillingMode::PayPerRequest)
+            .set_attribute_definitions(Some(["pk", "sk", "gsi1pk", "gsi1sk"].map(attribute).into()))
+            .key_schema(key("pk", KeyType::Hash))
+            .key_schema(key("sk", KeyType::Range))
+            .global_secondary_indexes(index);
+        request.send().await.expect("the emulator makes a table");
+        name
+    }
+
+    /// A fresh, versioned bucket.
+    pub async fn bucket(&self) -> String {
+        let name = unique("bucket");
+        let s3 = self.s3();
+        s3.create_bucket()
+            .bucket(&name)
+            .send()
+            .await
+            .expect("the emulator makes a bucket");
+        let on = VersioningConfiguration::builder()
+            .status(BucketVersioningStatus::Enabled)
+            .build();
+        let versioning = s3
+            .put_bucket_versioning()
+            .bucket(&name)
+            .versioning_configuration(on);
+        versioning
+            .send()
+            .await
+            .expect("the emulator versions a bucket");
+        name
+    }
+
+    /// A fresh queue's address.
+    pub async fn queue(&self) -> String {
+        let made = self
+            .sqs()
+            .create_queue()
+            .queue_name(unique("queue"))
+            .send()
+            .await;
+        made.expect("the emulator makes a queue")
+            .queue_url
+            .expect("a queue has an address")
+    }
+}
+
+/// What Lambda sets for every function, and where AWS is.
+pub fn aws_variables(endpoint: &str) -> HashMap<String, String> {
+    let pairs = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "test"),
+        ("AWS_SECRET_ACCESS_KEY", "test"),
+        ("AWS_ENDPOINT_URL", endpoint),
+    ];
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// A name that no other test of this run uses.
+pub fn unique(kind: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!(
+        "{kind}-{}-{}",
+        std::process::id(),
+        COUNT.fetch_add(1, Ordering::Relaxed)
+    )
+}

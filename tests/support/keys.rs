@@ -1,0 +1,36 @@
+//! A signing key that protects nothing: the one of RFC 8037, appendix A.
+
+use shared::auth::jwk::{PrivateKey, PublicKeys};
+use shared::auth::jwt::Parties;
+
+/// The private half.
+pub const PRIVATE_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"test",
+    "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+/// The public half, as functions are given it.
+pub const JWKS: &str = r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"test",
+    "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+
+/// `JWT_ISSUER` in tests.
+pub const ISSUER: &str = "https://issuer.test";
+
+/// `JWT_AUDIENCE` in tests.
+pub const AUDIENCE: &str = "mini-program";
+
+/// The private half, parsed.
+pub fn private() -> PrivateKey {
+    PrivateKey::parse(PRIVATE_JWK).expect("the test key is one")
+}
+
+/// The public half, parsed.
+pub fn public() -> PublicKeys {
+    PublicKeys::parse(JWKS).expect("the test keys are a set")
+}
+
+/// Issuer and audience in tests.
+pub fn parties() -> Parties {
+    Parties {
+        issuer: ISSUER.to_owned(),
+        audience: AUDIENCE.to_owned(),
+    }
+}

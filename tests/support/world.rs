@@ -1,0 +1,309 @@
+//! All functions in one process, on a table, a bucket and a queue of their own, with a WeChat that does as it is told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use shared::auth::jwt::Verifier;
+use shared::net;
+use shared::seams::{Clock, Random, Timestamp};
+use shared::store::Store;
+use shared::telemetry::Telemetry;
+use shared::upload::eraser::Eraser;
+use shared::upload::limits::Limits;
+use shared::upload::link::Links;
+use shared::upload::signer::S3Signer;
+use shared::wechat::AppSecret;
+use wechat_standin::Wechat;
+
+use crate::api::{Answer, Api};
+use crate::emulator::Emulator;
+use crate::keys;
+
+/// The system under test.
+#[derive(Debug)]
+pub struct World {
+    /// The function `login`.
+    pub login: Api,
+    /// The function `users`.
+    pub users: Api,
+    /// The function `presign`.
+    pub presign: Api,
+    /// The function `s3-event`.
+    pub s3_event: s3_event::App,
+    /// The function `purge`.
+    pub purge: purge::App,
+    /// The store that the functions use.
+    pub store: Store,
+    /// WeChat.
+    pub wechat: Wechat,
+    /// The emulator.
+    pub emulator: Emulator,
+    /// The table's name.
+    pub table: String,
+    /// The bucket's name.
+    pub bucket: String,
+    /// The purge queue's address.
+    pub queue: String,
+    /// The functions' time.
+    pub clock: Clock,
+    ahead_ms: Arc<AtomicI64>,
+    logins: AtomicU32,
+}
+
+/// What may differ from world to world.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Requests a minute and address on login and refresh; 0 means no limit.
+    pub login_rate_limit: u64,
+    /// Variables of the upload limits.
+    pub limits: Vec<(&'static str, &'static str)>,
+    /// Where DynamoDB, S3 and SQS are, if not at the emulator's own address.
+    pub endpoint: Option<String>,
+}
+
+/// A person who is logged in.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The access token.
+    pub token: String,
+    /// The refresh token.
+    pub refresh_token: String,
+    /// The user's id.
+    pub id: String,
+    /// The whole answer.
+    pub json: Value,
+}
+
+impl World {
+    /// A world of its own.
+    pub async fn new() -> Self {
+        Self::with(Settings::default()).await
+    }
+
+    /// A world of its own, with these settings.
+    pub async fn with(settings: Settings) -> Self {
+        let emulator = Emulator::new();
+        let (table, bucket, queue) = (
+            emulator.table().await,
+            emulator.bucket().await,
+            emulator.queue().await,
+        );
+        let wechat = Wechat::start().await.expect("the stand-in starts");
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let clock = ahead_of_the_system(&ahead_ms);
+        let through = Emulator::behind(settings.endpoint.as_deref().unwrap_or(&emulator.endpoint));
+        let random = Random::system().expect("random bytes");
+        let store = Store::new(
+            through.dynamodb(),
+            table.clone(),
+            clock.clone(),
+            random.clone(),
+        );
+        let signer = S3Signer::new(&emulator.aws, bucket.clone());
+        let links = Links::new(signer.clone(), None);
+        let verifier = Arc::new(Verifier::new(
+            keys::public(),
+            &keys::parties(),
+            clock.clone(),
+        ));
+        let limits = limits(&settings.limits);
+        let silent = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
+
+        let login = login::App::new(login::Parts {
+            store: store.clone(),
+            wechat: shared::wechat::Wechat::new(
+                wechat.base_url(),
+                wechat.app_id(),
+                clock.clone(),
+                random.clone(),
+            )
+            .expect("an HTTP client"),
+            secrets: login::Secrets::fixed(
+                AppSecret::new(wechat.app_secret()),
+                keys::private(),
+                keys::parties(),
+                clock.clone(),
+            ),
+            verifier: verifier.clone(),
+            admin_openids: vec!["admin".parse().expect("an openid")],
+            rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
+            links: Some(links.clone()),
+            clock: clock.clone(),
+            random: random.clone(),
+            telemetry: silent("login"),
+        });
+        let users = users::App::new(users::Parts {
+            store: store.clone(),
+            purge_queue: users::PurgeQueue::new(through.sqs(), queue.clone()),
+            verifier: verifier.clone(),
+            links: links.clone(),
+            app_id: Some(wechat.app_id()),
+            clock: clock.clone(),
+            telemetry: silent("users"),
+        });
+        let http =
+            net::client(Duration::from_secs(1), Duration::from_secs(5)).expect("an HTTP client");
+        let presign = presign::App::new(presign::Parts {
+            store: store.clone(),
+            verifier,
+            eraser: Eraser::new(http, signer, clock.clone()),
+            links,
+            limits: limits.clone(),
+            clock: clock.clone(),
+            random,
+            telemetry: silent("presign"),
+        });
+        let s3_event = s3_event::App::new(s3_event::Parts {
+            store: store.clone(),
+            objects: s3_event::Objects::new(&through.aws, bucket.clone()),
+            limits,
+            clock: clock.clone(),
+            telemetry: silent("s3-event"),
+        });
+        let purge = purge::App::new(purge::Parts {
+            store: store.clone(),
+            objects: purge::Objects::new(&through.aws, bucket.clone()),
+            queue: through.sqs(),
+            queue_url: queue.clone(),
+            clock: clock.clone(),
+            telemetry: silent("purge"),
+        });
+        Self {
+            login: Api(login::router(login)),
+            users: Api(users::router(users)),
+            presign: Api(presign::router(presign)),
+            s3_event,
+            purge,
+            store,
+            wechat,
+            emulator,
+            table,
+            bucket,
+            queue,
+            clock,
+            ahead_ms,
+            logins: AtomicU32::new(0),
+        }
+    }
+
+    /// Lets time pass for the functions.
+    pub fn advance(&self, by: Duration) {
+        self.ahead_ms.fetch_add(
+            i64::try_from(by.as_millis()).expect("a short while"),
+            Ordering::Relaxed,
+        );
+    }
+
+    /// A fresh code for `openid`.
+    pub fn code(&self, openid: &str) -> String {
+        format!("{openid}-{}", self.logins.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Asks for a session.
+    pub async fn try_log_in(&self, openid: &str) -> Answer {
+        self.login
+            .post("/v1/login", &json!({"code": self.code(openid)}))
+            .send()
+            .await
+    }
+
+    /// Logs a person in.
+    pub async fn log_in(&self, openid: &str) -> Session {
+        Session::of(self.try_log_in(openid).await.expect(200).json)
+    }
+
+    /// Asks for the next refresh token.
+    pub async fn refresh(&self, refresh_token: &str) -> Answer {
+        self.login
+            .post(
+                "/v1/login/refresh",
+                &json!({"refresh_token": refresh_token}),
+            )
+            .send()
+            .await
+    }
+
+    /// Delivers messages to `s3-event`; returns the identifiers of those that failed.
+    pub async fn deliver(&self, event: Value) -> Vec<String> {
+        let answer = self
+            .s3_event
+            .handle(event, self.soon())
+            .await
+            .expect("a batch is answered");
+        answer
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect()
+    }
+
+    /// When an invocation that starts now would end.
+    pub fn soon(&self) -> Timestamp {
+        self.clock.now().after(Duration::from_secs(25))
+    }
+
+    /// The bodies of the messages in the purge queue, which are taken out of it.
+    pub async fn purge_messages(&self) -> Vec<String> {
+        let sqs = self.emulator.sqs();
+        let received = sqs
+            .receive_message()
+            .queue_url(&self.queue)
+            .max_number_of_messages(10)
+            .wait_time_seconds(0)
+            .send()
+            .await;
+        let messages = received
+            .expect("the queue answers")
+            .messages
+            .unwrap_or_default();
+        for message in &messages {
+            let handle = message.receipt_handle().expect("a receipt");
+            let deleted = sqs
+                .delete_message()
+                .queue_url(&self.queue)
+                .receipt_handle(handle)
+                .send()
+                .await;
+            deleted.expect("the queue deletes");
+        }
+        messages
+            .into_iter()
+            .filter_map(|message| message.body)
+            .collect()
+    }
+}
+
+impl Session {
+    /// Reads a session's answer.
+    pub fn of(json: Value) -> Self {
+        let text = |value: &Value| value.as_str().expect("a string").to_owned();
+        Self {
+            token: text(&json["access_token"]),
+            refresh_token: text(&json["refresh_token"]),
+            id: text(&json["user"]["id"]),
+            json,
+        }
+    }
+}
+
+fn ahead_of_the_system(ahead_ms: &Arc<AtomicI64>) -> Clock {
+    let (system, ahead_ms) = (Clock::system(), ahead_ms.clone());
+    Clock::new(move || {
+        Timestamp::from_millis(system.now().millis() + ahead_ms.load(Ordering::Relaxed))
+    })
+}
+
+fn limits(variables: &[(&'static str, &'static str)]) -> Limits {
+    let get = |name: &str| {
+        variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
+    };
+    let mut vars = shared::config::Vars::new(&get);
+    let limits = Limits::read(&mut vars);
+    vars.finish().expect("well-formed limits");
+    limits
+}
