@@ -1,1 +1,403 @@
-//! pending
+//! The built binaries behind a Lambda Runtime API, fed with the files in `events/` and with worse.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+use support::emulator::aws_variables;
+use support::http_event::HttpEvent;
+use support::runtime_api::{LambdaProcess, Outcome};
+use support::{Session, World, keys};
+
+/// What each sample event is for, and the status it gets here. `None`: a queue event.
+const EVENTS: [(&str, &str, Option<u16>); 26] = [
+    ("ping", "login", Some(200)),
+    ("login", "login", Some(200)),
+    ("login-refresh", "login", Some(200)),
+    ("users-me-phone", "login", Some(200)),
+    ("users-me-get", "users", Some(200)),
+    ("users-me-put", "users", Some(200)),
+    ("users-me-patch", "users", Some(200)),
+    ("users-get", "users", Some(200)),
+    ("users-put", "users", Some(200)),
+    ("users-patch", "users", Some(200)),
+    ("users-list", "users", Some(200)),
+    ("users-create", "users", Some(201)),
+    ("profiles", "users", Some(200)),
+    ("uploads-create", "presign", Some(201)),
+    ("uploads-batch", "presign", Some(201)),
+    ("uploads-list", "presign", Some(200)),
+    ("uploads-get", "presign", Some(404)),
+    ("uploads-delete", "presign", Some(404)),
+    ("s3-event-test", "s3-event", None),
+    ("s3-event-created", "s3-event", None),
+    ("s3-event-removed", "s3-event", None),
+    ("s3-event-bare", "s3-event", None),
+    ("purge", "purge", None),
+    ("users-delete", "users", Some(204)),
+    ("logout", "login", Some(204)),
+    ("users-me-delete", "users", Some(204)),
+];
+
+fn binary(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let path = test.ancestors().nth(2).unwrap().join(name);
+    assert!(
+        path.exists(),
+        "{} is not built: run `make test`",
+        path.display()
+    );
+    path
+}
+
+/// The environment of the functions: the same for all, so that it also shows that what is not theirs does no harm.
+fn variables(world: &World) -> HashMap<String, String> {
+    let mut variables = aws_variables(&world.emulator.endpoint);
+    let own = [
+        ("TABLE_NAME", world.table.as_str()),
+        ("BUCKET_NAME", &world.bucket),
+        ("PURGE_QUEUE_URL", &world.queue),
+        ("JWT_JWKS", keys::JWKS),
+        ("JWT_ISSUER", keys::ISSUER),
+        ("JWT_AUDIENCE", keys::AUDIENCE),
+        ("WECHAT_APP_SECRET", &world.wechat.app_secret()),
+        ("JWT_PRIVATE_JWK", keys::PRIVATE_JWK),
+        ("WECHAT_APP_ID", &world.wechat.app_id()),
+        ("WECHAT_API_BASE_URL", &world.wechat.base_url()),
+        ("ADMIN_OPENIDS", "admin"),
+        ("RUST_LOG", "trace"),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()));
+    variables.extend(own);
+    variables
+}
+
+async fn start(name: &str, world: &World) -> LambdaProcess {
+    LambdaProcess::start(&binary(name), variables(world))
+        .await
+        .unwrap()
+}
+
+fn sample(name: &str, session: &Session) -> Value {
+    let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).unwrap();
+    let text = text
+        .replace("REPLACE_WITH_ACCESS_TOKEN", &session.token)
+        .replace("REPLACE_WITH_REFRESH_TOKEN", &session.refresh_token);
+    serde_json::from_str(&text).unwrap()
+}
+
+fn body(response: &Value) -> Value {
+    serde_json::from_str(response["body"].as_str().unwrap_or("null")).unwrap_or_default()
+}
+
+#[test]
+fn every_file_in_events_is_sent_by_the_test_below() {
+    let folder = format!("{}/../events", env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| {
+            file.unwrap()
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    let mut known: Vec<_> = EVENTS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    files.sort();
+    known.sort();
+    assert_eq!(files, known);
+}
+
+#[tokio::test]
+async fn the_sample_events_get_their_answers() {
+    let world = World::new().await;
+    let mut functions = BTreeMap::new();
+    for name in ["login", "users", "presign", "s3-event", "purge"] {
+        functions.insert(name, start(name, &world).await);
+    }
+    // The samples are about alice and bob, and some are an administrator's.
+    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    world.log_in("bob").await;
+    for (name, function, status) in EVENTS {
+        let by_admin =
+            name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
+        let event = sample(name, if by_admin { &admin } else { &alice });
+        let response = functions[function].invoke(event).await.into_response();
+        match status {
+            Some(status) => {
+                assert_eq!(response["statusCode"], status, "{name}: {response}");
+                assert!(
+                    response["headers"]["x-request-id"].is_string(),
+                    "{name}: {response}"
+                );
+            }
+            None => assert!(
+                response["batchItemFailures"].is_array(),
+                "{name}: {response}"
+            ),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_gateways_request_id_is_the_answers_and_the_logs() {
+    let world = World::new().await;
+    let login = start("login", &world).await;
+    let event = HttpEvent::new("POST", "/v1/login")
+        .json(&json!({"code": "errcode-40029"}))
+        .request_id("Gw=")
+        .build();
+    let response = login.invoke(event).await.into_response();
+    assert_eq!(
+        (
+            &response["statusCode"],
+            &response["headers"]["x-request-id"]
+        ),
+        (&json!(401), &json!("Gw="))
+    );
+    assert_eq!(body(&response)["request_id"], "Gw=");
+    assert!(
+        login
+            .writes("\"message\":\"POST /v1/login answered 401\"")
+            .await,
+        "{}",
+        login.stdout()
+    );
+    let line = login
+        .stdout()
+        .lines()
+        .find(|line| line.contains("answered 401"))
+        .unwrap()
+        .to_owned();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(
+        (&line["request_id"], &line["wechat_errcode"]),
+        (&json!("Gw="), &json!(40029))
+    );
+    assert_eq!(
+        (&line["cold_start"], &line["route"]),
+        (&json!(true), &json!("POST /v1/login"))
+    );
+    assert!(line["wechat_rid"].is_string() && line["duration_ms"].is_number());
+}
+
+#[tokio::test]
+async fn base64_bodies_are_decoded() {
+    let world = World::new().await;
+    let login = start("login", &world).await;
+    let body = json!({"code": world.code("alice")}).to_string();
+    let event = HttpEvent::new("POST", "/v1/login")
+        .header("content-type", "application/json")
+        .binary(body.as_bytes())
+        .build();
+    assert_eq!(login.invoke(event).await.into_response()["statusCode"], 200);
+}
+
+#[tokio::test]
+async fn no_payload_ends_a_process() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    for name in ["login", "users", "presign", "s3-event", "purge"] {
+        let function = start(name, &world).await;
+        let strange = [
+            json!(null),
+            json!([]),
+            json!("x"),
+            json!({}),
+            json!({"Records": null}),
+            json!({"Records": [null]}),
+            json!({"Records": [{"messageId": 1}]}),
+            json!({"Records": [{"messageId": "m", "body": "\u{0}"}]}),
+            json!({"version": "2.0"}),
+            HttpEvent::new("GET", "/%ff/%00/..%2f").build(),
+            HttpEvent::new("POST", "/v1/login")
+                .text("\u{feff}{")
+                .header("content-type", "application/json")
+                .build(),
+            HttpEvent::new("GET", "/v1/users/me")
+                .header("authorization", "Bearer \u{1F600}")
+                .build(),
+            HttpEvent::new("TRACE", "/v1/users")
+                .bearer(&alice.token)
+                .build(),
+        ];
+        for event in strange {
+            match function.invoke(event.clone()).await {
+                Outcome::Response(response) => {
+                    assert_ne!(
+                        response["statusCode"], 500,
+                        "{name}: {event} got {response}"
+                    );
+                }
+                Outcome::Error(_) => {}
+                outcome => panic!("{name}: {event} ended in {outcome:?}"),
+            }
+        }
+        assert!(function.is_alive(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_environment_is_reported_whole_and_by_name() {
+    for (name, expected) in [
+        (
+            "login",
+            vec![
+                "TABLE_NAME",
+                "JWT_JWKS",
+                "JWT_ISSUER",
+                "JWT_AUDIENCE",
+                "SECRETS_ID",
+                "WECHAT_APP_ID",
+            ],
+        ),
+        (
+            "users",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "PURGE_QUEUE_URL",
+                "JWT_JWKS",
+                "JWT_ISSUER",
+                "JWT_AUDIENCE",
+            ],
+        ),
+        (
+            "presign",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "JWT_JWKS",
+                "JWT_ISSUER",
+                "JWT_AUDIENCE",
+                "UPLOAD_MAX_BYTES",
+            ],
+        ),
+        (
+            "s3-event",
+            vec!["TABLE_NAME", "BUCKET_NAME", "UPLOAD_MAX_BYTES"],
+        ),
+        (
+            "purge",
+            vec!["TABLE_NAME", "BUCKET_NAME", "PURGE_QUEUE_URL"],
+        ),
+    ] {
+        let function = LambdaProcess::start(&binary(name), [("UPLOAD_MAX_BYTES", "many")])
+            .await
+            .unwrap();
+        let error = function.init_error().await;
+        let status = function.wait_for_exit().await;
+        assert!(
+            error.is_some() || status.is_some_and(|status| !status.success()),
+            "{name} does not start"
+        );
+        let said = format!("{}{}", function.stdout(), function.stderr());
+        for variable in expected {
+            assert!(
+                said.contains(variable),
+                "{name} does not name {variable}: {said}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_ever_logged() {
+    let world = World::new().await;
+    world
+        .wechat
+        .set_unionid("canaryopenid", Some("canaryunionid"));
+    let (login, users, presign) = (
+        start("login", &world).await,
+        start("users", &world).await,
+        start("presign", &world).await,
+    );
+    let json_body = |response: Value| body(&response);
+    let post = |path: &str, body: Value| HttpEvent::new("POST", path).json(&body);
+    let session = json_body(
+        login
+            .invoke(post("/v1/login", json!({"code": "canaryopenid-canarycode"})).build())
+            .await
+            .into_response(),
+    );
+    let token = session["access_token"].as_str().unwrap().to_owned();
+    let refresh = session["refresh_token"].as_str().unwrap().to_owned();
+    let mut events = Vec::new();
+    for code in [
+        "canaryopenid-canarycode",
+        "errcode-40125",
+        "errcode-40164",
+        "canary code",
+    ] {
+        events.push((&login, post("/v1/login", json!({"code": code}))));
+    }
+    for token in [refresh.as_str(), "canarytoken"] {
+        events.push((
+            &login,
+            post("/v1/login/refresh", json!({"refresh_token": token})),
+        ));
+    }
+    for code in [
+        "phone-13912345678-canaryphone",
+        "phone-13912345678-canaryphone",
+    ] {
+        events.push((
+            &login,
+            post("/v1/users/me/phone", json!({"code": code})).bearer(&token),
+        ));
+    }
+    let email = json!({"email": "canary@mail.example"});
+    events.push((
+        &users,
+        HttpEvent::new("PUT", "/v1/users/me")
+            .json(&email)
+            .bearer(&token),
+    ));
+    events.push((
+        &users,
+        HttpEvent::new("GET", "/v1/users?email=canary@mail.example").bearer(&token),
+    ));
+    events.push((
+        &users,
+        HttpEvent::new("GET", "/v1/users/me").bearer("canarytoken"),
+    ));
+    let upload = json!({"content_type": "image/png", "size": 5, "purpose": "file"});
+    events.push((&presign, post("/v1/uploads", upload).bearer(&token)));
+    for (function, event) in events {
+        function.invoke(event.build()).await.into_response();
+    }
+    // A WeChat that cannot be reached: the client's own error would quote the URL, and the secret with it.
+    world.wechat.refuse_connections().await;
+    login
+        .invoke(post("/v1/login", json!({"code": "canaryopenid-canarylost"})).build())
+        .await
+        .into_response();
+    let said: String = [&login, &users, &presign]
+        .map(|function| function.stdout() + &function.stderr())
+        .concat();
+    assert!(
+        said.contains("answered 503"),
+        "the log was captured: {said}"
+    );
+    let secrets = [
+        "canary",
+        "13912345678",
+        &token,
+        &refresh,
+        &world.wechat.app_secret(),
+        "nWGxne_9WmC6hEr0kuwsxERJxWl7Mmk",
+        "Signature=",
+    ];
+    for secret in secrets {
+        let line = said.lines().find(|line| line.contains(secret));
+        assert!(
+            line.is_none(),
+            "{secret} was logged: {}",
+            line.unwrap_or_default()
+        );
+    }
+}

@@ -6,7 +6,6 @@ use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::ids::Purpose;
 use shared::store::upload::{Record, State as UploadState};
-use shared::upload::eraser::NotErased;
 
 use crate::App;
 
@@ -40,15 +39,13 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the version that the record knows of. A pending record knows of none: its object, if there will be one, is
-/// removed by the event.
+/// Removes the object that the record knows of. A record that knows of none waits for its object, which the event will
+/// remove, or has lost it.
 async fn erase(app: &App, record: &Record) -> Result<(), Error> {
-    if record.size.is_none() {
+    if record.state != UploadState::Ready && record.version.is_none() {
         return Ok(());
     }
-    let erased = app
-        .eraser
-        .erase(&record.key, record.version.as_deref())
-        .await;
-    erased.map_err(|error: NotErased| Error::new(Code::TemporarilyUnavailable).caused_by(error))
+    let version = record.version.as_deref();
+    let erased = app.eraser.erase(&record.key, version).await;
+    erased.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
 }

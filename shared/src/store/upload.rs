@@ -668,12 +668,14 @@ impl Store {
             .await;
         match outcome {
             Ok(_) => Ok(Applied::Done { replaced: None }),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    Ok(not_applied(refused.item.as_ref(), sequence))
+            Err(error) => {
+                match error.as_service_error() {
+                    Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(
+                        not_applied(refused.item.as_ref(), sequence, change.otherwise),
+                    ),
+                    _ => Err(store_error(error)),
                 }
-                _ => Err(store_error(error)),
-            },
+            }
         }
     }
 
@@ -718,7 +720,11 @@ impl Store {
             match self.transact(writes).await? {
                 Transacted::Done => return Ok(Applied::Done { replaced }),
                 Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {
-                    return Ok(not_applied(reasons[0].item.as_ref(), &object.sequence));
+                    return Ok(not_applied(
+                        reasons[0].item.as_ref(),
+                        &object.sequence,
+                        Applied::WrongSize,
+                    ));
                 }
                 // The profile changed in the meantime: look again.
                 Transacted::Cancelled(_) => {}
@@ -784,6 +790,8 @@ struct RecordChange {
     condition: String,
     names: HashMap<String, String>,
     values: Item,
+    /// What it means if the condition does not hold though the record is there and no later event was applied.
+    otherwise: Applied,
 }
 
 impl RecordChange {
@@ -811,6 +819,7 @@ impl RecordChange {
         change.names.insert("#size".to_owned(), "size".to_owned());
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
         change.condition.push_str(" AND declared_size = :size");
+        change.otherwise = Applied::WrongSize;
         change
     }
 
@@ -854,12 +863,13 @@ impl RecordChange {
                 ("#seq".to_owned(), "seq".to_owned()),
             ]),
             values,
+            otherwise: Applied::Stale,
         }
     }
 }
 
-/// Why a change was not made.
-fn not_applied(item: Option<&Item>, sequence: &str) -> Applied {
+/// Why a change was not made; `otherwise` if neither the record's state nor the order of events explains it.
+fn not_applied(item: Option<&Item>, sequence: &str, otherwise: Applied) -> Applied {
     let Some(item) = item else {
         return Applied::NoRecord;
     };
@@ -871,8 +881,7 @@ fn not_applied(item: Option<&Item>, sequence: &str) -> Applied {
             replaced: item::opt_str(item, "replaced").and_then(Replaced::of_text),
         },
         Some(std::cmp::Ordering::Greater) => Applied::Stale,
-        _ if item::opt_str(item, "status") == Some(State::Rejected.as_str()) => Applied::Stale,
-        _ => Applied::WrongSize,
+        _ => otherwise,
     }
 }
 
