@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::world::Settings;
 use support::{Session, World};
 use wechat_standin::{Endpoint, Fault};
@@ -175,6 +175,274 @@ async fn errcodes_become_answers() {
             "WeChat's own text is not passed on"
         );
     }
+}
+
+#[tokio::test]
+async fn errcodes_of_the_phone_number_and_of_the_token_become_answers() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    for (endpoint, errcode, status, code) in [
+        (
+            Endpoint::PhoneNumber,
+            40029,
+            400,
+            "wechat_phone_code_invalid",
+        ),
+        (
+            Endpoint::PhoneNumber,
+            40163,
+            400,
+            "wechat_phone_code_invalid",
+        ),
+        (Endpoint::PhoneNumber, 40001, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 40014, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 42001, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 44002, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 43302, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 48001, 501, "wechat_not_enabled"),
+        (Endpoint::StableToken, 40001, 500, "wechat_config"),
+        (Endpoint::StableToken, 40125, 500, "wechat_config"),
+        (Endpoint::StableToken, 40164, 500, "wechat_config"),
+        (Endpoint::StableToken, 40243, 500, "wechat_config"),
+        (Endpoint::StableToken, 45009, 503, "wechat_unavailable"),
+        (Endpoint::StableToken, 50004, 500, "wechat_config"),
+        (Endpoint::StableToken, 50007, 500, "wechat_config"),
+        (Endpoint::StableToken, 89501, 500, "wechat_config"),
+        (Endpoint::StableToken, 89503, 500, "wechat_config"),
+        (Endpoint::StableToken, 89506, 500, "wechat_config"),
+        (Endpoint::StableToken, 89507, 500, "wechat_config"),
+    ] {
+        let world_token = World::new().await;
+        let (world, alice) = match endpoint {
+            Endpoint::StableToken => (&world_token, &world_token.log_in("alice").await),
+            _ => (&world, &alice),
+        };
+        world.wechat.script(endpoint, Fault::Errcode(errcode), 2);
+        let body = json!({"code": "phone-13800138000-1"});
+        let answer = world
+            .login
+            .post("/v1/users/me/phone", &body)
+            .bearer(&alice.token)
+            .send()
+            .await;
+        assert_eq!(
+            (answer.status.as_u16(), answer.code()),
+            (status, code),
+            "{endpoint:?} {errcode}"
+        );
+        world.wechat.reset();
+    }
+}
+
+#[tokio::test]
+async fn a_number_for_another_mini_program_is_refused() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    world.wechat.script(
+        Endpoint::PhoneNumber,
+        Fault::set("phone_info.watermark.appid", json!("wxother")),
+        1,
+    );
+    let body = json!({"code": "phone-13800138000-1"});
+    let answer = world
+        .login
+        .post("/v1/users/me/phone", &body)
+        .bearer(&alice.token)
+        .send()
+        .await;
+    answer.expect_error(502, "wechat_error");
+    // The country code comes as a number or as text: it is not read at all.
+    world.wechat.script(
+        Endpoint::PhoneNumber,
+        Fault::set("phone_info.countryCode", json!(86)),
+        1,
+    );
+    let body = json!({"code": "phone-13800138000-2"});
+    world
+        .login
+        .post("/v1/users/me/phone", &body)
+        .bearer(&alice.token)
+        .send()
+        .await
+        .expect(200);
+}
+
+/// A secret as an operator puts it into Secrets Manager.
+fn secret(app_secret: &str) -> String {
+    json!({"wechat_app_secret": app_secret, "jwt_private_jwk": support::keys::PRIVATE_JWK})
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_rotated_app_secret_is_read_again_when_wechat_refuses_the_old_one() {
+    let secrets = support::Emulator::new().secrets();
+    let id = support::emulator::unique("secret");
+    let put = secrets
+        .create_secret()
+        .name(&id)
+        .secret_string(secret(wechat_standin::APP_SECRET));
+    put.send().await.unwrap();
+    let world = World::with(Settings {
+        secrets_id: Some(id.clone()),
+        ..Settings::default()
+    })
+    .await;
+    world.log_in("alice").await;
+    world.wechat.rotate_secret("new-secret");
+    // WeChat knows of the rotation, Secrets Manager does not yet; and what was just read is not read again.
+    world
+        .try_log_in("alice")
+        .await
+        .expect_error(500, "wechat_config");
+    secrets
+        .put_secret_value()
+        .secret_id(&id)
+        .secret_string(secret("new-secret"))
+        .send()
+        .await
+        .unwrap();
+    world
+        .try_log_in("alice")
+        .await
+        .expect_error(500, "wechat_config");
+    world.advance(Duration::from_secs(11));
+    let calls = world.wechat.count(Endpoint::Code2Session);
+    world.log_in("alice").await;
+    assert_eq!(world.wechat.count(Endpoint::Code2Session) - calls, 2);
+    world.log_in("alice").await;
+    assert_eq!(world.wechat.count(Endpoint::Code2Session) - calls, 3);
+}
+
+#[tokio::test]
+async fn a_secret_that_cannot_be_had_or_read_is_a_clear_error_and_heals() {
+    let secrets = support::Emulator::new().secrets();
+    let id = support::emulator::unique("secret");
+    let world = World::with(Settings {
+        secrets_id: Some(id.clone()),
+        ..Settings::default()
+    })
+    .await;
+    world
+        .try_log_in("alice")
+        .await
+        .expect_error(503, "temporarily_unavailable");
+    secrets
+        .create_secret()
+        .name(&id)
+        .secret_string("replace-me")
+        .send()
+        .await
+        .unwrap();
+    world
+        .try_log_in("alice")
+        .await
+        .expect_error(500, "internal");
+    let good = secret(wechat_standin::APP_SECRET);
+    secrets
+        .put_secret_value()
+        .secret_id(&id)
+        .secret_string(good)
+        .send()
+        .await
+        .unwrap();
+    world.log_in("alice").await;
+    // Used for as long as none can be read.
+    secrets
+        .delete_secret()
+        .secret_id(&id)
+        .force_delete_without_recovery(true)
+        .send()
+        .await
+        .unwrap();
+    world.advance(Duration::from_secs(2 * 60 * 60));
+    world.log_in("alice").await;
+    world.login.get("/ping").send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_unionid_is_stored_when_it_comes_also_later() {
+    let world = World::new().await;
+    let stored = async || {
+        let user = world.log_in("alice").await.id;
+        let get = world
+            .emulator
+            .dynamodb()
+            .get_item()
+            .table_name(&world.table);
+        let text = |text: String| aws_sdk_dynamodb::types::AttributeValue::S(text);
+        let get = get
+            .key("pk", text(format!("U#{user}")))
+            .key("sk", text("A".to_owned()));
+        get.send()
+            .await
+            .unwrap()
+            .item
+            .unwrap()
+            .get("unionid")
+            .and_then(|value| value.as_s().ok())
+            .cloned()
+    };
+    assert_eq!(stored().await, None);
+    world.wechat.set_unionid("alice", Some("union-1"));
+    assert_eq!(stored().await.as_deref(), Some("union-1"));
+    world.wechat.set_unionid("alice", None);
+    assert_eq!(stored().await.as_deref(), Some("union-1"));
+}
+
+#[tokio::test]
+async fn each_request_writes_one_line_with_its_metrics() {
+    let world = World::new().await;
+    let metrics = |line: &Value| -> Vec<String> {
+        let directive = &line["_aws"]["CloudWatchMetrics"][0];
+        directive["Metrics"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|metric| metric["Name"].as_str().unwrap().into())
+            .collect()
+    };
+    let first = world.log_in("alice").await;
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["route"], &line["status"]),
+        (&json!("POST /v1/login"), &json!(200))
+    );
+    for metric in ["logins", "new_users", "duration_ms", "cold_starts"] {
+        assert!(metrics(&line).contains(&metric.to_owned()), "{line}");
+    }
+    world
+        .login
+        .post("/v1/login", &json!({"code": "errcode-40029"}))
+        .send()
+        .await
+        .expect(401);
+    let line = world.lines.last();
+    assert_eq!(
+        (&line["wechat_errcode"], &line["code"]),
+        (&json!(40029), &json!("wechat_code_invalid"))
+    );
+    assert!(
+        line["wechat_rid"].is_string()
+            && metrics(&line).contains(&"wechat_client_errors".to_owned())
+    );
+    world
+        .login
+        .post("/v1/login", &json!({"code": "errcode-40164"}))
+        .send()
+        .await
+        .expect(500);
+    let line = world.lines.last();
+    assert!(
+        metrics(&line).contains(&"wechat_config_errors".to_owned()) && line["level"] == "ERROR"
+    );
+    let next = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    world.refresh(&next.refresh_token).await.expect(200);
+    world.advance(Duration::from_secs(11));
+    world
+        .refresh(&first.refresh_token)
+        .await
+        .expect_error(401, "refresh_reused");
+    assert!(metrics(&world.lines.last()).contains(&"refresh_reuses".to_owned()));
 }
 
 #[tokio::test]

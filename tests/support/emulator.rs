@@ -64,6 +64,11 @@ impl Emulator {
         aws_sdk_sqs::Client::new(&self.aws.sdk_config(Service::Sqs))
     }
 
+    /// A Secrets Manager client.
+    pub fn secrets(&self) -> aws_sdk_secretsmanager::Client {
+        aws_sdk_secretsmanager::Client::new(&self.aws.sdk_config(Service::SecretsManager))
+    }
+
     /// A fresh table of the shape that the template declares.
     pub async fn table(&self) -> String {
         let name = unique("table");

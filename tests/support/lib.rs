@@ -8,6 +8,7 @@ pub mod api;
 pub mod emulator;
 pub mod http_event;
 pub mod keys;
+pub mod proxy;
 pub mod runtime_api;
 pub mod samples;
 pub mod world;

@@ -1,11 +1,13 @@
 //! All functions in one process, on a table, a bucket and a queue of their own, with a WeChat that does as it is told.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
+use shared::aws::Aws;
+use shared::config::Vars;
 use shared::net;
 use shared::seams::{Clock, Random, Timestamp};
 use shared::store::Store;
@@ -48,8 +50,32 @@ pub struct World {
     pub queue: String,
     /// The functions' time.
     pub clock: Clock,
+    /// The lines that the functions wrote about requests and messages.
+    pub lines: Lines,
     ahead_ms: Arc<AtomicI64>,
     logins: AtomicU32,
+}
+
+/// Lines of telemetry, in the order in which they were written.
+#[derive(Clone, Debug, Default)]
+pub struct Lines(Arc<Mutex<Vec<String>>>);
+
+impl Lines {
+    /// The last line.
+    pub fn last(&self) -> Value {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines
+            .last()
+            .map(|line| serde_json::from_str(line).expect("a line is JSON"))
+            .unwrap_or_default()
+    }
+
+    fn write(&self, line: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(line.to_owned());
+    }
 }
 
 /// What may differ from world to world.
@@ -61,6 +87,8 @@ pub struct Settings {
     pub limits: Vec<(&'static str, &'static str)>,
     /// Where DynamoDB, S3 and SQS are, if not at the emulator's own address.
     pub endpoint: Option<String>,
+    /// The id of a secret in the emulator's Secrets Manager, if `login` is to read one.
+    pub secrets_id: Option<String>,
 }
 
 /// A person who is logged in.
@@ -109,7 +137,11 @@ impl World {
             clock.clone(),
         ));
         let limits = limits(&settings.limits);
-        let silent = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
+        let lines = Lines::default();
+        let telemetry = |function| {
+            let lines = lines.clone();
+            Telemetry::writing_to(function, clock.clone(), move |line| lines.write(line))
+        };
 
         let login = login::App::new(login::Parts {
             store: store.clone(),
@@ -120,19 +152,14 @@ impl World {
                 random.clone(),
             )
             .expect("an HTTP client"),
-            secrets: login::Secrets::fixed(
-                AppSecret::new(wechat.app_secret()),
-                keys::private(),
-                keys::parties(),
-                clock.clone(),
-            ),
+            secrets: secrets(&through.aws, settings.secrets_id, &wechat, &clock),
             verifier: verifier.clone(),
             admin_openids: vec!["admin".parse().expect("an openid")],
             rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
             links: Some(links.clone()),
             clock: clock.clone(),
             random: random.clone(),
-            telemetry: silent("login"),
+            telemetry: telemetry("login"),
         });
         let users = users::App::new(users::Parts {
             store: store.clone(),
@@ -141,7 +168,7 @@ impl World {
             links: links.clone(),
             app_id: Some(wechat.app_id()),
             clock: clock.clone(),
-            telemetry: silent("users"),
+            telemetry: telemetry("users"),
         });
         let http =
             net::client(Duration::from_secs(1), Duration::from_secs(5)).expect("an HTTP client");
@@ -153,14 +180,14 @@ impl World {
             limits: limits.clone(),
             clock: clock.clone(),
             random,
-            telemetry: silent("presign"),
+            telemetry: telemetry("presign"),
         });
         let s3_event = s3_event::App::new(s3_event::Parts {
             store: store.clone(),
             objects: s3_event::Objects::new(&through.aws, bucket.clone()),
             limits,
             clock: clock.clone(),
-            telemetry: silent("s3-event"),
+            telemetry: telemetry("s3-event"),
         });
         let purge = purge::App::new(purge::Parts {
             store: store.clone(),
@@ -168,7 +195,7 @@ impl World {
             queue: through.sqs(),
             queue_url: queue.clone(),
             clock: clock.clone(),
-            telemetry: silent("purge"),
+            telemetry: telemetry("purge"),
         });
         Self {
             login: Api(login::router(login)),
@@ -183,6 +210,7 @@ impl World {
             bucket,
             queue,
             clock,
+            lines,
             ahead_ms,
             logins: AtomicU32::new(0),
         }
@@ -295,6 +323,23 @@ fn ahead_of_the_system(ahead_ms: &Arc<AtomicI64>) -> Clock {
     })
 }
 
+fn secrets(aws: &Aws, id: Option<String>, wechat: &Wechat, clock: &Clock) -> login::Secrets {
+    let fixed = || {
+        login::Secrets::fixed(
+            AppSecret::new(wechat.app_secret()),
+            keys::private(),
+            keys::parties(),
+            clock.clone(),
+        )
+    };
+    let get = |name: &str| id.clone().filter(|_| name == "SECRETS_ID");
+    let mut vars = Vars::new(&get);
+    let read = vars
+        .has("SECRETS_ID")
+        .then(|| login::Secrets::read(&mut vars, aws, keys::parties(), clock.clone()));
+    read.map_or_else(fixed, |secrets| secrets.expect("the secret has an id"))
+}
+
 fn limits(variables: &[(&'static str, &'static str)]) -> Limits {
     let get = |name: &str| {
         variables
@@ -302,7 +347,7 @@ fn limits(variables: &[(&'static str, &'static str)]) -> Limits {
             .find(|(known, _)| *known == name)
             .map(|(_, value)| (*value).to_owned())
     };
-    let mut vars = shared::config::Vars::new(&get);
+    let mut vars = Vars::new(&get);
     let limits = Limits::read(&mut vars);
     vars.finish().expect("well-formed limits");
     limits
