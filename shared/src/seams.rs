@@ -113,7 +113,9 @@ impl fmt::Debug for Clock {
 
 /// The source of unpredictable bytes.
 #[derive(Clone)]
-pub struct Random(Arc<dyn Fn(&mut [u8]) + Send + Sync>);
+pub struct Random(Arc<Fill>);
+
+type Fill = dyn Fn(&mut [u8]) + Send + Sync;
 
 impl Random {
     /// The operating system's generator, by way of aws-lc.

@@ -74,7 +74,6 @@ pub enum Outcome {
 impl Outcome {
     /// The answer; anything else fails the test.
     #[track_caller]
-    #[expect(clippy::panic, reason = "a test without its answer has failed")]
     pub fn into_response(self) -> Value {
         match self {
             Self::Response(response) => response,
@@ -84,7 +83,6 @@ impl Outcome {
 
     /// The reported error; anything else fails the test.
     #[track_caller]
-    #[expect(clippy::panic, reason = "a test without its error has failed")]
     pub fn into_error(self) -> RuntimeError {
         match self {
             Self::Error(error) => error,

@@ -1,6 +1,6 @@
 //! Turns a stored object into a verified upload record.
 //!
-//! An object's way: message → [`notification`] → look at its bytes ([`objects`]) → [`verify`] → one conditional write.
+//! An object's way: message → `notification` → look at its bytes (`objects`) → `verify` → one conditional write.
 
 mod notification;
 mod objects;

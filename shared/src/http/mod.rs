@@ -19,11 +19,11 @@ pub use request::{ClientAddress, RequestId};
 
 /// Wraps a function's routes in the edge. Outermost first:
 ///
-/// 1. [`request`]: names the request and writes its line, whatever happens further in;
-/// 2. [`headers`]: every answer carries them, errors included;
-/// 3. [`problem`]: renders errors, also those that the layers below make;
-/// 4. [`panic`]: a panic becomes an error like any other;
-/// 5. [`deadline`]: innermost, so that a handler that hangs is dropped while there is time to answer.
+/// 1. `request`: names the request and writes its line, whatever happens further in;
+/// 2. `headers`: every answer carries them, errors included;
+/// 3. `problem`: renders errors, also those that the layers below make;
+/// 4. `panic`: a panic becomes an error like any other;
+/// 5. `deadline`: innermost, so that a handler that hangs is dropped while there is time to answer.
 pub fn edge(routes: Router, telemetry: Telemetry, clock: Clock) -> Router {
     routes
         .fallback(async || Error::new(Code::NotFound))
