@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
@@ -18,6 +20,9 @@ pub struct Emulator {
     pub endpoint: String,
     /// The configuration of clients that talk to it.
     pub aws: Aws,
+    /// Whether its DynamoDB is waited for longer than a function would: with many tests at a time it is slower than the
+    /// real one.
+    patient: bool,
 }
 
 impl Default for Emulator {
@@ -31,10 +36,13 @@ impl Emulator {
     pub fn new() -> Self {
         let endpoint = std::env::var("AWS_ENDPOINT_URL")
             .expect("these tests need the emulator: run `make test`");
-        Self::behind(&endpoint)
+        Self {
+            patient: true,
+            ..Self::behind(&endpoint)
+        }
     }
 
-    /// The emulator, reached through another address.
+    /// The emulator, reached through another address, and waited for only as long as a function does.
     pub fn behind(endpoint: &str) -> Self {
         let variables = aws_variables(endpoint);
         let get = |name: &str| variables.get(name).cloned();
@@ -44,12 +52,24 @@ impl Emulator {
         Self {
             endpoint: endpoint.to_owned(),
             aws,
+            patient: false,
         }
     }
 
     /// A DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.aws.sdk_config(Service::DynamoDb))
+        let config =
+            aws_sdk_dynamodb::config::Builder::from(&self.aws.sdk_config(Service::DynamoDb));
+        let timeouts = TimeoutConfig::builder()
+            .operation_attempt_timeout(Duration::from_secs(20))
+            .operation_timeout(Duration::from_secs(60))
+            .build();
+        let config = if self.patient {
+            config.timeout_config(timeouts)
+        } else {
+            config
+        };
+        aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
     /// An S3 client.

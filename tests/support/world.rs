@@ -121,7 +121,10 @@ impl World {
         let wechat = Wechat::start().await.expect("the stand-in starts");
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = ahead_of_the_system(&ahead_ms);
-        let through = Emulator::behind(settings.endpoint.as_deref().unwrap_or(&emulator.endpoint));
+        let through = settings
+            .endpoint
+            .as_deref()
+            .map_or_else(Emulator::new, Emulator::behind);
         let random = Random::system().expect("random bytes");
         let store = Store::new(
             through.dynamodb(),

@@ -1,10 +1,11 @@
 //! `DELETE /v1/uploads/{id}`: record and object.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::ids::Purpose;
+use shared::http::PathId;
+use shared::ids::{Purpose, UploadId};
 use shared::store::upload::{Record, State as UploadState};
 
 use crate::App;
@@ -16,9 +17,8 @@ use crate::App;
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathId(id): PathId<UploadId>,
 ) -> Result<StatusCode, Error> {
-    let id = id.parse().map_err(|_| Error::new(Code::NotFound))?;
     let record = app
         .store
         .upload(&caller, id)

@@ -1,11 +1,13 @@
 //! `GET /v1/uploads` and `GET /v1/uploads/{id}`: the caller's own.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
+use shared::http::PathId;
 use shared::http::body::{self, QueryFields};
+use shared::ids::UploadId;
 use shared::store::cursor;
 use shared::store::upload::State as UploadState;
 
@@ -18,9 +20,8 @@ const DEFAULT_LIMIT: usize = 20;
 pub(crate) async fn read(
     State(app): State<App>,
     caller: Caller,
-    Path(id): Path<String>,
+    PathId(id): PathId<UploadId>,
 ) -> Result<Json<Value>, Error> {
-    let id = id.parse().map_err(|_| Error::new(Code::NotFound))?;
     let record = app.store.upload(&caller, id).await??;
     let record = record.filter(|record| record.state != UploadState::Gone);
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use shared::auth::Caller;
 use shared::error::Error;
 use shared::user::{User, View};
@@ -43,8 +43,8 @@ pub(crate) fn user_unless_known(
     headers: &HeaderMap,
 ) -> Response {
     let tag = etag(app, found);
-    let known = tags(headers, &IF_NONE_MATCH)
-        .any(|known| known == "*" || known.trim_start_matches("W/") == tag);
+    let known =
+        known_tags(headers).any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     if !known {
         return user(app, caller, found);
     }
@@ -64,10 +64,14 @@ fn add_etag(response: &mut Response, tag: &str) {
 /// # Errors
 /// 400 if the header is not one of our tags. A list would mean "any of these versions", which nobody has a use for.
 pub(crate) fn if_match(headers: &HeaderMap) -> Result<Option<u64>, Error> {
-    let mut tags = tags(headers, &IF_MATCH);
-    match (tags.next(), tags.next()) {
-        (None, _) | (Some("*"), None) => Ok(None),
-        (Some(tag), None) => version(tag).map(Some),
+    let mut values = headers.get_all(IF_MATCH).into_iter();
+    // Whatever else stands there was meant as a condition: to ignore it would be to write without one.
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => match value.to_str().map_err(|_| unusable())?.trim() {
+            "*" => Ok(None),
+            tag => version(tag).map(Some),
+        },
         _ => Err(unusable()),
     }
 }
@@ -76,10 +80,14 @@ fn version(tag: &str) -> Result<u64, Error> {
     let inner = tag
         .strip_prefix('"')
         .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|inner| inner.bytes().all(|b| b.is_ascii_graphic() && b != b'"'))
         .ok_or_else(unusable)?;
     let version = inner.split_once('-').map_or(inner, |(version, _)| version);
     // A strong tag that we never gave out matches no version; versions begin at 1.
-    Ok(version.parse().unwrap_or(0))
+    let number = version.parse().ok();
+    Ok(number
+        .filter(|number: &u64| number.to_string() == version)
+        .unwrap_or(0))
 }
 
 fn unusable() -> Error {
@@ -90,9 +98,9 @@ fn unusable() -> Error {
     )
 }
 
-fn tags<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+fn known_tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
     let values = headers
-        .get_all(name)
+        .get_all(IF_NONE_MATCH)
         .into_iter()
         .filter_map(|value| value.to_str().ok());
     values
@@ -115,8 +123,19 @@ mod tests {
         assert_eq!(if_match(&header("*")).unwrap(), None);
         assert_eq!(if_match(&header("\"7\"")).unwrap(), Some(7));
         assert_eq!(if_match(&header("\"7-1800000000\"")).unwrap(), Some(7));
-        assert_eq!(if_match(&header("\"other\"")).unwrap(), Some(0));
-        for bad in ["7", "W/\"7\"", "\"7\", \"8\"", "\""] {
+        for never_given in ["\"other\"", "\"+7\"", "\"07\"", "\"\""] {
+            assert_eq!(if_match(&header(never_given)).unwrap(), Some(0));
+        }
+        for bad in [
+            "7",
+            "W/\"7\"",
+            "\"7\", \"8\"",
+            "\"7\" \"8\"",
+            "\"7 \"",
+            "\"",
+            "",
+            ",",
+        ] {
             assert!(if_match(&header(bad)).is_err(), "{bad}");
         }
     }

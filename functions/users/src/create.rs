@@ -10,8 +10,7 @@ use shared::http::{Fields, body};
 use shared::ids::{OpenId, UserId};
 use shared::store::user::{Editor, NewUser};
 
-use crate::App;
-use crate::answer;
+use crate::{App, admin, answer};
 
 /// Creates the user that an openid will be on first login.
 pub(crate) async fn create(
@@ -38,6 +37,7 @@ pub(crate) async fn create(
         nickname,
         role,
     };
+    admin::confirm(&app, &caller).await?;
     let created = app.store.create_user(&new).await?;
     let user = created.map_err(|refusal| refusal.into_error(Editor::Admin))?;
     let mut response = answer::user(&app, &caller, &user);

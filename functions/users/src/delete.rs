@@ -3,10 +3,10 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
+use shared::store::user::Editor;
 
-use crate::App;
-use crate::answer;
 use crate::target::Target;
+use crate::{App, admin, answer};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
@@ -16,6 +16,9 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = answer::if_match(&headers)?;
+    if editor == Editor::Admin {
+        admin::confirm(&app, &target.caller).await?;
+    }
     let deleted = app.store.delete_user(user, editor, if_match).await?;
     let deleted = deleted.map_err(|refusal| refusal.into_error(editor))?;
     // If this fails the client repeats the request, and the account, unusable already, is announced then.

@@ -1,5 +1,6 @@
 //! Users: create, read, update, delete, list.
 
+mod admin;
 mod answer;
 mod create;
 mod delete;

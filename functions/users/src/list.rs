@@ -4,15 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::{Admin, Caller};
-use shared::error::Error;
+use shared::error::{Code, Error};
 use shared::http::Fields;
 use shared::http::body::{self, Fault, QueryFields};
 use shared::profile::{Email, Username};
 use shared::store::claim::Claim;
 use shared::store::cursor;
+use shared::store::user::is_list_position;
 use shared::user::{User, View};
 
-use crate::App;
+use crate::{App, admin};
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -30,27 +31,45 @@ pub(crate) async fn list(
     Admin(caller): Admin,
     QueryFields(fields): QueryFields,
 ) -> Result<Json<Value>, Error> {
-    match filter(fields)? {
+    let filter = filter(fields)?;
+    // At the same time: the list is one round trip.
+    let (_, (users, next)) =
+        tokio::try_join!(admin::confirm(&app, &caller), find(&app, &caller, filter))?;
+    Ok(answer(&app, &caller, &users, next))
+}
+
+/// The users on the page, and the cursor of the next one.
+async fn find(
+    app: &App,
+    caller: &Caller,
+    filter: Filter,
+) -> Result<(Vec<User>, Option<String>), Error> {
+    match filter {
         Filter::All { limit, cursor } => {
             let scope = format!("users {}", caller.user);
-            let before = cursor
-                .map(|cursor| cursor::decode(&cursor, &scope))
-                .transpose()?;
+            let before = cursor.map(|cursor| position(&cursor, &scope)).transpose()?;
             let page = app.store.list_users(limit, before.as_deref()).await?;
             let next = page.next.map(|position| cursor::encode(&position, &scope));
-            Ok(answer(&app, &caller, &page.items, next))
+            Ok((page.items, next))
         }
         Filter::One(claim) => {
             let account = match app.store.owner_of(&claim).await? {
                 Some(user) => app.store.account(&user).await?,
                 None => None,
             };
-            let found: Vec<_> = account
-                .and_then(|account| account.user)
-                .into_iter()
-                .collect();
-            Ok(answer(&app, &caller, &found, None))
+            let found = account.and_then(|account| account.user);
+            Ok((found.into_iter().collect(), None))
         }
+    }
+}
+
+/// The position that the cursor stands for. Anybody can compute a cursor's digest, so what it seals is looked at, too.
+fn position(cursor: &str, scope: &str) -> Result<String, Error> {
+    let position = cursor::decode(cursor, scope)?;
+    if is_list_position(&position) {
+        Ok(position)
+    } else {
+        Err(Error::new(Code::InvalidCursor))
     }
 }
 

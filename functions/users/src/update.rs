@@ -8,12 +8,11 @@ use shared::auth::{Caller, Role};
 use shared::error::Error;
 use shared::http::body::{self, Fault};
 use shared::http::{Fields, Patch};
-use shared::store::user::Changes;
+use shared::store::user::{Changes, Editor};
 use shared::user::Status;
 
-use crate::App;
-use crate::answer;
 use crate::target::Target;
+use crate::{App, admin, answer};
 
 /// Changes a user.
 pub(crate) async fn update(
@@ -25,6 +24,10 @@ pub(crate) async fn update(
     let (user, editor) = target.to_change()?;
     let if_match = answer::if_match(&headers)?;
     let changes = changes(fields, &target.caller)?;
+    // An administrator's own role and status, too, are changed in that capacity.
+    if editor == Editor::Admin || changes.role.is_some() || changes.status.is_some() {
+        admin::confirm(&app, &target.caller).await?;
+    }
     let edited = app
         .store
         .edit_user(user, &changes, editor, if_match)

@@ -4,6 +4,7 @@ pub mod body;
 mod deadline;
 mod headers;
 mod panic;
+mod path;
 mod problem;
 pub mod request;
 
@@ -15,6 +16,7 @@ use crate::seams::Clock;
 use crate::telemetry::Telemetry;
 
 pub use body::{Fields, Patch};
+pub use path::PathId;
 pub use request::{ClientAddress, RequestId};
 
 /// Wraps a function's routes in the edge. Outermost first:

@@ -23,12 +23,19 @@ pub mod user;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
+use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    CancellationReason, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use crate::error::{Code, Error};
 use crate::seams::{Clock, Random};
+use crate::store::item::Item;
 
 pub use account::{Account, Refusal};
 
@@ -107,12 +114,43 @@ where
     }
 }
 
+/// A write that meets somebody's transaction on its item is refused at once, and the SDK takes that for final. The
+/// transaction is over in a few milliseconds: a login need not fail, and its code be lost, because a picture was
+/// verified at the same moment.
+#[derive(Debug)]
+struct RepeatConflicts;
+
+impl ClassifyRetry for RepeatConflicts {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err);
+        let error = error.and_then(|error| error.as_operation_error());
+        let error = error.and_then(|error| error.downcast_ref::<UpdateItemError>());
+        if error.is_some_and(UpdateItemError::is_transaction_conflict_exception) {
+            RetryAction::transient_error()
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "transaction conflicts"
+    }
+}
+
 /// What became of a transaction.
 enum Transacted {
     /// All of it was written.
     Done,
     /// Nothing was written: a condition did not hold. One reason for each write, in their order.
     Cancelled(Vec<CancellationReason>),
+}
+
+/// What became of an update with a condition.
+enum Updated {
+    /// It was written; the item, as far as it was asked for.
+    Done(Item),
+    /// The condition did not hold; the item as it is, if there is one.
+    Refused(Option<Item>),
 }
 
 /// Whether the write at `index` is the one whose condition did not hold.
@@ -123,8 +161,9 @@ fn is_refused(reasons: &[CancellationReason], index: usize) -> bool {
 impl Store {
     /// The table named `table`.
     pub fn new(client: Client, table: String, clock: Clock, random: Random) -> Self {
+        let config = client.config().to_builder();
         Self {
-            client,
+            client: Client::from_conf(config.retry_classifier(RepeatConflicts).build()),
             table,
             clock,
             random,
@@ -141,6 +180,29 @@ impl Store {
             .set_key(Some(key))
             .send()
             .await;
+    }
+
+    /// Changes one item under a condition. When it does not hold, DynamoDB returns the item in the same answer, so that
+    /// no read is needed to tell why.
+    async fn update(
+        &self,
+        key: Item,
+        update: UpdateItemFluentBuilder,
+    ) -> Result<Updated, StoreError> {
+        let update = update
+            .table_name(&self.table)
+            .set_key(Some(key))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let error = match update.send().await {
+            Ok(output) => return Ok(Updated::Done(output.attributes.unwrap_or_default())),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                Ok(Updated::Refused(refused.item.clone()))
+            }
+            _ => Err(store_error(error)),
+        }
     }
 
     /// Writes all or nothing. Conflicts with other writers are repeated up to twice, after a random pause; the request

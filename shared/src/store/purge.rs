@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use crate::ids::{Epoch, UploadId, UserId};
@@ -94,11 +93,9 @@ impl Store {
     /// # Errors
     /// If the table is not available.
     pub async fn finish_purge(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
             .update_expression("SET #status = :deleted")
             .condition_expression("#status = :deleting AND epoch = :next")
             .set_expression_attribute_names(names([("#status", "status")]))
@@ -106,15 +103,9 @@ impl Store {
                 (":deleted", s("deleted")),
                 (":deleting", s("deleting")),
                 (":next", n(epoch.next().get())),
-            ]))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(store_error(error)),
-            },
-        }
+            ]));
+        // Refused: the person has registered anew.
+        self.update(user_key(user), update).await?;
+        Ok(())
     }
 }

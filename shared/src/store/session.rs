@@ -13,16 +13,15 @@
 
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use crate::auth::Role;
 use crate::auth::refresh::{GRACE, Hash, LIFETIME, RefreshToken, SuccessorKey};
 use crate::ids::{Epoch, OpenId, SessionId, UserId};
 use crate::seams::Timestamp;
 use crate::store::item::{self, Item, b, n, names, s, values};
-use crate::store::{Account, Refusal, Store, StoreError, store_error};
+use crate::store::{Account, Refusal, Store, StoreError, Updated};
 use crate::user::User;
 
 /// How many sessions a user has at most.
@@ -84,70 +83,79 @@ impl Store {
     /// [`Refusal::Disabled`] in the inner result if the account is shut.
     pub async fn log_in(&self, login: &Login<'_>) -> Result<Result<LoggedIn, Refusal>, StoreError> {
         let now = self.clock.now();
-        let user = &login.token.user;
-        let session = attribute(&login.token.session);
-        let mut update = "SET #session = :session, last_login = :id, first_login = if_not_exists(first_login, :id), \
-             created_at = if_not_exists(created_at, :now), updated_at = if_not_exists(updated_at, :now), \
-             epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
-             gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, "
-            .to_owned();
-        update.push_str(if login.is_admin {
-            "#role = :role"
-        } else {
-            "#role = if_not_exists(#role, :role)"
-        });
-        let role = if login.is_admin {
-            Role::Admin
-        } else {
-            Role::User
-        };
-        let mut new = values([
-            (":session", fresh_session(login.token.hash(), now)),
-            (":id", s(login.token.session.as_str())),
-            (":now", n(now.millis())),
-            (":one", n(1)),
-            (":openid", s(login.openid.as_str())),
-            (":shard", s("US#0")),
-            (":age", s(age_key(now, user))),
-            (":active", s("active")),
-            (":disabled", s("disabled")),
-            (":role", s(role.as_str())),
-        ]);
-        if let (Some(unionid), Some(new)) = (login.unionid, &mut new) {
-            update.push_str(", unionid = :unionid");
-            new.insert(":unionid".to_owned(), s(unionid.as_str()));
-        }
-        let outcome = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
-            .update_expression(update)
-            .condition_expression("attribute_not_exists(pk) OR #status <> :disabled")
-            .set_expression_attribute_names(names([
-                ("#session", &session),
-                ("#status", "status"),
-                ("#role", "role"),
-            ]))
-            .set_expression_attribute_values(new)
-            .return_values(ReturnValue::AllNew)
-            .send()
-            .await;
-        let item = match outcome {
-            Ok(output) => output.attributes.unwrap_or_default(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => {
-                    return Ok(Err(Refusal::Disabled));
-                }
-                _ => return Err(store_error(error)),
-            },
+        let RefreshToken { user, session, .. } = login.token;
+        let Updated::Done(item) = self
+            .update(user_key(user), self.login_update(login, now))
+            .await?
+        else {
+            return Ok(Err(Refusal::Disabled));
         };
         self.remove_surplus_sessions(user, &item, now).await?;
-        let is_new = item::opt_str(&item, "first_login") == Some(login.token.session.as_str());
+        let is_new = item::opt_str(&item, "first_login") == Some(session.as_str());
         let user = Account::of_item(&item)?
             .user
             .ok_or(StoreError::Corrupt("status"))?;
         Ok(Ok(LoggedIn { user, is_new }))
+    }
+
+    fn login_update(&self, login: &Login<'_>, now: Timestamp) -> UpdateItemFluentBuilder {
+        let RefreshToken { user, session, .. } = login.token;
+        // A role that configuration does not give is kept: an administrator may have given it.
+        let role = if login.is_admin {
+            ":role"
+        } else {
+            "if_not_exists(#role, :role)"
+        };
+        let unionid = if login.unionid.is_some() {
+            ", unionid = :unionid"
+        } else {
+            ""
+        };
+        let update = format!(
+            "SET #session = :session, last_login = :id, first_login = if_not_exists(first_login, :id), \
+             created_at = if_not_exists(created_at, :now), updated_at = if_not_exists(updated_at, :now), \
+             epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
+             gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, #role = {role}{unionid}"
+        );
+        let mut set = HashMap::from([
+            (
+                ":session".to_owned(),
+                fresh_session(login.token.hash(), now),
+            ),
+            (":id".to_owned(), s(session.as_str())),
+            (":now".to_owned(), n(now.millis())),
+            (":one".to_owned(), n(1)),
+            (":openid".to_owned(), s(login.openid.as_str())),
+            (":shard".to_owned(), s("US#0")),
+            (":age".to_owned(), s(age_key(now, user))),
+            (":active".to_owned(), s("active")),
+            (":disabled".to_owned(), s("disabled")),
+            (
+                ":role".to_owned(),
+                s(if login.is_admin {
+                    Role::Admin
+                } else {
+                    Role::User
+                }
+                .as_str()),
+            ),
+        ]);
+        set.extend(
+            login
+                .unionid
+                .map(|unionid| (":unionid".to_owned(), s(unionid.as_str()))),
+        );
+        self.client
+            .update_item()
+            .update_expression(update)
+            .condition_expression("attribute_not_exists(pk) OR #status <> :disabled")
+            .set_expression_attribute_names(names([
+                ("#session", &attribute(session)),
+                ("#status", "status"),
+                ("#role", "role"),
+            ]))
+            .set_expression_attribute_values(Some(set))
+            .return_values(ReturnValue::AllNew)
     }
 
     async fn remove_surplus_sessions(
@@ -173,17 +181,14 @@ impl Store {
             .map(|(i, session)| (format!("#s{i}"), attribute(&session.id)))
             .collect();
         let removed: Vec<_> = names.keys().cloned().collect();
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
             .update_expression(format!("REMOVE {}", removed.join(", ")))
             .condition_expression("attribute_exists(pk)")
-            .set_expression_attribute_names(Some(names))
-            .send()
-            .await;
-        outcome.map(|_| ()).map_err(store_error)
+            .set_expression_attribute_names(Some(names));
+        self.update(user_key(user), update).await?;
+        Ok(())
     }
 
     /// Replaces a refresh token by its successor; one conditional write.
@@ -197,12 +202,9 @@ impl Store {
     ) -> Result<Refreshed, StoreError> {
         let now = self.clock.now();
         let successor = token.successor(key);
-        let session = attribute(&token.session);
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(&token.user)))
             .update_expression(
                 "SET #s.p2 = #s.p1, #s.t2 = #s.t1, #s.p1 = :old, #s.t1 = :now, #s.h = :new, #s.x = :expires",
             )
@@ -210,7 +212,10 @@ impl Store {
                 "#s.h = :old AND #s.x > :now AND #status = :active \
                  AND (attribute_not_exists(sessions_ended_at) OR #s.c > sessions_ended_at)",
             )
-            .set_expression_attribute_names(names([("#s", &session), ("#status", "status")]))
+            .set_expression_attribute_names(names([
+                ("#s", &attribute(&token.session)),
+                ("#status", "status"),
+            ]))
             .set_expression_attribute_values(values([
                 (":old", b(&token.hash())),
                 (":new", b(&successor.hash())),
@@ -218,23 +223,16 @@ impl Store {
                 (":expires", n(now.after(LIFETIME).millis())),
                 (":active", s("active")),
             ]))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match outcome {
-            Ok(output) => {
-                let account = Account::of_item(&output.attributes.unwrap_or_default())?;
-                let user = account.user.ok_or(StoreError::Corrupt("status"))?;
+            .return_values(ReturnValue::AllNew);
+        match self.update(user_key(&token.user), update).await? {
+            Updated::Done(item) => {
+                let user = Account::of_item(&item)?
+                    .user
+                    .ok_or(StoreError::Corrupt("status"))?;
                 Ok(Refreshed::Granted(successor, Box::new(user)))
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    self.refused_refresh(token, key, refused.item.as_ref(), now)
-                        .await
-                }
-                _ => Err(store_error(error)),
-            },
+            Updated::Refused(Some(item)) => self.refused_refresh(token, key, &item, now).await,
+            Updated::Refused(None) => Ok(Refreshed::Invalid),
         }
     }
 
@@ -243,12 +241,9 @@ impl Store {
         &self,
         token: &RefreshToken,
         key: &SuccessorKey,
-        item: Option<&Item>,
+        item: &Item,
         now: Timestamp,
     ) -> Result<Refreshed, StoreError> {
-        let Some(item) = item else {
-            return Ok(Refreshed::Invalid);
-        };
         let Some(session) = sessions(item)
             .into_iter()
             .find(|session| session.id == token.session)
@@ -320,19 +315,13 @@ impl Store {
     async fn end(
         &self,
         user: &UserId,
-        request: UpdateItemFluentBuilder,
+        update: UpdateItemFluentBuilder,
     ) -> Result<Result<(), Refusal>, StoreError> {
-        let request = request
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
-            .condition_expression("epoch = :epoch");
-        match request.send().await {
-            Ok(_) => Ok(Ok(())),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(Err(Refusal::Gone)),
-                _ => Err(store_error(error)),
-            },
-        }
+        let update = update.condition_expression("epoch = :epoch");
+        Ok(match self.update(user_key(user), update).await? {
+            Updated::Done(_) => Ok(()),
+            Updated::Refused(_) => Err(Refusal::Gone),
+        })
     }
 }
 

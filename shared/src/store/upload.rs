@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnValue,
     ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -17,7 +16,9 @@ use crate::seams::Timestamp;
 use crate::store::item::{self, Item, b, n, names, s, values};
 use crate::store::session::user_key;
 use crate::store::user::{Edit, Page};
-use crate::store::{Account, Refusal, Store, StoreError, Transacted, is_refused, store_error};
+use crate::store::{
+    Account, Refusal, Store, StoreError, Transacted, Updated, is_refused, store_error,
+};
 use crate::upload::key::ObjectKey;
 use crate::upload::limits::Limits;
 use crate::user::Avatar;
@@ -552,31 +553,23 @@ impl Store {
     /// # Errors
     /// If the table is not available.
     pub async fn bury_upload(&self, key: &ObjectKey) -> Result<Option<Record>, StoreError> {
-        let now = self.clock.now();
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(upload_key(&key.user, key.upload)))
             .update_expression("SET #status = :gone, #ttl = :ttl")
             .condition_expression("attribute_exists(pk)")
             .set_expression_attribute_names(names([("#status", "status"), ("#ttl", "ttl")]))
             .set_expression_attribute_values(values([
                 (":gone", s(State::Gone.as_str())),
-                (":ttl", ttl(now, TOMBSTONE_LIFETIME)),
+                (":ttl", ttl(self.clock.now(), TOMBSTONE_LIFETIME)),
             ]))
-            .return_values(ReturnValue::AllOld)
-            .send()
-            .await;
-        match outcome {
-            Ok(output) => output
-                .attributes
-                .map(|item| Record::of_item(&item, &key.user))
-                .transpose(),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(None),
-                _ => Err(store_error(error)),
-            },
+            .return_values(ReturnValue::AllOld);
+        match self
+            .update(upload_key(&key.user, key.upload), update)
+            .await?
+        {
+            Updated::Done(item) => Record::of_item(&item, &key.user).map(Some),
+            Updated::Refused(_) => Ok(None),
         }
     }
 
@@ -585,27 +578,20 @@ impl Store {
     /// # Errors
     /// If the table is not available.
     pub async fn clear_avatar(&self, key: &ObjectKey) -> Result<(), StoreError> {
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(&key.user)))
-            .update_expression("SET updated_at = :now REMOVE avatar_key, avatar_version, avatar_upload_id ADD version :one")
+            .update_expression(
+                "SET updated_at = :now REMOVE avatar_key, avatar_version, avatar_upload_id ADD version :one",
+            )
             .condition_expression("avatar_upload_id = :upload")
             .set_expression_attribute_values(values([
                 (":now", n(self.clock.now().millis())),
                 (":one", n(1)),
                 (":upload", s(key.upload.to_string())),
-            ]))
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(_)) => Ok(()),
-                _ => Err(store_error(error)),
-            },
-        }
+            ]));
+        self.update(user_key(&key.user), update).await?;
+        Ok(())
     }
 
     /// Marks an upload as ready, unless a later event was applied; one conditional write.
@@ -654,29 +640,22 @@ impl Store {
         sequence: &str,
         change: RecordChange,
     ) -> Result<Applied, StoreError> {
-        let outcome = self
+        let update = self
             .client
             .update_item()
-            .table_name(&self.table)
-            .set_key(Some(upload_key(&key.user, key.upload)))
             .update_expression(change.update)
-            .condition_expression(&change.condition)
+            .condition_expression(change.condition)
             .set_expression_attribute_names(Some(change.names))
-            .set_expression_attribute_values(Some(change.values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match outcome {
-            Ok(_) => Ok(Applied::Done { replaced: None }),
-            Err(error) => {
-                match error.as_service_error() {
-                    Some(UpdateItemError::ConditionalCheckFailedException(refused)) => Ok(
-                        not_applied(refused.item.as_ref(), sequence, change.otherwise),
-                    ),
-                    _ => Err(store_error(error)),
-                }
-            }
-        }
+            .set_expression_attribute_values(Some(change.values));
+        Ok(
+            match self
+                .update(upload_key(&key.user, key.upload), update)
+                .await?
+            {
+                Updated::Done(_) => Applied::Done { replaced: None },
+                Updated::Refused(item) => not_applied(item.as_ref(), sequence, change.otherwise),
+            },
+        )
     }
 
     /// Marks an avatar as ready and puts it on the profile, both or neither. An older avatar never takes the place of a

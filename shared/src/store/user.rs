@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue,
-    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
 };
 
 use serde::{Deserialize, Serialize};
@@ -21,7 +21,7 @@ use crate::store::claim::Claim;
 use crate::store::item::{self, Item, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{Record, State, gate_item, upload_key};
-use crate::store::{Account, Store, StoreError, Transacted, is_refused, store_error};
+use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
 use crate::user::{Avatar, Status, User};
 
 /// How often an edit starts over because somebody else was faster.
@@ -155,6 +155,13 @@ impl Deleted {
     pub fn to_message(&self) -> String {
         serde_json::json!(self).to_string()
     }
+}
+
+/// Whether the text has the form of a position in the list of users: of what [`Page::next`] gives.
+pub fn is_list_position(text: &str) -> bool {
+    text.split_once('#').is_some_and(|(age, user)| {
+        age.len() == 15 && age.bytes().all(|b| b.is_ascii_digit()) && user.parse::<UserId>().is_ok()
+    })
 }
 
 impl Store {
@@ -328,51 +335,23 @@ impl Store {
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let mut edit = Edit::new(self.clock.now());
         edit.apply(changes, None);
+        edit.require_editor(editor);
         // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first.
         let nonce = self.random.bytes::<8>();
         edit.set("edit", ":edit", b(&nonce));
         edit.require("(attribute_not_exists(edit) OR edit <> :edit)");
-        match editor {
-            Editor::Owner(epoch) => {
-                edit.require("#status = :active AND epoch = :epoch");
-                edit.value(":active", s("active"));
-                edit.value(":epoch", n(epoch.get()));
-            }
-            Editor::Admin => {
-                edit.require("#status IN (:active, :disabled)");
-                edit.value(":active", s("active"));
-                edit.value(":disabled", s("disabled"));
-            }
-        }
-        edit.name("#status", "status");
         if let Some(version) = if_match {
             edit.require("version = :version");
             edit.value(":version", n(version));
         }
-        let outcome = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
-            .update_expression(edit.expression())
-            .condition_expression(edit.condition())
-            .set_expression_attribute_names(Some(edit.names))
-            .set_expression_attribute_values(Some(edit.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        let found = match outcome {
-            Ok(output) => {
-                let account = Account::of_item(&output.attributes.unwrap_or_default())?;
-                return Ok(account.user.ok_or(NotEdited::Gone));
+        let found = match self
+            .update(user_key(user), edit.into_update(&self.client))
+            .await?
+        {
+            Updated::Done(item) => {
+                return Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone));
             }
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    refused.item.clone()
-                }
-                _ => return Err(store_error(error)),
-            },
+            Updated::Refused(found) => found,
         };
         let repeated = found
             .as_ref()
@@ -518,36 +497,47 @@ impl Store {
 
     /// Registers a user ahead of their first login.
     ///
+    /// What is there is read before the write and not after it: once the user is created, nothing is left that could
+    /// fail and have a repetition refused.
+    ///
     /// # Errors
     /// If the table is not available; the inner result says why the user was not created.
     pub async fn create_user(&self, new: &NewUser) -> Result<Result<User, NotEdited>, StoreError> {
-        let now = self.clock.now();
-        let (writes, at) = self
-            .create_writes(new, now)
-            .map_err(|e| StoreError::Refused(e.into()))?;
-        if let Transacted::Cancelled(reasons) = self.transact(writes).await? {
-            if !is_refused(&reasons, 0) {
-                return Ok(Err(at.refusal(&reasons)));
+        for _ in 0..EDIT_ATTEMPTS {
+            let item = self.user_item(&new.id).await?;
+            let former = item.as_ref().map(Account::of_item).transpose()?;
+            match &former {
+                Some(account) if account.deleting => return Ok(Err(NotEdited::Deleting)),
+                Some(account) if account.user.is_some() => return Ok(Err(NotEdited::Exists)),
+                _ => {}
             }
-            let deleting = self
-                .account(&new.id)
-                .await?
-                .is_some_and(|account| account.deleting);
-            return Ok(Err(if deleting {
-                NotEdited::Deleting
-            } else {
-                NotEdited::Exists
-            }));
+            let version = item.and_then(|item| item::opt_num::<u64>(&item, "version"));
+            let epoch = former.map(|account| account.epoch);
+            let now = self.clock.now();
+            let (writes, at) = self
+                .create_writes(new, epoch, now)
+                .map_err(|e| StoreError::Refused(e.into()))?;
+            match self.transact(writes).await? {
+                Transacted::Done => {
+                    return Ok(Ok(created(
+                        new,
+                        epoch.unwrap_or(Epoch::FIRST),
+                        version.unwrap_or(0) + 1,
+                        now,
+                    )));
+                }
+                // Somebody registered, or began to be deleted, in the meantime: look again.
+                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {}
+                Transacted::Cancelled(reasons) => return Ok(Err(at.refusal(&reasons))),
+            }
         }
-        let account = self.account(&new.id).await?;
-        Ok(account
-            .and_then(|account| account.user)
-            .ok_or(NotEdited::Gone))
+        Err(StoreError::Unavailable("the user kept changing".into()))
     }
 
     fn create_writes(
         &self,
         new: &NewUser,
+        former: Option<Epoch>,
         now: Timestamp,
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
@@ -564,8 +554,14 @@ impl Store {
         edit.set_text("username", new.username.as_ref().map(Username::as_str));
         edit.set_text("email", new.email.as_ref().map(Email::as_str));
         edit.set_text("nickname", new.nickname.as_ref().map(Nickname::as_str));
-        edit.require("(attribute_not_exists(pk) OR #status = :deleted)");
-        edit.value(":deleted", s("deleted"));
+        match former {
+            Some(epoch) => {
+                edit.require("#status = :deleted AND epoch = :epoch");
+                edit.value(":deleted", s("deleted"));
+                edit.value(":epoch", n(epoch.get()));
+            }
+            None => edit.require("attribute_not_exists(pk)"),
+        }
         let mut writes = vec![edit.into_transaction(&self.table, &new.id)?];
         let mut at = ClaimsAt::default();
         if let Some(username) = &new.username {
@@ -624,10 +620,10 @@ impl Store {
         current: &User,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let next = current.epoch.next();
-        let mut edit = Edit::new(self.clock.now());
+        let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
         edit.set("epoch", ":next", n(next.get()));
-        edit.sets.push("sessions_ended_at = :now".to_owned());
+        edit.set("sessions_ended_at", ":now", n(self.clock.now().millis()));
         edit.name("#status", "status");
         // All that is personal goes now; the openid too, for the key is derived from it and holds nothing of it.
         for (i, name) in PERSONAL
@@ -673,42 +669,25 @@ impl Store {
         epoch: Epoch,
         phone: &str,
     ) -> Result<Result<User, NotEdited>, StoreError> {
-        let outcome = self
-            .client
-            .update_item()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
-            .update_expression("SET phone = :phone, updated_at = :now ADD version :one")
-            .condition_expression("#status = :active AND epoch = :epoch")
-            .set_expression_attribute_names(names([("#status", "status")]))
-            .set_expression_attribute_values(values([
-                (":phone", s(phone)),
-                (":now", n(self.clock.now().millis())),
-                (":one", n(1)),
-                (":active", s("active")),
-                (":epoch", n(epoch.get())),
-            ]))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .send()
-            .await;
-        match outcome {
-            Ok(output) => Ok(Account::of_item(&output.attributes.unwrap_or_default())?
-                .user
-                .ok_or(NotEdited::Gone)),
-            Err(error) => match error.as_service_error() {
-                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    let account = refused.item.as_ref().map(Account::of_item).transpose()?;
-                    Ok(check(account, Editor::Owner(epoch), None).and(Err(NotEdited::Contended)))
-                }
-                _ => Err(store_error(error)),
-            },
+        let editor = Editor::Owner(epoch);
+        let mut edit = Edit::new(self.clock.now());
+        edit.set_text("phone", Some(phone));
+        edit.require_editor(editor);
+        match self
+            .update(user_key(user), edit.into_update(&self.client))
+            .await?
+        {
+            Updated::Done(item) => Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone)),
+            Updated::Refused(found) => {
+                let account = found.as_ref().map(Account::of_item).transpose()?;
+                Ok(check(account, editor, None).and(Err(NotEdited::Contended)))
+            }
         }
     }
 }
 
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 16] = [
+const PERSONAL: [&str; 17] = [
     "username",
     "email",
     "nickname",
@@ -720,6 +699,7 @@ const PERSONAL: [&str; 16] = [
     "openid",
     "unionid",
     "created_at",
+    "updated_at",
     "gsi1pk",
     "gsi1sk",
     "first_login",
@@ -785,6 +765,24 @@ fn already_deleting(account: &Account, user: &UserId, editor: Editor) -> Option<
     })
 }
 
+/// The user as the transaction that registered them left it.
+fn created(new: &NewUser, epoch: Epoch, version: u64, now: Timestamp) -> User {
+    User {
+        id: new.id.clone(),
+        epoch,
+        version,
+        status: Status::Active,
+        role: new.role,
+        username: new.username.clone(),
+        email: new.email.clone(),
+        nickname: new.nickname.clone(),
+        avatar: None,
+        phone: None,
+        created_at: now,
+        updated_at: now,
+    }
+}
+
 /// The user as a transaction left it, which returns nothing itself.
 fn changed(mut user: User, changes: &Changes, avatar: Option<Avatar>, now: Timestamp) -> User {
     fn patched<T: Clone>(current: &mut Option<T>, change: &Patch<T>) {
@@ -828,6 +826,13 @@ pub(super) struct Edit {
 impl Edit {
     /// An update that counts as a change of what the API shows.
     pub(super) fn new(now: Timestamp) -> Self {
+        let mut edit = Self::timeless();
+        edit.set("updated_at", ":now", n(now.millis()));
+        edit
+    }
+
+    /// The same, of a user who is no longer shown and therefore has no time of change.
+    fn timeless() -> Self {
         let mut edit = Self {
             sets: vec!["version = if_not_exists(version, :zero) + :one".to_owned()],
             removes: Vec::new(),
@@ -837,7 +842,6 @@ impl Edit {
         };
         edit.value(":zero", n(0));
         edit.value(":one", n(1));
-        edit.set("updated_at", ":now", n(now.millis()));
         edit
     }
 
@@ -890,6 +894,22 @@ impl Edit {
         }
     }
 
+    /// Lets the change through only while the account lets `editor` in.
+    fn require_editor(&mut self, editor: Editor) {
+        self.name("#status", "status");
+        self.value(":active", s("active"));
+        match editor {
+            Editor::Owner(epoch) => {
+                self.require("#status = :active AND epoch = :epoch");
+                self.value(":epoch", n(epoch.get()));
+            }
+            Editor::Admin => {
+                self.require("#status IN (:active, :disabled)");
+                self.value(":disabled", s("disabled"));
+            }
+        }
+    }
+
     fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
         self.sets.push(format!("{name} = {placeholder}"));
         self.value(placeholder, value);
@@ -922,6 +942,16 @@ impl Edit {
 
     fn condition(&self) -> String {
         self.conditions.join(" AND ")
+    }
+
+    fn into_update(self, client: &Client) -> UpdateItemFluentBuilder {
+        client
+            .update_item()
+            .update_expression(self.expression())
+            .condition_expression(self.condition())
+            .set_expression_attribute_names(Some(self.names))
+            .set_expression_attribute_values(Some(self.values))
+            .return_values(ReturnValue::AllNew)
     }
 
     pub(super) fn into_transaction(
