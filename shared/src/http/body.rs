@@ -14,6 +14,9 @@ use crate::error::{Code, Error, FieldError};
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
+/// How many faults an answer lists.
+const MAX_FAULTS: usize = 50;
+
 /// What is wrong with one value: a code for machines and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault(pub &'static str, pub Cow<'static, str>);
@@ -181,15 +184,15 @@ impl Fields {
 
     fn into_faults(self) -> Vec<FieldError> {
         let unknown = self.map.keys().map(|name| {
-            // Clipped: the name is the client's, and is sent back.
-            let name: String = name.chars().take(64).collect();
-            FieldError::new(
-                format!("{}{name}", self.prefix),
-                "unknown_field",
-                "is not a field of this request",
-            )
+            let name = format!("{}{}", self.prefix, clipped(name));
+            FieldError::new(name, "unknown_field", "is not a field of this request")
         });
-        self.faults.into_iter().chain(unknown).collect()
+        // The client's own text comes back to it, but not without end.
+        self.faults
+            .into_iter()
+            .chain(unknown)
+            .take(MAX_FAULTS)
+            .collect()
     }
 
     fn checked<T>(&mut self, name: &str, parsed: Result<T, Fault>) -> Option<T> {
@@ -298,12 +301,19 @@ impl<S: Sync> FromRequestParts<S> for QueryFields {
                 .insert(name.clone(), Value::String(value))
                 .is_some()
             {
-                let _: Option<()> =
-                    fields.fault(&name, Fault::invalid("stands in the query more than once"));
+                let _: Option<()> = fields.fault(
+                    &clipped(&name),
+                    Fault::invalid("stands in the query more than once"),
+                );
             }
         }
         Ok(Self(fields))
     }
+}
+
+/// A name as far as it is worth sending back.
+fn clipped(name: &str) -> String {
+    name.chars().take(64).collect()
 }
 
 fn has_json_type(headers: &http::HeaderMap) -> bool {
