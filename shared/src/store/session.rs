@@ -84,11 +84,12 @@ impl Store {
     pub async fn log_in(&self, login: &Login<'_>) -> Result<Result<LoggedIn, Refusal>, StoreError> {
         let now = self.clock.now();
         let RefreshToken { user, session, .. } = login.token;
-        let Updated::Done(item) = self
-            .update(user_key(user), self.login_update(login, now))
-            .await?
-        else {
-            return Ok(Err(Refusal::Disabled));
+        let update = self.login_update(login, now);
+        let item = match self.update(user_key(user), update).await? {
+            Updated::Done(item) => item,
+            // The SDK repeated a write whose answer was lost.
+            Updated::Refused(Some(item)) if was_written(&item, session) => item,
+            Updated::Refused(_) => return Ok(Err(Refusal::Disabled)),
         };
         self.remove_surplus_sessions(user, &item, now).await?;
         let is_new = item::opt_str(&item, "first_login") == Some(session.as_str());
@@ -148,7 +149,12 @@ impl Store {
         self.client
             .update_item()
             .update_expression(update)
-            .condition_expression("attribute_not_exists(pk) OR #status <> :disabled")
+            // A write that was given up on can arrive after its repetition, and after a refresh or logout that followed:
+            // it must not put the first token back.
+            .condition_expression(
+                "attribute_not_exists(pk) OR (#status <> :disabled \
+                 AND (attribute_not_exists(last_login) OR last_login <> :id))",
+            )
             .set_expression_attribute_names(names([
                 ("#session", &attribute(session)),
                 ("#status", "status"),
@@ -259,17 +265,16 @@ impl Store {
         if user.status != crate::user::Status::Active {
             return Ok(Refreshed::Disabled);
         }
-        match session.successor_in_grace(token, key, now) {
-            Some(current) => Ok(Refreshed::Granted(current, Box::new(user))),
-            None if session.descends_from(token, key) => {
+        match session.replay(token, key, now) {
+            Replay::Repeated(Some(current)) => Ok(Refreshed::Granted(current, Box::new(user))),
+            Replay::Reused => {
                 // Whether it was there still does not matter: it is gone now.
                 let _ = self
                     .end_session(&token.user, &token.session, user.epoch)
                     .await?;
                 Ok(Refreshed::Reused)
             }
-            // Not one of this session's tokens: somebody guesses. That must not end the session of its owner.
-            None => Ok(Refreshed::Invalid),
+            Replay::Repeated(None) | Replay::Guessed => Ok(Refreshed::Invalid),
         }
     }
 
@@ -330,37 +335,46 @@ impl Session {
         now < self.expires && ended_at.is_none_or(|at| self.created > at)
     }
 
-    /// The session's current token, if `token` was replaced so short a time ago that its owner may just be repeating
-    /// themselves.
-    fn successor_in_grace(
-        &self,
-        token: &RefreshToken,
-        key: &SuccessorKey,
-        now: Timestamp,
-    ) -> Option<RefreshToken> {
+    /// What it means that `token` is not the session's current one.
+    fn replay(&self, token: &RefreshToken, key: &SuccessorKey, now: Timestamp) -> Replay {
         let hash = token.hash();
         let generation = self
             .previous
             .iter()
-            .position(|(previous, _)| *previous == Some(hash))?;
-        let (_, replaced_at) = self.previous[generation];
-        if now.since(replaced_at) > GRACE {
-            return None;
+            .position(|(previous, _)| *previous == Some(hash));
+        match generation {
+            Some(generation) if now.since(self.previous[generation].1) <= GRACE => {
+                let current = (0..=generation).fold(token.clone(), |token, _| token.successor(key));
+                Replay::Repeated(Some(current).filter(|current| current.hash() == self.current))
+            }
+            Some(_) => Replay::Reused,
+            None => {
+                let mut heirs = std::iter::successors(Some(token.successor(key)), |token| {
+                    Some(token.successor(key))
+                });
+                let is_ancestor = heirs
+                    .by_ref()
+                    .take(MAX_GENERATIONS)
+                    .any(|token| token.hash() == self.current);
+                if is_ancestor {
+                    Replay::Reused
+                } else {
+                    Replay::Guessed
+                }
+            }
         }
-        let current = (0..=generation).fold(token.clone(), |token, _| token.successor(key));
-        (current.hash() == self.current).then_some(current)
     }
+}
 
-    /// Whether `token` was this session's at any time: the current one can be derived from it.
-    fn descends_from(&self, token: &RefreshToken, key: &SuccessorKey) -> bool {
-        let hash = token.hash();
-        self.previous
-            .iter()
-            .any(|(previous, _)| *previous == Some(hash))
-            || std::iter::successors(Some(token.clone()), |token| Some(token.successor(key)))
-                .take(MAX_GENERATIONS)
-                .any(|token| token.hash() == self.current)
-    }
+/// What a token is that is not its session's current one.
+enum Replay {
+    /// Replaced so short a time ago that its owner may just be repeating themselves. The current token cannot be
+    /// derived while environments sign with different keys, which they do for a while after a rotation.
+    Repeated(Option<RefreshToken>),
+    /// Replaced longer ago: somebody has a copy.
+    Reused,
+    /// Never this session's. That must not end the session of its owner.
+    Guessed,
 }
 
 pub(super) fn user_key(user: &UserId) -> Item {
@@ -370,6 +384,11 @@ pub(super) fn user_key(user: &UserId) -> Item {
 /// Sorts users by age in the index; the id makes it unique.
 pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
     format!("{:015}#{user}", at.millis())
+}
+
+/// Whether the login that began `session` is the last one that the item knows of.
+fn was_written(item: &Item, session: &SessionId) -> bool {
+    item::opt_str(item, "last_login") == Some(session.as_str())
 }
 
 fn attribute(session: &SessionId) -> String {

@@ -336,10 +336,16 @@ impl Store {
         let mut edit = Edit::new(self.clock.now());
         edit.apply(changes, None);
         edit.require_editor(editor);
-        // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first.
+        // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first, even
+        // if another edit came in between.
         let nonce = self.random.bytes::<8>();
         edit.set("edit", ":edit", b(&nonce));
-        edit.require("(attribute_not_exists(edit) OR edit <> :edit)");
+        edit.sets
+            .push("edit_before = if_not_exists(edit, :edit)".to_owned());
+        edit.require(
+            "(attribute_not_exists(edit) OR (edit <> :edit \
+             AND (attribute_not_exists(edit_before) OR edit_before <> :edit)))",
+        );
         if let Some(version) = if_match {
             edit.require("version = :version");
             edit.value(":version", n(version));
@@ -353,10 +359,10 @@ impl Store {
             }
             Updated::Refused(found) => found,
         };
-        let repeated = found
-            .as_ref()
-            .and_then(|item| item::opt_bytes(item, "edit"))
-            == Some(nonce.as_slice());
+        let repeated = found.as_ref().is_some_and(|item| {
+            let is_own = |name| item::opt_bytes(item, name) == Some(nonce.as_slice());
+            is_own("edit") || is_own("edit_before")
+        });
         let account = found.as_ref().map(Account::of_item).transpose()?;
         Ok(match account {
             Some(account) if repeated => account.user.ok_or(NotEdited::Gone),
@@ -687,7 +693,7 @@ impl Store {
 }
 
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 17] = [
+const PERSONAL: [&str; 18] = [
     "username",
     "email",
     "nickname",
@@ -705,6 +711,7 @@ const PERSONAL: [&str; 17] = [
     "first_login",
     "last_login",
     "edit",
+    "edit_before",
 ];
 
 /// Where in a transaction claims are taken.
