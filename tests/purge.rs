@@ -203,6 +203,34 @@ async fn a_purge_that_is_cut_off_goes_on_in_another_invocation() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_living_account_is_touched() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    let mut kept = upload_many(&world, &alice, 2).await;
+    kept.sort();
+    let body = json!({"uid": alice.id, "epoch": 1}).to_string();
+    for (receives, failures) in [("1", 1), ("2", 1), ("3", 0)] {
+        let mut early = batch(std::slice::from_ref(&body));
+        early["Records"][0]["attributes"] = json!({"ApproximateReceiveCount": receives});
+        let answer = world.purge.handle(early, world.soon()).await.unwrap();
+        assert_eq!(
+            answer.batch_item_failures.len(),
+            failures,
+            "received {receives} times"
+        );
+    }
+    assert_eq!(objects(&world).await, kept);
+    assert_eq!(upload_items(&world, &alice.id).await, 2);
+    world
+        .users
+        .get("/v1/users/me")
+        .bearer(&alice.token)
+        .send()
+        .await
+        .expect(200);
+}
+
+#[tokio::test]
 async fn messages_that_name_nobody_are_acknowledged() {
     let world = World::new().await;
     let bodies = ["", "{", "{}", r#"{"uid":"x","epoch":1}"#, r#"{"uid":1}"#].map(str::to_owned);

@@ -83,7 +83,10 @@ impl<'a> Vars<'a> {
 
     /// Notes that the variable cannot be used. Its value is left out: it may be a secret.
     pub fn fault(&mut self, name: &str, reason: &str) {
-        self.faults.push(format!("{name} {reason}"));
+        let fault = format!("{name} {reason}");
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
     }
 
     /// Ends reading.

@@ -108,11 +108,12 @@ pub async fn run<W>(
 where
     W: Future<Output = Result<Handled, Again>>,
 {
-    let left = deadline.before(RESERVE).since(clock.now());
+    // One moment for all: a message whose turn comes late has what is left.
+    let end = tokio::time::Instant::now() + deadline.before(RESERVE).since(clock.now());
     let failures = stream::iter(messages).map(|message| {
         let id = message.id.clone();
         let receives = message.receives;
-        let work = AssertUnwindSafe(tokio::time::timeout(left, work(message))).catch_unwind();
+        let work = AssertUnwindSafe(tokio::time::timeout_at(end, work(message))).catch_unwind();
         async move {
             let outcome = telemetry
                 .record(bounded(work), |outcome| summary(&id, receives, outcome))

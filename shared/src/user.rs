@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::auth::refresh::sha256;
 use crate::auth::{Caller, Role};
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username, masked_phone};
@@ -105,6 +106,25 @@ impl View {
 }
 
 impl User {
+    /// The entity tag of what [`User::json`] gives: `"<version>-<digest>"`.
+    ///
+    /// The digest tells apart what one version can look like: to different readers, for different users under one
+    /// address (`/v1/users/me`), after a role came from configuration, and once a signed link has changed. A client that
+    /// is told "not modified" can trust the link it has.
+    pub fn etag(&self, view: View, links: Option<&Links>, now: Timestamp) -> String {
+        let generation = self
+            .avatar
+            .as_ref()
+            .and(links)
+            .and_then(|links| links.generation(now));
+        let shown = format!(
+            "{} {:?} {view:?} {:?} {generation:?}",
+            self.id, self.epoch, self.role
+        );
+        let digest = data_encoding::HEXLOWER.encode(&sha256(shown.as_bytes())[..4]);
+        format!("\"{}-{digest}\"", self.version)
+    }
+
     /// The user's JSON. Without `links` (a function that knows no bucket) the picture is left out.
     pub fn json(&self, view: View, links: Option<&Links>, now: Timestamp) -> Value {
         let avatar_url = self.avatar.as_ref().zip(links).map(|(avatar, links)| {

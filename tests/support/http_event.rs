@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use serde_json::json;
-//! use test_support::http_event::HttpEvent;
+//! use support::http_event::HttpEvent;
 //!
 //! let event = HttpEvent::new("PUT", "/v1/users/u1?dry=1")
 //!     .route("/v1/users/{id}")

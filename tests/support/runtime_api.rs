@@ -4,7 +4,7 @@
 //! # async fn example() -> std::io::Result<()> {
 //! use serde_json::json;
 //! use std::path::Path;
-//! use test_support::runtime_api::LambdaProcess;
+//! use support::runtime_api::LambdaProcess;
 //!
 //! let login = LambdaProcess::start(Path::new("target/debug/login"), [("TABLE_NAME", "users")]).await?;
 //! let answer = login.invoke(json!({ "version": "2.0" })).await.into_response();

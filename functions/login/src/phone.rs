@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use http::HeaderName;
+use http::header::ETAG;
 use serde_json::Value;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
@@ -19,7 +21,7 @@ pub(crate) async fn set_phone(
     State(app): State<App>,
     caller: Caller,
     mut fields: Fields,
-) -> Result<Json<Value>, Error> {
+) -> Result<([(HeaderName, String); 1], Json<Value>), Error> {
     let code = fields.required("code", body::parsed);
     let code = fields.finish(code)?;
     let account = app
@@ -36,11 +38,9 @@ pub(crate) async fn set_phone(
         .set_phone(&caller.user, caller.epoch, &phone)
         .await?;
     let user = stored.map_err(|refusal| refusal.into_error(Editor::Owner(caller.epoch)))?;
-    Ok(Json(user.json(
-        View::Owner,
-        app.links.as_ref(),
-        app.clock.now(),
-    )))
+    let (links, now) = (app.links.as_ref(), app.clock.now());
+    let tag = user.etag(View::Owner, links, now);
+    Ok(([(ETAG, tag)], Json(user.json(View::Owner, links, now))))
 }
 
 async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {

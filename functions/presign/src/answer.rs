@@ -35,5 +35,6 @@ pub(crate) fn pending(new: &NewUpload) -> Record {
         version: None,
         reason: None,
         ready_at: None,
+        previous_version: None,
     }
 }

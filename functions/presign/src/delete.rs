@@ -12,40 +12,49 @@ use crate::App;
 
 /// Deletes an upload.
 ///
-/// The object goes first: if S3 fails, the record still stands and the client can repeat the request. Then the record
-/// becomes a tombstone, which makes the event of an object that arrives later remove it.
+/// The record becomes a tombstone first, so that the event of an object that arrives from now on removes it. Then the
+/// object goes. If S3 fails in between, or the answer is lost, the repeated request finds the tombstone and goes on there.
 pub(crate) async fn delete(
     State(app): State<App>,
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<StatusCode, Error> {
+    let not_found = || Error::new(Code::NotFound);
     let record = app
         .store
         .upload(&caller, id)
         .await??
-        .ok_or_else(|| Error::new(Code::NotFound))?;
-    erase(&app, &record).await?;
+        .ok_or_else(not_found)?;
     if record.state == UploadState::Gone {
-        return Err(Error::new(Code::NotFound));
+        erase(&app, &record).await?;
+        return Ok(StatusCode::NO_CONTENT);
     }
+    let record = app
+        .store
+        .bury_upload(&record.key)
+        .await?
+        .ok_or_else(not_found)?;
     if id.purpose() == Purpose::Avatar {
         app.store.clear_avatar(&record.key).await?;
     }
-    let buried = app.store.bury_upload(&record.key).await?;
-    // An event may have made the record ready since it was read: then there is one more version to remove.
-    if let Some(buried) = buried.filter(|buried| buried.version != record.version) {
-        erase(&app, &buried).await?;
-    }
+    erase(&app, &record).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the object that the record knows of. A record that knows of none waits for its object, which the event will
-/// remove, or has lost it.
+/// Removes the versions that the record knows of. A record that knows of none waits for its object, which the event
+/// will remove, or has lost it.
 async fn erase(app: &App, record: &Record) -> Result<(), Error> {
-    if record.state != UploadState::Ready && record.version.is_none() {
-        return Ok(());
+    let failed = |error| Error::new(Code::TemporarilyUnavailable).caused_by(error);
+    if record.state == UploadState::Ready || record.version.is_some() {
+        let version = record.version.as_deref();
+        app.eraser
+            .erase(&record.key, version)
+            .await
+            .map_err(failed)?;
     }
-    let version = record.version.as_deref();
-    let erased = app.eraser.erase(&record.key, version).await;
-    erased.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
+    // A ticket can be used more than once while it lives: what lies under the newest version must not come to light.
+    if record.previous_version.is_some() || record.state == UploadState::Rejected {
+        app.eraser.erase(&record.key, None).await.map_err(failed)?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-//! Removes what a deleted account left behind: objects with all their versions, then upload records.
+//! Removes what a deleted account left behind: upload records, then objects with all their versions.
 //!
 //! Every step can be repeated, so a purge that is cut off at any point goes on where it was: what is gone stays gone,
 //! and what is left is found again. A purge that needs more time than one invocation has sends itself a message.
@@ -21,6 +21,9 @@ pub use objects::Objects;
 
 /// With less time than this left, the rest is for another invocation.
 const ENOUGH_TIME: Duration = Duration::from_secs(8);
+
+/// After so many receives, an account that still lives is taken for one that was not deleted.
+const GIVE_UP_RECEIVES: u32 = 3;
 
 /// What the handler needs.
 #[derive(Clone, Debug)]
@@ -98,12 +101,21 @@ impl App {
         let Ok(deleted) = serde_json::from_str::<Deleted>(&message.body) else {
             return Ok(Handled::Hopeless("it names no deleted account"));
         };
+        if !self.has_ended(&deleted).await? {
+            // The announcement comes before the deletion, which may yet be on its way, or may have failed.
+            return if message.receives < GIVE_UP_RECEIVES {
+                Err(Again::because("the account is not deleted yet"))
+            } else {
+                Ok(Handled::Hopeless("the account was not deleted"))
+            };
+        }
         if self.purge(&deleted, deadline).await? {
-            self.0
+            let finished = self
+                .0
                 .store
                 .finish_purge(&deleted.user, deleted.epoch)
-                .await
-                .map_err(Again::because)?;
+                .await;
+            finished.map_err(Again::because)?;
             telemetry::count("purges_finished");
             return Ok(Handled::Done("purge is finished"));
         }
@@ -118,8 +130,19 @@ impl App {
         Ok(Handled::Done("purge goes on in another invocation"))
     }
 
-    /// Removes objects, then records: a record is what leads an operator to an object, so it goes last. Returns whether
-    /// all is gone.
+    /// Whether the life has ended: nothing of a living account is ever touched.
+    async fn has_ended(&self, deleted: &Deleted) -> Result<bool, Again> {
+        let account = self
+            .0
+            .store
+            .account(&deleted.user)
+            .await
+            .map_err(Again::because)?;
+        Ok(account.is_none_or(|account| account.epoch > deleted.epoch))
+    }
+
+    /// Removes records, then objects: an object that arrives in between finds no record, and its event removes it.
+    /// Returns whether all is gone.
     async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, Again> {
         let Parts {
             store,
@@ -128,6 +151,20 @@ impl App {
             ..
         } = &*self.0;
         let in_time = || clock.now() < deadline.before(ENOUGH_TIME);
+        loop {
+            let removed = store
+                .remove_upload_records(&deleted.user, deleted.epoch)
+                .await;
+            let removed = removed.map_err(Again::because)?;
+            if removed == 0 {
+                break;
+            }
+            let removed = u32::try_from(removed).unwrap_or(u32::MAX);
+            telemetry::record::measure("purged_records", "Count", removed.into());
+            if !in_time() {
+                return Ok(false);
+            }
+        }
         let mut cursor = None;
         loop {
             let removed = objects
@@ -136,25 +173,8 @@ impl App {
             telemetry::record::measure("purged_objects", "Count", removed.count.into());
             cursor = removed.next;
             if cursor.is_none() {
-                break;
-            }
-            if !in_time() {
-                return Ok(false);
-            }
-        }
-        loop {
-            let removed = store
-                .remove_upload_records(&deleted.user, deleted.epoch)
-                .await
-                .map_err(Again::because)?;
-            if removed == 0 {
                 return Ok(true);
             }
-            telemetry::record::measure(
-                "purged_records",
-                "Count",
-                u32::try_from(removed).unwrap_or(u32::MAX).into(),
-            );
             if !in_time() {
                 return Ok(false);
             }

@@ -1,5 +1,7 @@
 //! The bucket: looking at an object's first bytes, and removing one.
 
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
@@ -7,6 +9,9 @@ use shared::aws::{Aws, Service};
 use shared::queue::Again;
 use shared::upload::key::ObjectKey;
 use shared::upload::sniff::HEAD_BYTES;
+
+/// How long a look may take, with its body: the SDK's own time-outs end with the headers.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The uploads bucket.
 #[derive(Clone, Debug)]
@@ -52,6 +57,15 @@ impl Objects {
     /// # Errors
     /// If S3 does not answer.
     pub async fn look(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<Option<Look>, Again> {
+        let look = tokio::time::timeout(LOOK_TIMEOUT, self.look_without_limit(key, version));
+        look.await.map_err(Again::because)?
+    }
+
+    async fn look_without_limit(
         &self,
         key: &ObjectKey,
         version: Option<&str>,

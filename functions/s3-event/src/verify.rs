@@ -55,6 +55,7 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
             remove_replaced(app, replaced).await?;
             Ok(Handled::Done("event was applied before"))
         }
+        Applied::RejectedBefore => remove_object(app, &object, "upload is rejected").await,
         Applied::Stale => Ok(Handled::Done("a later event was applied before")),
         Applied::WrongSize => reject(app, &object, "size_mismatch", receives).await,
         Applied::NoRecord => orphan(app, &object, receives).await,
@@ -145,7 +146,7 @@ async fn remove_replaced(app: &Parts, replaced: Option<Replaced>) -> Result<(), 
 async fn removed(app: &Parts, event: &Event) -> Result<Handled, Again> {
     let applied = app
         .store
-        .remove_upload(&event.key, &event.sequence)
+        .remove_upload(&event.key, event.version.as_deref(), &event.sequence)
         .await
         .map_err(Again::because)?;
     if !matches!(applied, Applied::Done { .. } | Applied::Duplicate { .. }) {

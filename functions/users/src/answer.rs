@@ -3,36 +3,18 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::{ETAG, IF_MATCH, IF_NONE_MATCH};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use shared::auth::Caller;
 use shared::error::Error;
 use shared::user::{User, View};
 
 use crate::App;
 
-/// The user's entity tag: the version and, while a signed link to a picture is part of what is shown, the window that
-/// the link is good in. A client that is told "not modified" can trust the link it has.
-fn etag(app: &App, user: &User) -> String {
-    let generation = user
-        .avatar
-        .as_ref()
-        .and_then(|_| app.links.generation(app.clock.now()));
-    match generation {
-        Some(generation) => format!("\"{}-{generation}\"", user.version),
-        None => format!("\"{}\"", user.version),
-    }
-}
-
 /// 200 with the user, as `caller` may see them, and their entity tag.
 pub(crate) fn user(app: &App, caller: &Caller, user: &User) -> Response {
-    let json = user.json(
-        View::of(caller, &user.id),
-        Some(&app.links),
-        app.clock.now(),
-    );
-    let mut response = Json(json).into_response();
-    add_etag(&mut response, &etag(app, user));
-    response
+    let (view, now) = (View::of(caller, &user.id), app.clock.now());
+    let json = user.json(view, Some(&app.links), now);
+    ([(ETAG, user.etag(view, Some(&app.links), now))], Json(json)).into_response()
 }
 
 /// As [`user()`], or 304 without a body if the client has just that.
@@ -42,21 +24,17 @@ pub(crate) fn user_unless_known(
     found: &User,
     headers: &HeaderMap,
 ) -> Response {
-    let tag = etag(app, found);
+    let tag = found.etag(
+        View::of(caller, &found.id),
+        Some(&app.links),
+        app.clock.now(),
+    );
     let known =
         known_tags(headers).any(|known| known == "*" || known.trim_start_matches("W/") == tag);
     if !known {
         return user(app, caller, found);
     }
-    let mut response = StatusCode::NOT_MODIFIED.into_response();
-    add_etag(&mut response, &tag);
-    response
-}
-
-fn add_etag(response: &mut Response, tag: &str) {
-    if let Ok(tag) = HeaderValue::from_str(tag) {
-        response.headers_mut().insert(ETAG, tag);
-    }
+    (StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response()
 }
 
 /// The version that `If-Match` asks for; `None` if the write is unconditional.
@@ -112,6 +90,7 @@ fn known_tags(headers: &HeaderMap) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::HeaderValue;
 
     fn header(value: &str) -> HeaderMap {
         HeaderMap::from_iter([(IF_MATCH, HeaderValue::from_str(value).unwrap())])

@@ -19,11 +19,14 @@ pub(crate) async fn delete(
     if editor == Editor::Admin {
         admin::confirm(&app, &target.caller).await?;
     }
-    let deleted = app.store.delete_user(user, editor, if_match).await?;
-    let deleted = deleted.map_err(|refusal| refusal.into_error(editor))?;
-    // If this fails the client repeats the request, and the account, unusable already, is announced then.
-    let announced = app.purge_queue.announce(&deleted).await;
+    let doomed = app.store.doomed(user, editor, if_match).await?;
+    let doomed = doomed.map_err(|refusal| refusal.into_error(editor))?;
+    // Announced first: a life that ended unannounced would never be cleared away. `purge` touches nothing of an account
+    // that lives on after all.
+    let announced = app.purge_queue.announce(&doomed.deleted).await;
     announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
+    let deleted = app.store.delete_user(doomed, editor, if_match).await?;
+    deleted.map_err(|refusal| refusal.into_error(editor))?;
     shared::telemetry::count("deleted_users");
     Ok(StatusCode::NO_CONTENT)
 }

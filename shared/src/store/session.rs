@@ -18,6 +18,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 
 use crate::auth::Role;
 use crate::auth::refresh::{GRACE, Hash, LIFETIME, RefreshToken, SuccessorKey};
+use crate::error::causes;
 use crate::ids::{Epoch, OpenId, SessionId, UserId};
 use crate::seams::Timestamp;
 use crate::store::item::{self, Item, b, n, names, s, values};
@@ -91,7 +92,10 @@ impl Store {
             Updated::Refused(Some(item)) if was_written(&item, session) => item,
             Updated::Refused(_) => return Ok(Err(Refusal::Disabled)),
         };
-        self.remove_surplus_sessions(user, &item, now).await?;
+        if let Err(error) = self.remove_surplus_sessions(user, &item, now).await {
+            // The person is logged in, and their code is used up: the next login will see to it.
+            tracing::warn!(cause = causes(&error), "surplus sessions were not removed");
+        }
         let is_new = item::opt_str(&item, "first_login") == Some(session.as_str());
         let user = Account::of_item(&item)?
             .user
@@ -386,9 +390,10 @@ pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
     format!("{:015}#{user}", at.millis())
 }
 
-/// Whether the login that began `session` is the last one that the item knows of.
+/// Whether the login that began `session` is the last one that the item knows of, and still lets its owner in.
 fn was_written(item: &Item, session: &SessionId) -> bool {
     item::opt_str(item, "last_login") == Some(session.as_str())
+        && item::opt_str(item, "status") == Some("active")
 }
 
 fn attribute(session: &SessionId) -> String {

@@ -101,6 +101,8 @@ pub struct Record {
     pub reason: Option<String>,
     /// When it was verified.
     pub ready_at: Option<Timestamp>,
+    /// The version that was verified before this one: the same ticket was used twice.
+    pub previous_version: Option<String>,
 }
 
 /// An upload to issue a ticket for.
@@ -164,6 +166,8 @@ pub enum Applied {
         /// As above: its removal may not have been finished.
         replaced: Option<Replaced>,
     },
+    /// The same event led to the rejection of the object, whose removal may not have been finished.
+    RejectedBefore,
     /// A later event was applied already.
     Stale,
     /// The size is not the one that the ticket allowed.
@@ -200,6 +204,9 @@ impl Record {
             version: item::opt_str(item, "version_id").map(str::to_owned),
             reason: item::opt_str(item, "reason").map(str::to_owned),
             ready_at: item::opt_num(item, "ready_at").map(Timestamp::from_millis),
+            previous_version: item::opt_str(item, "previous_version")
+                .filter(|version| !version.is_empty())
+                .map(str::to_owned),
         })
     }
 }
@@ -258,7 +265,7 @@ impl Store {
         idempotency: Option<&Idempotency>,
     ) -> Result<Issued, StoreError> {
         let wanted = uploads.len() as u64;
-        if wanted > limits.pending {
+        if wanted > limits.pending.min(limits.daily) {
             return Ok(Issued::Quota(TICKET_LIFETIME));
         }
         for attempt in 0..2 {
@@ -331,7 +338,10 @@ impl Store {
         }
         if let (Some(idempotency), Some(upload)) = (idempotency, uploads.first()) {
             let key = data_encoding::HEXLOWER.encode(&idempotency.key[..16]);
-            let mut memory = item::key(format!("RL#IK#{}#{key}", caller.user), "A");
+            let mut memory = item::key(
+                format!("RL#IK#{}#{}#{key}", caller.user, caller.epoch.get()),
+                "A",
+            );
             memory.insert("request".to_owned(), b(&idempotency.request));
             memory.insert("upload".to_owned(), s(upload.key.upload.to_string()));
             memory.insert("ttl".to_owned(), ttl(now, IDEMPOTENCY_LIFETIME));
@@ -612,24 +622,25 @@ impl Store {
         object: &StoredObject,
         reason: &str,
     ) -> Result<Applied, StoreError> {
-        let change = RecordChange::rejected(&object.sequence, reason, self.clock.now());
+        let change = RecordChange::rejected(object, reason, self.clock.now());
         self.apply(&object.key, &object.sequence, change).await
     }
 
-    /// Marks an upload's object as removed, unless a later event was applied. A rejected record stays rejected: we
-    /// removed the object ourselves.
+    /// Marks an upload's object as removed, unless a later event was applied. A rejected record stays rejected, and the
+    /// removal of a version that was rejected, or verified and superseded, changes nothing.
     ///
     /// # Errors
     /// If the table is not available.
     pub async fn remove_upload(
         &self,
         key: &ObjectKey,
+        version: Option<&str>,
         sequence: &str,
     ) -> Result<Applied, StoreError> {
         self.apply(
             key,
             sequence,
-            RecordChange::removed(sequence, self.clock.now()),
+            RecordChange::removed(version, sequence, self.clock.now()),
         )
         .await
     }
@@ -776,7 +787,8 @@ struct RecordChange {
 impl RecordChange {
     fn ready(object: &StoredObject, replaced: Option<&Replaced>, now: Timestamp) -> Self {
         let mut set =
-            "SET #status = :status, #seq = :seq, #size = :size, etag = :etag, ready_at = :now"
+            "SET #status = :status, #seq = :seq, #size = :size, etag = :etag, ready_at = :now, \
+             previous_version = if_not_exists(version_id, :none)"
                 .to_owned();
         let mut remove = " REMOVE reason, #ttl".to_owned();
         let mut changed = HashMap::from([
@@ -784,6 +796,7 @@ impl RecordChange {
             (":size".to_owned(), n(object.size)),
             (":etag".to_owned(), s(&object.etag)),
             (":now".to_owned(), n(now.millis())),
+            (":none".to_owned(), s("")),
         ]);
         let mut optional = |name: &str, value: Option<String>| match value {
             Some(value) => {
@@ -802,21 +815,31 @@ impl RecordChange {
         change
     }
 
-    fn rejected(sequence: &str, reason: &str, now: Timestamp) -> Self {
+    fn rejected(object: &StoredObject, reason: &str, now: Timestamp) -> Self {
         let update = "SET #status = :status, #seq = :seq, reason = :reason, #ttl = :ttl \
              REMOVE #size, etag, version_id, ready_at";
-        let changed = HashMap::from([
+        let mut changed = HashMap::from([
             (":status".to_owned(), s(State::Rejected.as_str())),
             (":reason".to_owned(), s(reason)),
             (":ttl".to_owned(), ttl(now, REJECTED_LIFETIME)),
         ]);
-        let mut change = Self::new(sequence, update.to_owned(), changed);
+        let mut update = update.to_owned();
+        // The event of this version's removal, which is our own doing, says nothing about the object that may have
+        // taken its place by then.
+        if let Some(version) = &object.version {
+            update.push_str(" ADD rejected_versions :versions");
+            changed.insert(
+                ":versions".to_owned(),
+                AttributeValue::Ss(vec![version.clone()]),
+            );
+        }
+        let mut change = Self::new(&object.sequence, update, changed);
         change.names.insert("#size".to_owned(), "size".to_owned());
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
         change
     }
 
-    fn removed(sequence: &str, now: Timestamp) -> Self {
+    fn removed(version: Option<&str>, sequence: &str, now: Timestamp) -> Self {
         let update = "SET #status = :status, #seq = :seq, #ttl = :ttl REMOVE version_id, ready_at";
         let changed = HashMap::from([
             (":status".to_owned(), s(State::Deleted.as_str())),
@@ -826,6 +849,13 @@ impl RecordChange {
         let mut change = Self::new(sequence, update.to_owned(), changed);
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
         change.condition.push_str(" AND #status <> :rejected");
+        if let Some(version) = version {
+            change.condition.push_str(
+                " AND (attribute_not_exists(rejected_versions) OR NOT contains(rejected_versions, :version)) \
+                 AND (attribute_not_exists(previous_version) OR previous_version <> :version)",
+            );
+            change.values.insert(":version".to_owned(), s(version));
+        }
         change
     }
 
@@ -856,6 +886,11 @@ fn not_applied(item: Option<&Item>, sequence: &str, otherwise: Applied) -> Appli
         return Applied::Gone;
     }
     match item::opt_str(item, "seq").map(|applied| applied.cmp(sequence)) {
+        Some(std::cmp::Ordering::Equal)
+            if item::opt_str(item, "status") == Some(State::Rejected.as_str()) =>
+        {
+            Applied::RejectedBefore
+        }
         Some(std::cmp::Ordering::Equal) => Applied::Duplicate {
             replaced: item::opt_str(item, "replaced").and_then(Replaced::of_text),
         },

@@ -150,6 +150,15 @@ pub struct Deleted {
     pub epoch: Epoch,
 }
 
+/// An account whose life is to end.
+#[derive(Debug)]
+pub struct Doomed {
+    /// What to announce to `purge`.
+    pub deleted: Deleted,
+    /// The user item as it was read; `None` if the life has ended already.
+    alive: Option<(Item, User)>,
+}
+
 impl Deleted {
     /// The message's text: `{"uid":…,"epoch":…}`.
     pub fn to_message(&self) -> String {
@@ -581,41 +590,67 @@ impl Store {
         Ok((writes, at))
     }
 
+    /// Reads the account whose life is to end. An account that is already being deleted, by the same token or an
+    /// administrator, is one too: its end can be announced once more.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the account may not be deleted.
+    pub async fn doomed(
+        &self,
+        user: &UserId,
+        editor: Editor,
+        if_match: Option<u64>,
+    ) -> Result<Result<Doomed, NotEdited>, StoreError> {
+        let item = self.user_item(user).await?;
+        let account = item.as_ref().map(Account::of_item).transpose()?;
+        let ended = account
+            .as_ref()
+            .and_then(|account| ended_life(account, editor));
+        if let Some(epoch) = ended {
+            let deleted = Deleted {
+                user: user.clone(),
+                epoch,
+            };
+            return Ok(Ok(Doomed {
+                deleted,
+                alive: None,
+            }));
+        }
+        Ok(check(account, editor, if_match).map(|current| Doomed {
+            deleted: Deleted {
+                user: user.clone(),
+                epoch: current.epoch,
+            },
+            alive: item.map(|item| (item, current)),
+        }))
+    }
+
     /// Ends an account's life at once: its tokens, sessions and names are gone when this returns. What it leaves behind
-    /// is for `purge`. Repeating it for an account that is still being deleted gives the same answer, so that a message
-    /// that was not sent can be sent.
+    /// is for `purge`.
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the account was not deleted.
     pub async fn delete_user(
         &self,
-        user: &UserId,
+        doomed: Doomed,
         editor: Editor,
         if_match: Option<u64>,
-    ) -> Result<Result<Deleted, NotEdited>, StoreError> {
+    ) -> Result<Result<(), NotEdited>, StoreError> {
+        let mut alive = doomed.alive;
         for _ in 0..EDIT_ATTEMPTS {
-            let item = self.user_item(user).await?;
-            let account = item.as_ref().map(Account::of_item).transpose()?;
-            if let Some(deleted) = account
-                .as_ref()
-                .and_then(|account| already_deleting(account, user, editor))
-            {
-                return Ok(Ok(deleted));
-            }
-            let current = match check(account, editor, if_match) {
-                Ok(current) => current,
-                Err(refusal) => return Ok(Err(refusal)),
+            let Some((item, current)) = alive else {
+                return Ok(Ok(()));
             };
-            let item = item.unwrap_or_default();
             let writes = self
                 .delete_writes(&item, &current)
                 .map_err(|e| StoreError::Refused(e.into()))?;
             if let Transacted::Done = self.transact(writes).await? {
-                return Ok(Ok(Deleted {
-                    user: user.clone(),
-                    epoch: current.epoch,
-                }));
+                return Ok(Ok(()));
             }
+            alive = match self.doomed(&doomed.deleted.user, editor, if_match).await? {
+                Ok(again) => again.alive,
+                Err(refusal) => return Ok(Err(refusal)),
+            };
         }
         Err(StoreError::Unavailable("the user kept changing".into()))
     }
@@ -760,16 +795,14 @@ fn check(
     }
 }
 
-fn already_deleting(account: &Account, user: &UserId, editor: Editor) -> Option<Deleted> {
+/// The life of an account that is being deleted, if `editor` may know of it.
+fn ended_life(account: &Account, editor: Editor) -> Option<Epoch> {
     let ended = account.epoch.previous()?;
-    let asked_before = match editor {
+    let is_known = match editor {
         Editor::Owner(epoch) => epoch == ended,
         Editor::Admin => true,
     };
-    (account.deleting && asked_before).then(|| Deleted {
-        user: user.clone(),
-        epoch: ended,
-    })
+    (account.deleting && is_known).then_some(ended)
 }
 
 /// The user as the transaction that registered them left it.

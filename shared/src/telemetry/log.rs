@@ -20,6 +20,14 @@ pub fn init(get: impl Fn(&str) -> Option<String>) {
         .json()
         .flatten_event(true)
         .with_span_list(false);
+    std::panic::set_hook(Box::new(|panic| {
+        // Where, and not what: a panic's text may hold a value.
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(target: "shared", place, "panic");
+    }));
     // Fails only if a subscriber is there already, and that one then goes on.
     let _ = tracing_subscriber::registry()
         .with(filter(&configured))
