@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 ARCH ?= arm64
 FUNCTIONS := login users presign s3-event purge
-STACK := $(PYTHON) local/stack
+RUN := $(PYTHON) local/stack
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
@@ -19,19 +19,25 @@ help: ## list what there is
 
 .PHONY: dev
 dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_URL=…)
-	@$(STACK) dev
+	@$(RUN) dev
 
 .PHONY: test
 test: ## run every test against a fresh stack (ARGS='…' goes to cargo test)
-	@$(STACK) exec -- cargo test --workspace $(ARGS)
+	@$(RUN) exec -- cargo test --workspace $(ARGS)
+
+.PHONY: load
+load: ## measure the whole under load, against a fresh stack; takes some minutes (LOAD_SECONDS=60, ARGS='name of one')
+	@$(RUN) exec -- cargo test -p system-tests --test load -- --ignored --nocapture --test-threads=1 $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed ## check formatting, clippy, documentation and the stack's Python
+lint: .venv/.installed .venv-sam/.installed ## check formatting, clippy, documentation, the stack's Python and the template
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 	.venv/bin/ruff check local/stack
 	.venv/bin/ruff format --check local/stack
+	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 
 .PHONY: fmt
 fmt: .venv/.installed ## format Rust and Python
@@ -52,7 +58,7 @@ build: .venv-build/.installed rust-target ## build the release binaries for Lamb
 
 .PHONY: keys
 keys: ## make or rotate the keys that sign a deployment's access tokens
-	@$(STACK) keys
+	@$(RUN) keys
 
 .PHONY: deploy
 deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time
@@ -64,9 +70,8 @@ $(FUNCTIONS:%=invoke-%): ARCH = $(if $(filter arm64 aarch64,$(shell uname -m)),a
 $(FUNCTIONS:%=invoke-%): invoke-%: .venv-build/.installed .venv-sam/.installed
 	@test -f .local/sam-env.json || { echo "Run 'make dev' in another terminal first: the function talks to its stack."; exit 1; }
 	$(BUILD_TOOLS) $(SAM) build $(RESOURCE_$*) --parameter-overrides Architecture=$(ARCH)
-	AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 \
-	$(SAM) local invoke $(RESOURCE_$*) --event $(or $(EVENT),$(EVENT_$*)) --parameter-overrides Architecture=$(ARCH) \
-		--env-vars .local/sam-env.json --docker-network host $(SAM_ARGS)
+	@$(RUN) sam-invoke -- .venv-sam/bin/sam local invoke $(RESOURCE_$*) --event $(or $(EVENT),$(EVENT_$*)) \
+		--parameter-overrides Architecture=$(ARCH) $(SAM_ARGS)
 
 RESOURCE_login := LoginFunction
 RESOURCE_users := UsersFunction
@@ -83,6 +88,12 @@ EVENT_purge := events/purge.json
 rust-target:
 	@if command -v rustup >/dev/null; then rustup target add $(if $(filter arm64,$(ARCH)),aarch64,x86_64)-unknown-linux-gnu; fi
 
+# ---- operation
+
+.PHONY: redrive
+redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events or purge, YES=1)
+	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
+
 # ---- housekeeping
 
 .PHONY: clean
@@ -91,7 +102,7 @@ clean: ## remove everything that was built, installed or logged (keys stay)
 	rm -rf .venv .venv-build .venv-sam .aws-sam .local/logs
 
 .venv/.installed: local/requirements.txt
-	@$(STACK) install
+	@$(RUN) install
 
 .venv-%/.installed: local/requirements-%.txt
 	$(PYTHON) -m venv .venv-$*

@@ -8,6 +8,8 @@ import sys
 import dev
 import exec_command
 import keys_command
+import redrive
+import sam_invoke
 from console import StackError, say
 from processes import HOST
 
@@ -23,10 +25,11 @@ AWS_SETTINGS = (
 
 def main() -> int:
     """Runs one command and returns its exit code."""
-    _stay_on_this_machine()
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     arguments = _parse(sys.argv[1:])
+    if not getattr(arguments, "stack", ""):
+        _stay_on_this_machine()
     try:
         return arguments.run(arguments)
     except StackError as error:
@@ -56,6 +59,8 @@ def _parse(words: list[str]) -> argparse.Namespace:
     dev.add_to(commands)
     exec_command.add_to(commands)
     keys_command.add_to(commands)
+    redrive.add_to(commands)
+    sam_invoke.add_to(commands)
     return parser.parse_args(words)
 
 

@@ -28,14 +28,19 @@ class Emulator:
 
     def client(self, service: str) -> Any:
         """A boto3 client of one of its services."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
-        )
+        return client(self.url, service)
+
+
+def client(url: str, service: str) -> Any:
+    """A boto3 client of a service of the emulator at `url`."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard"}),
+    )
 
 
 @contextmanager

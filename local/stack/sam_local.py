@@ -28,5 +28,14 @@ def environment_file(stack: Stack) -> Iterator[None]:
         FILE.unlink(missing_ok=True)
 
 
+def endpoint() -> str | None:
+    """Where the emulator of the running stack listens."""
+    try:
+        functions = json.loads(FILE.read_text())
+    except FileNotFoundError:
+        return None
+    return next(iter(functions.values()))["AWS_ENDPOINT_URL"]
+
+
 def _variables(client: Any, function: str) -> dict[str, str]:
     return client.get_function_configuration(FunctionName=function)["Environment"]["Variables"]

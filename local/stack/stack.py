@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import re
 import shutil
 import urllib.error
 import urllib.request
@@ -62,19 +63,28 @@ class Stack:
     logs: Path
 
     def environment(self) -> dict[str, str]:
-        """What a test needs to find the stack."""
-        return CREDENTIALS | {
-            "AWS_REGION": REGION,
-            "AWS_ENDPOINT_URL": self.emulator.url,
-            "STACK_API_URL": self.api_url,
-            "STACK_WECHAT_URL": self.wechat.url,
-        }
+        """What a test needs to find the stack: its outputs, `TableName` as `STACK_TABLE_NAME`, and its servers."""
+        outputs = {_variable(name): value for name, value in self.deployment.outputs.items()}
+        return (
+            CREDENTIALS
+            | outputs
+            | {
+                "AWS_REGION": REGION,
+                "AWS_ENDPOINT_URL": self.emulator.url,
+                "STACK_API_URL": self.api_url,
+                "STACK_WECHAT_URL": self.wechat.url,
+            }
+        )
 
     def check(self) -> None:
         """Raises an error when one of the servers has ended."""
         for child in (self.emulator.process, self.wechat.process):
             if child is not None:
                 child.check()
+
+
+def _variable(output: str) -> str:
+    return "STACK" + re.sub("([A-Z])", r"_\1", output).upper()
 
 
 @contextmanager

@@ -35,7 +35,7 @@ pub(crate) async fn delete(
         .await?
         .ok_or_else(not_found)?;
     if id.purpose() == Purpose::Avatar {
-        app.store.clear_avatar(&record.key).await?;
+        app.store.clear_avatar(&record.key, None).await?;
     }
     erase(&app, &record).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -46,17 +46,17 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
         Purpose::Avatar => app.store.complete_avatar(&object, avatar?).await,
     };
     match applied.map_err(Again::because)? {
-        Applied::Done { replaced } => {
+        Applied::Done { replaced, .. } => {
             remove_replaced(app, replaced).await?;
             telemetry::count("uploads_ready");
             Ok(Handled::Done("upload is ready"))
         }
-        Applied::Duplicate { replaced } => {
+        Applied::Duplicate { replaced, .. } => {
             remove_replaced(app, replaced).await?;
             Ok(Handled::Done("event was applied before"))
         }
-        Applied::RejectedBefore => remove_object(app, &object, "upload is rejected").await,
-        Applied::Stale => Ok(Handled::Done("a later event was applied before")),
+        Applied::RejectedBefore { version } => finish_rejection(app, &object, version).await,
+        Applied::Stale => remove_superseded(app, &object).await,
         Applied::WrongSize => reject(app, &object, "size_mismatch", receives).await,
         Applied::NoRecord => orphan(app, &object, receives).await,
         Applied::Gone => {
@@ -105,11 +105,47 @@ async fn reject(
         .map_err(Again::because)?
     {
         Applied::NoRecord => orphan(app, object, receives).await,
-        _ => {
+        Applied::Stale => remove_superseded(app, object).await,
+        Applied::Gone | Applied::WrongSize => {
+            remove_object(app, object, "object of a deleted upload was removed").await
+        }
+        Applied::Done { version, .. }
+        | Applied::Duplicate { version, .. }
+        | Applied::RejectedBefore { version } => {
             telemetry::count("uploads_rejected");
-            remove_object(app, object, "upload is rejected").await
+            finish_rejection(app, object, version).await
         }
     }
+}
+
+/// What follows an event that comes after a later one: its version is not the one that the record stands for, and goes.
+async fn remove_superseded(app: &Parts, object: &StoredObject) -> Result<Handled, Again> {
+    const DONE: &str = "a later event was applied before";
+    if app
+        .store
+        .disown_version(object)
+        .await
+        .map_err(Again::because)?
+    {
+        return remove_object(app, object, DONE).await;
+    }
+    Ok(Handled::Done(DONE))
+}
+
+/// What follows a rejection: an earlier version of the upload is no picture any more, and the object goes.
+async fn finish_rejection(
+    app: &Parts,
+    object: &StoredObject,
+    earlier: Option<String>,
+) -> Result<Handled, Again> {
+    if object.key.upload.purpose() == Purpose::Avatar && earlier.is_some() {
+        let cleared = app
+            .store
+            .clear_avatar(&object.key, earlier.as_deref())
+            .await;
+        cleared.map_err(Again::because)?;
+    }
+    remove_object(app, object, "upload is rejected").await
 }
 
 async fn orphan(app: &Parts, object: &StoredObject, receives: u32) -> Result<Handled, Again> {
@@ -149,14 +185,12 @@ async fn removed(app: &Parts, event: &Event) -> Result<Handled, Again> {
         .remove_upload(&event.key, event.version.as_deref(), &event.sequence)
         .await
         .map_err(Again::because)?;
-    if !matches!(applied, Applied::Done { .. } | Applied::Duplicate { .. }) {
+    let (Applied::Done { version, .. } | Applied::Duplicate { version, .. }) = applied else {
         return Ok(Handled::Done("removal changed nothing"));
-    }
-    if event.key.upload.purpose() == Purpose::Avatar {
-        app.store
-            .clear_avatar(&event.key)
-            .await
-            .map_err(Again::because)?;
+    };
+    if event.key.upload.purpose() == Purpose::Avatar && version.is_some() {
+        let cleared = app.store.clear_avatar(&event.key, version.as_deref()).await;
+        cleared.map_err(Again::because)?;
     }
     Ok(Handled::Done("upload is deleted"))
 }

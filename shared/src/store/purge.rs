@@ -12,9 +12,11 @@ use crate::store::{Store, StoreError, store_error};
 
 /// What BatchWriteItem takes.
 const BATCH: usize = 25;
+/// How many records are looked at before the first of them are removed.
+const PAGE: i32 = 250;
 
 impl Store {
-    /// Removes up to 25 upload records that an account's lives up to `epoch` left behind. Returns how many; zero means
+    /// Removes a page of the upload records that an account's lives up to `epoch` left behind. Returns how many; zero means
     /// that none is left.
     ///
     /// # Errors
@@ -33,6 +35,7 @@ impl Store {
                 .key_condition_expression("pk = :pk")
                 .set_expression_attribute_values(values([(":pk", s(format!("UP#{user}")))]))
                 .projection_expression("pk, sk")
+                .limit(PAGE)
                 .set_exclusive_start_key(start)
                 .send()
                 .await
@@ -41,12 +44,11 @@ impl Store {
                 .items()
                 .iter()
                 .filter_map(|item| item::parsed::<UploadId>(item, "sk").ok());
-            let old: Vec<_> = ids
-                .filter(|upload| upload.epoch() <= epoch)
-                .take(BATCH)
-                .collect();
+            let old: Vec<_> = ids.filter(|upload| upload.epoch() <= epoch).collect();
+            for batch in old.chunks(BATCH) {
+                self.remove_records(user, batch).await?;
+            }
             if !old.is_empty() {
-                self.remove_records(user, &old).await?;
                 return Ok(old.len());
             }
             start = page.last_evaluated_key;

@@ -160,14 +160,21 @@ pub enum Applied {
     Done {
         /// The object that is no longer needed.
         replaced: Option<Replaced>,
+        /// The version that the record stood for before.
+        version: Option<String>,
     },
     /// The same event was applied before.
     Duplicate {
         /// As above: its removal may not have been finished.
         replaced: Option<Replaced>,
+        /// The version that the record stands for, or stood for.
+        version: Option<String>,
     },
     /// The same event led to the rejection of the object, whose removal may not have been finished.
-    RejectedBefore,
+    RejectedBefore {
+        /// The version that the record stood for before.
+        version: Option<String>,
+    },
     /// A later event was applied already.
     Stale,
     /// The size is not the one that the ticket allowed.
@@ -583,23 +590,34 @@ impl Store {
         }
     }
 
-    /// Takes the picture off a profile if it still is this upload.
+    /// Takes the picture off a profile if it still is this upload, and, with a version, this version of it: a later one
+    /// may have been verified in the meantime.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn clear_avatar(&self, key: &ObjectKey) -> Result<(), StoreError> {
+    pub async fn clear_avatar(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let mut condition = "avatar_upload_id = :upload".to_owned();
+        let mut wanted = values([
+            (":now", n(self.clock.now().millis())),
+            (":one", n(1)),
+            (":upload", s(key.upload.to_string())),
+        ]);
+        if let (Some(version), Some(wanted)) = (version, &mut wanted) {
+            condition.push_str(" AND avatar_version = :version");
+            wanted.insert(":version".to_owned(), s(version));
+        }
         let update = self
             .client
             .update_item()
             .update_expression(
                 "SET updated_at = :now REMOVE avatar_key, avatar_version, avatar_upload_id ADD version :one",
             )
-            .condition_expression("avatar_upload_id = :upload")
-            .set_expression_attribute_values(values([
-                (":now", n(self.clock.now().millis())),
-                (":one", n(1)),
-                (":upload", s(key.upload.to_string())),
-            ]));
+            .condition_expression(condition)
+            .set_expression_attribute_values(wanted);
         self.update(user_key(&key.user), update).await?;
         Ok(())
     }
@@ -626,8 +644,36 @@ impl Store {
         self.apply(&object.key, &object.sequence, change).await
     }
 
-    /// Marks an upload's object as removed, unless a later event was applied. A rejected record stays rejected, and the
-    /// removal of a version that was rejected, or verified and superseded, changes nothing.
+    /// Notes that a version is not the one that the record stands for, so that the event of its removal changes nothing.
+    /// Only a ticket that was used more than once makes such versions. Returns whether it is so.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn disown_version(&self, object: &StoredObject) -> Result<bool, StoreError> {
+        let Some(version) = &object.version else {
+            return Ok(false);
+        };
+        let update = self
+            .client
+            .update_item()
+            .update_expression("ADD other_versions :versions")
+            // Two events of one object, told apart by their sequencers alone, are about the record's own version.
+            .condition_expression(
+                "attribute_exists(pk) AND (attribute_not_exists(version_id) OR version_id <> :version)",
+            )
+            .set_expression_attribute_values(values([
+                (":versions", AttributeValue::Ss(vec![version.clone()])),
+                (":version", s(version)),
+            ]));
+        let record = upload_key(&object.key.user, object.key.upload);
+        Ok(matches!(
+            self.update(record, update).await?,
+            Updated::Done(_)
+        ))
+    }
+
+    /// Marks an upload's object as removed, unless a later event was applied. The removal of a version that was rejected,
+    /// or verified and superseded, changes nothing.
     ///
     /// # Errors
     /// If the table is not available.
@@ -640,7 +686,7 @@ impl Store {
         self.apply(
             key,
             sequence,
-            RecordChange::removed(version, sequence, self.clock.now()),
+            RecordChange::removed(key, version, sequence, self.clock.now()),
         )
         .await
     }
@@ -657,16 +703,16 @@ impl Store {
             .update_expression(change.update)
             .condition_expression(change.condition)
             .set_expression_attribute_names(Some(change.names))
-            .set_expression_attribute_values(Some(change.values));
-        Ok(
-            match self
-                .update(upload_key(&key.user, key.upload), update)
-                .await?
-            {
-                Updated::Done(_) => Applied::Done { replaced: None },
-                Updated::Refused(item) => not_applied(item.as_ref(), sequence, change.otherwise),
+            .set_expression_attribute_values(Some(change.values))
+            .return_values(ReturnValue::AllOld);
+        let record = upload_key(&key.user, key.upload);
+        Ok(match self.update(record, update).await? {
+            Updated::Done(item) => Applied::Done {
+                replaced: None,
+                version: item::opt_str(&item, "version_id").map(str::to_owned),
             },
-        )
+            Updated::Refused(item) => not_applied(item.as_ref(), sequence, change.otherwise),
+        })
     }
 
     /// Marks an avatar as ready and puts it on the profile, both or neither. An older avatar never takes the place of a
@@ -708,7 +754,12 @@ impl Store {
             let writes = self.avatar_writes(object, seen.as_ref(), replaced.as_ref());
             let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
             match self.transact(writes).await? {
-                Transacted::Done => return Ok(Applied::Done { replaced }),
+                Transacted::Done => {
+                    return Ok(Applied::Done {
+                        replaced,
+                        version: None,
+                    });
+                }
                 Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {
                     return Ok(not_applied(
                         reasons[0].item.as_ref(),
@@ -807,7 +858,12 @@ impl RecordChange {
         };
         optional("version_id", object.version.clone());
         optional("replaced", replaced.map(Replaced::to_text));
-        let mut change = Self::new(&object.sequence, format!("{set}{remove}"), changed);
+        let mut change = Self::new(
+            &object.key,
+            &object.sequence,
+            format!("{set}{remove}"),
+            changed,
+        );
         change.names.insert("#size".to_owned(), "size".to_owned());
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
         change.condition.push_str(" AND declared_size = :size");
@@ -817,7 +873,7 @@ impl RecordChange {
 
     fn rejected(object: &StoredObject, reason: &str, now: Timestamp) -> Self {
         let update = "SET #status = :status, #seq = :seq, reason = :reason, #ttl = :ttl \
-             REMOVE #size, etag, version_id, ready_at";
+             REMOVE #size, etag, ready_at";
         let mut changed = HashMap::from([
             (":status".to_owned(), s(State::Rejected.as_str())),
             (":reason".to_owned(), s(reason)),
@@ -827,31 +883,29 @@ impl RecordChange {
         // The event of this version's removal, which is our own doing, says nothing about the object that may have
         // taken its place by then.
         if let Some(version) = &object.version {
-            update.push_str(" ADD rejected_versions :versions");
+            update.push_str(" ADD other_versions :versions");
             changed.insert(
                 ":versions".to_owned(),
                 AttributeValue::Ss(vec![version.clone()]),
             );
         }
-        let mut change = Self::new(&object.sequence, update, changed);
+        let mut change = Self::new(&object.key, &object.sequence, update, changed);
         change.names.insert("#size".to_owned(), "size".to_owned());
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
         change
     }
 
-    fn removed(version: Option<&str>, sequence: &str, now: Timestamp) -> Self {
-        let update = "SET #status = :status, #seq = :seq, #ttl = :ttl REMOVE version_id, ready_at";
+    fn removed(key: &ObjectKey, version: Option<&str>, sequence: &str, now: Timestamp) -> Self {
+        let update = "SET #status = :status, #seq = :seq, #ttl = :ttl REMOVE ready_at";
         let changed = HashMap::from([
             (":status".to_owned(), s(State::Deleted.as_str())),
             (":ttl".to_owned(), ttl(now, TOMBSTONE_LIFETIME)),
-            (":rejected".to_owned(), s(State::Rejected.as_str())),
         ]);
-        let mut change = Self::new(sequence, update.to_owned(), changed);
+        let mut change = Self::new(key, sequence, update.to_owned(), changed);
         change.names.insert("#ttl".to_owned(), "ttl".to_owned());
-        change.condition.push_str(" AND #status <> :rejected");
         if let Some(version) = version {
             change.condition.push_str(
-                " AND (attribute_not_exists(rejected_versions) OR NOT contains(rejected_versions, :version)) \
+                " AND (attribute_not_exists(other_versions) OR NOT contains(other_versions, :version)) \
                  AND (attribute_not_exists(previous_version) OR previous_version <> :version)",
             );
             change.values.insert(":version".to_owned(), s(version));
@@ -859,13 +913,16 @@ impl RecordChange {
         change
     }
 
-    fn new(sequence: &str, update: String, changed: Item) -> Self {
+    fn new(key: &ObjectKey, sequence: &str, update: String, changed: Item) -> Self {
         let mut values = changed;
+        // A key of the upload's with another extension is not the upload's object.
+        values.insert(":type".to_owned(), s(key.content_type.as_str()));
         values.insert(":seq".to_owned(), s(sequence));
         values.insert(":gone".to_owned(), s(State::Gone.as_str()));
         Self {
             update,
-            condition: "attribute_exists(pk) AND #status <> :gone AND (attribute_not_exists(#seq) OR #seq < :seq)"
+            condition: "attribute_exists(pk) AND #status <> :gone AND content_type = :type \
+                 AND (attribute_not_exists(#seq) OR #seq < :seq)"
                 .to_owned(),
             names: HashMap::from([
                 ("#status".to_owned(), "status".to_owned()),
@@ -885,13 +942,15 @@ fn not_applied(item: Option<&Item>, sequence: &str, otherwise: Applied) -> Appli
     if item::opt_str(item, "status") == Some(State::Gone.as_str()) {
         return Applied::Gone;
     }
+    let version = item::opt_str(item, "version_id").map(str::to_owned);
     match item::opt_str(item, "seq").map(|applied| applied.cmp(sequence)) {
         Some(std::cmp::Ordering::Equal)
             if item::opt_str(item, "status") == Some(State::Rejected.as_str()) =>
         {
-            Applied::RejectedBefore
+            Applied::RejectedBefore { version }
         }
         Some(std::cmp::Ordering::Equal) => Applied::Duplicate {
+            version,
             replaced: item::opt_str(item, "replaced").and_then(Replaced::of_text),
         },
         Some(std::cmp::Ordering::Greater) => Applied::Stale,

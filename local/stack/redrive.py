@@ -1,0 +1,287 @@
+"""`redrive`: shows what is in the dead-letter queues, and moves it back to where it came from."""
+
+import argparse
+import json
+import os
+import re
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+
+import deployment
+import emulator
+import sam_local
+from console import StackError, say
+
+SHOWN = 5
+BATCH = 10
+SECONDS_TO_MOVE = 600
+# Long enough to send ten messages and to delete them; whoever is cut off in between finds them again after it.
+SECONDS_HIDDEN = 60
+ENDED = ("COMPLETED", "FAILED", "CANCELLED")
+NOT_OFFERED = ("InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation")
+# What is shown of a message is what these let through: ids that we made, and nothing a person wrote.
+USER_ID = re.compile(r"u[a-z2-7]{26}")
+OBJECT_KEY = re.compile(rf"u/{USER_ID.pattern}/[0-9a-z]{{26}}\.[a-z0-9]{{1,5}}")
+EVENT_NAME = re.compile(r"(s3:)?Object[A-Za-z]+:[A-Za-z*]+")
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way back from a dead-letter queue: the stack's outputs that name both ends."""
+
+    name: str
+    source: str
+    dead_letters: str
+
+
+ROUTES = (
+    Route("upload-events", "UploadEventsQueueUrl", "UploadEventsDeadLettersUrl"),
+    Route("purge", "PurgeQueueUrl", "PurgeDeadLettersUrl"),
+)
+
+
+def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declares the command."""
+    parser = commands.add_parser("redrive", help="show the dead-letter queues and move their messages back")
+    parser.add_argument("--stack", default="", help="a stack deployed to AWS; the one of `make dev` without it")
+    parser.add_argument("--endpoint", default="", help="another local stack's emulator")
+    parser.add_argument("--queue", default="", help="upload-events or purge; both without it")
+    parser.add_argument("--yes", action="store_true", help="move without asking")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    routes = _chosen(arguments.queue)
+    try:
+        place = _Place.deployed(arguments.stack) if arguments.stack else _Place.local(arguments.endpoint)
+        for route in routes:
+            _redrive(place, route, ask=not arguments.yes)
+    except KeyboardInterrupt:
+        say("Stopped; what was not moved is still in the dead-letter queue.")
+        return 130
+    except (NoCredentialsError, NoRegionError) as error:
+        raise StackError(
+            "AWS cannot be reached without a region and credentials: set AWS_PROFILE, or AWS_REGION and keys."
+        ) from error
+    except (ClientError, BotoCoreError) as error:
+        raise StackError(f"The queues cannot be reached: {error}") from error
+    return 0
+
+
+def _chosen(name: str) -> tuple[Route, ...]:
+    routes = tuple(route for route in ROUTES if name in ("", route.name))
+    if not routes:
+        raise StackError(f"QUEUE must be {' or '.join(route.name for route in ROUTES)}, and {name!r} is neither.")
+    return routes
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where the queues are."""
+
+    sqs: Any
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def deployed(cls, stack: str) -> "_Place":
+        """A stack on AWS, reached as the person's own settings say."""
+        # boto3 does not read the variable that every other tool takes the region from.
+        session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+        config = Config(retries={"mode": "standard"})
+        return cls(
+            session.client("sqs", config=config), _outputs(session.client("cloudformation", config=config), stack)
+        )
+
+    @classmethod
+    def local(cls, endpoint: str) -> "_Place":
+        """A stack on this machine."""
+        url = endpoint or sam_local.endpoint()
+        if url is None:
+            raise StackError("No local stack runs: start one with `make dev`, or name a deployed one with STACK=….")
+        return cls(emulator.client(url, "sqs"), _outputs(emulator.client(url, "cloudformation"), deployment.STACK))
+
+    def queue(self, output: str) -> str:
+        """A queue's address."""
+        if output not in self.outputs:
+            raise StackError(f"The stack has no output {output}; it was not deployed from this template.")
+        return self.outputs[output]
+
+
+def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
+    try:
+        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            region = cloudformation.meta.region_name
+            raise StackError(f"There is no stack {stack!r} in {region} of this account.") from error
+        raise
+    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+
+
+def _redrive(place: _Place, route: Route, ask: bool) -> None:
+    source, dead_letters = place.queue(route.source), place.queue(route.dead_letters)
+    count, in_flight = _counts(place.sqs, dead_letters)
+    if in_flight:
+        say(f"{route.name}: {in_flight} more being read by somebody else; they stay for the next time")
+    if count == 0:
+        say(f"{route.name}: the dead-letter queue is empty")
+        return
+    say(f"{route.name}: {_messages(count)} in the dead-letter queue")
+    shown = _peek(place.sqs, dead_letters)
+    for message in shown:
+        say(f"  {_line(route, message)}")
+    if count > len(shown):
+        say("  …")
+    if ask and not _confirmed(f"Move {_messages(count)} back to {route.name}?"):
+        say("  nothing was moved")
+        return
+    moved = _move(place.sqs, source, dead_letters, count)
+    say(f"  moved {_messages(moved)} back")
+
+
+def _messages(count: int) -> str:
+    return "1 message" if count == 1 else f"{count} messages"
+
+
+def _counts(sqs: Any, queue: str) -> tuple[int, int]:
+    """How many messages can be received, and how many somebody holds; both approximate, as SQS tells them."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    visible, held = (int(attributes[name]) for name in names)
+    return visible, held
+
+
+def _peek(sqs: Any, queue: str) -> list[dict[str, Any]]:
+    """The first few messages, which everybody else can receive all the while."""
+    received = sqs.receive_message(
+        QueueUrl=queue,
+        MaxNumberOfMessages=SHOWN,
+        VisibilityTimeout=0,
+        WaitTimeSeconds=1,
+        AttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+    )
+    return list({message["MessageId"]: message for message in received.get("Messages", [])}.values())
+
+
+def _line(route: Route, message: Mapping[str, Any]) -> str:
+    attributes = message["Attributes"]
+    sent = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, timezone.utc)
+    seconds = (datetime.now(timezone.utc) - sent).total_seconds()
+    # Showing it was a receive too.
+    receives = int(attributes["ApproximateReceiveCount"]) - 1
+    return f"{_age(seconds):>5} old, receive count {receives}: {_summary(route, message['Body'])}"
+
+
+def _age(seconds: float) -> str:
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{max(seconds, 0):.0f} s"
+
+
+def _summary(route: Route, body: str) -> str:
+    try:
+        content = json.loads(body)
+        return _upload_event(content) if route.name == "upload-events" else _deleted_account(content)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return "a message of another shape"
+
+
+def _upload_event(content: Mapping[str, Any]) -> str:
+    events = [f"{record['eventName']} {record['s3']['object']['key']}" for record in content["Records"]]
+    return ", ".join(_known(event) for event in events) or "a notification without records"
+
+
+def _known(event: str) -> str:
+    name, _, key = event.partition(" ")
+    name = name if EVENT_NAME.fullmatch(name) else "an unknown event"
+    return f"{name} {key if OBJECT_KEY.fullmatch(key) else '(a key of another shape)'}"
+
+
+def _deleted_account(content: Mapping[str, Any]) -> str:
+    user, epoch = content["uid"], int(content["epoch"])
+    return f"account {user}, life {epoch}" if USER_ID.fullmatch(user) else "an account id of another shape"
+
+
+def _confirmed(question: str) -> bool:
+    if not sys.stdin.isatty():
+        raise StackError("There is no terminal to ask on; YES=1 moves the messages without asking.")
+    print(f"  {question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _move(sqs: Any, source: str, dead_letters: str, count: int) -> int:
+    """Moves messages by the service's own task, or one by one where it has none."""
+    arn = _arn(sqs, dead_letters)
+    try:
+        sqs.start_message_move_task(SourceArn=arn, DestinationArn=_arn(sqs, source))
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in NOT_OFFERED:
+            raise
+        return _move_by_hand(sqs, source, dead_letters, count)
+    return _wait_for(sqs, arn)
+
+
+def _arn(sqs: Any, queue: str) -> str:
+    return sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+
+def _wait_for(sqs: Any, arn: str) -> int:
+    """Follows a move to its end. A queue has one at a time, so the newest is ours."""
+    deadline = time.monotonic() + SECONDS_TO_MOVE
+    while time.monotonic() < deadline:
+        newest = sqs.list_message_move_tasks(SourceArn=arn, MaxResults=1)["Results"][0]
+        moved = int(newest.get("ApproximateNumberOfMessagesMoved", 0))
+        if newest["Status"] == "COMPLETED":
+            return moved
+        if newest["Status"] in ENDED:
+            reason = newest.get("FailureReason", "no reason is given")
+            raise StackError(f"The move ended as {newest['Status']} after {_messages(moved)}: {reason}.")
+        time.sleep(1)
+    raise StackError("The move is still going on; the SQS console shows how far it is.")
+
+
+def _move_by_hand(sqs: Any, source: str, dead_letters: str, count: int) -> int:
+    """Sends each message before deleting it: cut off in between, it is there twice, which its function takes.
+
+    Moves no more than were counted: one that fails at once again is not moved in circles.
+    """
+    moved = 0
+    while moved < count:
+        received = sqs.receive_message(
+            QueueUrl=dead_letters,
+            MaxNumberOfMessages=min(BATCH, count - moved),
+            VisibilityTimeout=SECONDS_HIDDEN,
+            WaitTimeSeconds=1,
+            MessageAttributeNames=["All"],
+        )
+        messages = received.get("Messages", [])
+        if not messages:
+            break
+        entries = [_entry(index, message) for index, message in enumerate(messages)]
+        sent = sqs.send_message_batch(QueueUrl=source, Entries=entries)
+        arrived = [messages[int(entry["Id"])] for entry in sent.get("Successful", [])]
+        _delete(sqs, dead_letters, arrived)
+        moved += len(arrived)
+        if failed := sent.get("Failed"):
+            raise StackError(f"Moved {_messages(moved)}, then one was refused: {failed[0].get('Message', 'no reason')}")
+    return moved
+
+
+def _entry(index: int, message: Mapping[str, Any]) -> dict[str, Any]:
+    attributes = message.get("MessageAttributes", {})
+    return {"Id": str(index), "MessageBody": message["Body"], "MessageAttributes": attributes}
+
+
+def _delete(sqs: Any, queue: str, messages: Iterable[Mapping[str, Any]]) -> None:
+    entries = [{"Id": str(index), "ReceiptHandle": message["ReceiptHandle"]} for index, message in enumerate(messages)]
+    if entries:
+        sqs.delete_message_batch(QueueUrl=queue, Entries=entries)
