@@ -234,6 +234,44 @@ async fn a_ticket_admits_what_it_was_issued_for_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn a_ticket_ends_after_five_minutes_and_is_nobody_elses() {
+    let world = World::new().await;
+    let bytes = samples::jpeg();
+    let body = request(&bytes, "image/jpeg", "file");
+    world.rewind(Duration::from_secs(6 * 60));
+    let early = world.log_in("alice").await;
+    let post_ticket = issue(&world, &early, &body).await["ticket"].clone();
+    let mut by_put = body.clone();
+    by_put["method"] = json!("PUT");
+    let put_ticket = issue(&world, &early, &by_put).await["ticket"].clone();
+    assert_eq!(
+        post(&post_ticket, form(&post_ticket, &bytes, as_issued)).await,
+        403,
+        "expired"
+    );
+    assert_eq!(put(&put_ticket, &bytes, "image/jpeg").await, 403, "expired");
+
+    world.advance(Duration::from_secs(6 * 60));
+    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
+    let alices = issue(&world, &alice, &body).await;
+    let bobs = issue(&world, &bob, &body).await;
+    // Bob sends with his own ticket, and names Alice's object.
+    let key = object_key(&alices);
+    let stolen = |name: &str, value: &str| {
+        Some(if name == "key" {
+            key.clone()
+        } else {
+            value.to_owned()
+        })
+    };
+    assert_eq!(
+        post(&bobs["ticket"], form(&bobs["ticket"], &bytes, stolen)).await,
+        403
+    );
+    assert!(versions(&world, &alices).await.is_empty());
+}
+
+#[tokio::test]
 async fn a_put_ticket_pins_type_and_length() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;

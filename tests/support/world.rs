@@ -227,6 +227,12 @@ impl World {
         );
     }
 
+    /// Sets the functions' time back.
+    pub fn rewind(&self, by: Duration) {
+        let by = i64::try_from(by.as_millis()).expect("a short while");
+        self.ahead_ms.fetch_sub(by, Ordering::Relaxed);
+    }
+
     /// A fresh code for `openid`.
     pub fn code(&self, openid: &str) -> String {
         format!("{openid}-{}", self.logins.fetch_add(1, Ordering::Relaxed))

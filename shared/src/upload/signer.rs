@@ -326,4 +326,55 @@ mod tests {
             assert!(url.ends_with(&format!("&X-Amz-Signature={put}")), "{url}");
         }
     }
+
+    #[test]
+    fn a_post_is_signed_as_botocore_signs_it() {
+        // botocore 1.43.106, generate_presigned_post with the same credentials, time and key: its policy, and the
+        // signature it gave for it.
+        const CASES: [(&str, Option<&str>, &str, &str, &str); 2] = [
+            (
+                "us-east-1",
+                None,
+                "https://sigv4examplebucket.s3.us-east-1.amazonaws.com/",
+                "eyJleHBpcmF0aW9uIjogIjIwMjYtMTEtMjJUMjE6MzM6MTFaIiwgImNvbmRpdGlvbnMiOiBbeyJDb250ZW50LVR5cGUiOiAiaW1hZ2UvanBlZyJ9LCB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwgeyJrZXkiOiAidS91YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWEvMDZjMDAwMDAwMDAwMjAwMDAwMDAwMDAwMGMuanBnIn0sIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwgeyJ4LWFtei1jcmVkZW50aWFsIjogIkFLSUFJT1NGT0ROTjdFWEFNUExFLzIwMTUxMjI5L3VzLWVhc3QtMS9zMy9hd3M0X3JlcXVlc3QifSwgeyJ4LWFtei1kYXRlIjogIjIwMTUxMjI5VDAwMDAwMFoifV19",
+                "f3f825a12e9ec89822bd823aaa92adfc7f9c3b00656cb51d5d3559bebf974964",
+            ),
+            (
+                "cn-north-1",
+                Some("token/+="),
+                "https://sigv4examplebucket.s3.cn-north-1.amazonaws.com.cn/",
+                "eyJleHBpcmF0aW9uIjogIjIwMjYtMTEtMjJUMjE6MzM6MTFaIiwgImNvbmRpdGlvbnMiOiBbeyJDb250ZW50LVR5cGUiOiAiaW1hZ2UvanBlZyJ9LCB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwgeyJrZXkiOiAidS91YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWEvMDZjMDAwMDAwMDAwMjAwMDAwMDAwMDAwMGMuanBnIn0sIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwgeyJ4LWFtei1jcmVkZW50aWFsIjogIkFLSUFJT1NGT0ROTjdFWEFNUExFLzIwMTUxMjI5L2NuLW5vcnRoLTEvczMvYXdzNF9yZXF1ZXN0In0sIHsieC1hbXotZGF0ZSI6ICIyMDE1MTIyOVQwMDAwMDBaIn0sIHsieC1hbXotc2VjdXJpdHktdG9rZW4iOiAidG9rZW4vKz0ifV19",
+                "89bcc9e69b46f51b0836314543675fdc8b5bf003adac533b948a6c5e0444321b",
+            ),
+        ];
+        let from = Timestamp::from_millis(1_451_347_200_000);
+        let until = from.after(Duration::from_secs(300));
+        for (region, token, url, policy, signature) in CASES {
+            let signer = signer_in(region, token);
+            assert_eq!(signer.post_url(), url);
+            assert_eq!(signer.signature(from, policy.as_bytes()), signature);
+            // Its fields are ours too, and its conditions stand in our policy, which has further ones.
+            let key = key();
+            let fields = signer.post_fields(&PostPolicy {
+                key: &key,
+                size: 1,
+                from,
+                until,
+            });
+            let document = |encoded: &str| -> serde_json::Value {
+                serde_json::from_slice(&BASE64.decode(encoded.as_bytes()).unwrap()).unwrap()
+            };
+            let ours = document(&fields["policy"]);
+            for condition in document(policy)["conditions"].as_array().unwrap() {
+                assert!(
+                    ours["conditions"].as_array().unwrap().contains(condition),
+                    "{condition}"
+                );
+            }
+            assert_eq!(
+                fields["x-amz-signature"],
+                signer.signature(from, fields["policy"].as_bytes())
+            );
+        }
+    }
 }
