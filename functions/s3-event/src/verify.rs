@@ -138,14 +138,23 @@ async fn finish_rejection(
     object: &StoredObject,
     earlier: Option<String>,
 ) -> Result<Handled, Again> {
-    if object.key.upload.purpose() == Purpose::Avatar && earlier.is_some() {
-        let cleared = app
-            .store
-            .clear_avatar(&object.key, earlier.as_deref())
-            .await;
-        cleared.map_err(Again::because)?;
-    }
+    take_off_profile(app, &object.key, earlier).await?;
     remove_object(app, object, "upload is rejected").await
+}
+
+/// Takes that version of an avatar off the profile, if it is what the profile shows.
+async fn take_off_profile(
+    app: &Parts,
+    key: &ObjectKey,
+    version: Option<String>,
+) -> Result<(), Again> {
+    match version {
+        Some(version) if key.upload.purpose() == Purpose::Avatar => {
+            let cleared = app.store.clear_avatar(key, Some(&version)).await;
+            cleared.map_err(Again::because)
+        }
+        _ => Ok(()),
+    }
 }
 
 async fn orphan(app: &Parts, object: &StoredObject, receives: u32) -> Result<Handled, Again> {
@@ -188,9 +197,6 @@ async fn removed(app: &Parts, event: &Event) -> Result<Handled, Again> {
     let (Applied::Done { version, .. } | Applied::Duplicate { version, .. }) = applied else {
         return Ok(Handled::Done("removal changed nothing"));
     };
-    if event.key.upload.purpose() == Purpose::Avatar && version.is_some() {
-        let cleared = app.store.clear_avatar(&event.key, version.as_deref()).await;
-        cleared.map_err(Again::because)?;
-    }
+    take_off_profile(app, &event.key, version).await?;
     Ok(Handled::Done("upload is deleted"))
 }
