@@ -1,6 +1,11 @@
 //! What `template.yaml` has to say beyond what its schema asks for. Every rule is tried on the template as it is, and on
 //! copies with a mistake in them, which it has to find.
 
+#[path = "template/options.rs"]
+mod options;
+#[path = "template/watching.rs"]
+mod watching;
+
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fs;
@@ -17,7 +22,10 @@ type Check = fn(&Template) -> Vec<String>;
 /// A piece of the template, and what a mistake would make of it.
 type Mistake = (&'static str, &'static str);
 
-const RULES: [(&str, Check, &[Mistake]); 17] = [
+/// What holds, how it is found out, and what it has to find.
+type Rule = (&'static str, Check, &'static [Mistake]);
+
+const RULES: [Rule; 17] = [
     (
         "a message stays hidden for at least six times its function's time-out",
         visibility,
@@ -94,6 +102,12 @@ const RULES: [(&str, Check, &[Mistake]); 17] = [
                 "Action: secretsmanager:GetSecretValue",
                 "NotAction: secretsmanager:DeleteSecret",
             ),
+            ("xray:PutTraceSegments", "xray:GetTraceSummaries"),
+            (
+                "Action: cloudwatch:DescribeAlarms",
+                "Action: cloudwatch:DeleteAlarms",
+            ),
+            ("Resource: !Ref KmsKeyArn", "Resource: \"*\""),
         ],
     ),
     (
@@ -148,12 +162,27 @@ const RULES: [(&str, Check, &[Mistake]); 17] = [
         ],
     ),
     (
-        "settings of single routes name routes that there are",
+        "routes that cost more than others are throttled more, by the keys of routes that there are",
         route_settings,
-        &[(
-            "      DefaultRouteSettings:\n",
-            "      RouteSettings: {\"POST /v1/log-in\": {ThrottlingRateLimit: 1}}\n      DefaultRouteSettings:\n",
-        )],
+        &[
+            ("        POST /v1/login: {", "        POST /v1/log-in: {"),
+            (
+                "        POST /v1/login/refresh:\n",
+                "        post /v1/login/refresh:\n",
+            ),
+            (
+                "        POST /v1/uploads/batch:\n",
+                "        POST /v1/uploads/{id}:\n",
+            ),
+            (
+                "ThrottlingBurstLimit: !Ref UploadThrottleBurst",
+                "ThrottlingBurst: !Ref UploadThrottleBurst",
+            ),
+            (
+                "ThrottlingRateLimit: !Ref LoginThrottleRate",
+                "ThrottlingRateLimit: 50",
+            ),
+        ],
     ),
     (
         "the binaries are the crates under functions/",
@@ -202,10 +231,15 @@ const RULES: [(&str, Check, &[Mistake]); 17] = [
     ),
 ];
 
+fn rules() -> impl Iterator<Item = Rule> {
+    let all = [&RULES[..], &watching::RULES, &options::RULES];
+    all.into_iter().flatten().copied()
+}
+
 #[test]
 fn the_template_breaks_no_rule() {
     let template = Template::parse(&source());
-    for (rule, check, _) in RULES {
+    for (rule, check, _) in rules() {
         assert_eq!(check(&template), Vec::<String>::new(), "{rule}");
     }
 }
@@ -213,7 +247,7 @@ fn the_template_breaks_no_rule() {
 #[test]
 fn each_rule_finds_mistakes() {
     let source = source();
-    for (rule, check, mistakes) in RULES {
+    for (rule, check, mistakes) in rules() {
         for (right, wrong) in mistakes {
             assert!(source.contains(right), "{rule}: there is no {right:?}");
             let template = Template::parse(&source.replacen(right, wrong, 1));
@@ -277,13 +311,17 @@ impl Template {
         mappings
     }
 
-    /// Every statement of the roles, with its role.
+    /// Every statement of the roles and of what is attached to them, with its owner; conditions count as fulfilled.
     fn statements(&self) -> Vec<(&str, &Value)> {
         let roles = self.resources("AWS::IAM::Role");
-        let statements = roles.flat_map(|(name, role)| {
+        let own = roles.flat_map(|(name, role)| {
             let policies = list(&role["Properties"]["Policies"]);
-            let statements =
-                policies.flat_map(|policy| list(&policy["PolicyDocument"]["Statement"]));
+            policies.map(move |policy| (name, as_if(policy)))
+        });
+        let attached = self.resources("AWS::IAM::Policy");
+        let attached = attached.map(|(name, policy)| (name, &policy["Properties"]));
+        let statements = own.chain(attached).flat_map(|(name, policy)| {
+            let statements = list(&policy["PolicyDocument"]["Statement"]);
             statements.map(move |statement| (name, statement))
         });
         statements.collect()
@@ -324,6 +362,19 @@ fn root() -> PathBuf {
 
 fn read(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A file, or those of a directory and of what is below it.
+fn read_sources(path: &str) -> Vec<String> {
+    if path.ends_with(".rs") {
+        return vec![read(path)];
+    }
+    let directory = fs::read_dir(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
+    let names = directory.map(|entry| {
+        let name = entry.expect("readable").file_name();
+        format!("{path}/{}", name.to_string_lossy())
+    });
+    names.flat_map(|path| read_sources(&path)).collect()
 }
 
 fn source() -> String {
@@ -383,6 +434,16 @@ fn list(value: &Value) -> impl Iterator<Item = &Value> {
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
+}
+
+/// What `!If` gives when its condition is fulfilled; anything else as it is.
+fn as_if(value: &Value) -> &Value {
+    let fulfilled = &value["Fn::If"][1];
+    if fulfilled.is_null() {
+        value
+    } else {
+        fulfilled
+    }
 }
 
 /// The logical name that `!Ref` or `!GetAtt` gives.
@@ -477,6 +538,16 @@ fn partitions(template: &Template) -> Vec<String> {
     }))
 }
 
+/// Actions that AWS checks against no single resource, and what there is to name instead.
+const NO_RESOURCE: [(&str, &str); 3] = [
+    ("xray:PutTraceSegments", "*"),
+    ("xray:PutTelemetryRecords", "*"),
+    (
+        "cloudwatch:DescribeAlarms",
+        "arn:${AWS::Partition}:cloudwatch:${AWS::Region}:${AWS::AccountId}:alarm:*",
+    ),
+];
+
 fn wildcards(template: &Template) -> Vec<String> {
     let statements = template.statements();
     assert!(!statements.is_empty(), "roles have statements");
@@ -495,6 +566,11 @@ fn wildcards(template: &Template) -> Vec<String> {
                 .unwrap_or(resource)
                 .contains('*')
         });
+        let widest = list(&statement["Action"]).all(|action| {
+            let known = NO_RESOURCE.iter().find(|(name, _)| action == name);
+            known.is_some_and(|(_, widest)| resources.iter().all(|(_, r)| r == widest))
+        });
+        let resource = resource && !widest;
         (!named || action || resource).then(|| format!("{role}: {statement}"))
     }))
 }
@@ -573,7 +649,25 @@ fn route_settings(template: &Template) -> Vec<String> {
     let routes = all_routes(template);
     let apis = template.resources("AWS::Serverless::HttpApi");
     let settings = apis.flat_map(|(_, api)| entries(&api["Properties"]["RouteSettings"]));
-    faults(settings.map(|(route, _)| (!routes.contains(route)).then(|| route.to_owned())))
+    let settings: Vec<_> = settings.collect();
+    let costly = [
+        "POST /v1/login",
+        "POST /v1/login/refresh",
+        "POST /v1/uploads",
+        "POST /v1/uploads/batch",
+    ];
+    let unset = costly.into_iter().filter(|route| {
+        let mut set = settings.iter();
+        !set.any(|(name, _)| name == route)
+    });
+    let wrong = settings.iter().filter(|(route, limits)| {
+        let by_parameter = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
+            .iter()
+            .all(|limit| template.0["Parameters"][text(&limits[*limit]["Ref"])].is_object());
+        !routes.contains(*route) || !by_parameter
+    });
+    let wrong = wrong.map(|(route, _)| *route);
+    wrong.chain(unset).map(str::to_owned).collect()
 }
 
 fn binaries(template: &Template) -> Vec<String> {
@@ -594,7 +688,9 @@ fn binaries(template: &Template) -> Vec<String> {
 }
 
 /// What Lambda sets, what a person may set by hand, and what takes the place of `SECRETS_ID` in local runs.
-const NOT_GIVEN: [&str; 11] = [
+const NOT_GIVEN: [&str; 13] = [
+    "AWS_CA_BUNDLE",
+    "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",

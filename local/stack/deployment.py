@@ -21,6 +21,9 @@ from environment import ROOT
 STACK = "local"
 ALIAS = "live"
 ARTIFACTS = "local-artifacts"
+# What only watches the stack. The emulator knows neither saved queries nor alarms on an expression, and the dashboard
+# names every alarm.
+WATCHERS = {"AWS::CloudWatch::Alarm", "AWS::CloudWatch::Dashboard", "AWS::Logs::QueryDefinition"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def _packaged_template(emulator: Emulator, binaries: Mapping[str, Path], paramet
     """The template with each function's code replaced by its uploaded archive."""
     template = _read_template()
     del template["Globals"]["Function"]["CodeUri"]
+    _drop_watchers(template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             name = resource.pop("Metadata")["BuildProperties"]["Binary"]
@@ -76,6 +80,14 @@ def _packaged_template(emulator: Emulator, binaries: Mapping[str, Path], paramet
     for name, value in parameters.items():
         template["Parameters"][name]["Default"] = value
     return json.dumps(template)
+
+
+def _drop_watchers(template: dict[str, Any]) -> None:
+    resources, outputs = template["Resources"], template["Outputs"]
+    for name in [name for name, resource in resources.items() if resource["Type"] in WATCHERS]:
+        del resources[name]
+    for name in [name for name, output in outputs.items() if output["Value"] == {"Ref": "Dashboard"}]:
+        del outputs[name]
 
 
 def _read_template() -> dict[str, Any]:

@@ -1,0 +1,470 @@
+//! What a stack keeps to itself, what is left out until a parameter asks for it, and how that is checked.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use serde_json::Value;
+
+use super::{Rule, Template, as_if, entries, faults, list, root, target, text, texts, yaml};
+
+pub(crate) const RULES: [Rule; 9] = [
+    (
+        "what is optional is off",
+        optional,
+        &[
+            (
+                "    Type: AWS::CloudFormation::Stack\n    Condition: HasCdn\n",
+                "    Type: AWS::CloudFormation::Stack\n",
+            ),
+            (
+                "    Type: AWS::SNS::Topic\n    Condition: HasAlarmEmail\n",
+                "    Type: AWS::SNS::Topic\n    Condition: OutsideChina\n",
+            ),
+            (
+                "HasKmsKey: !Not [!Equals [!Ref KmsKeyArn, \"\"]]",
+                "HasKmsKey: !Equals [!Ref KmsKeyArn, \"\"]",
+            ),
+            (
+                "HasCdn: !And [!Equals [!Ref AssetsCdn, \"true\"], !Condition OutsideChina]",
+                "HasCdn: !Or [!Equals [!Ref AssetsCdn, \"true\"], !Condition OutsideChina]",
+            ),
+            ("    Condition: HasApiRecord\n", ""),
+        ],
+    ),
+    (
+        "only login reads the secret",
+        secret,
+        &[
+            (
+                "Action: dynamodb:BatchGetItem",
+                "Action: secretsmanager:GetSecretValue",
+            ),
+            (
+                "PURGE_QUEUE_URL: !Ref PurgeQueue",
+                "SECRETS_ID: !Ref AppSecrets",
+            ),
+            (
+                "Resource: !GetAtt AppSecrets.Id",
+                "Resource: !GetAtt Table.Arn",
+            ),
+        ],
+    ),
+    (
+        "who is traced may write traces, from the beginning",
+        tracing,
+        &[
+            (
+                "Action: [xray:PutTraceSegments, xray:PutTelemetryRecords]",
+                "Action: xray:PutTraceSegments",
+            ),
+            (
+                "        - !If\n          - TraceInvocations\n",
+                "        - !If\n          - HasKmsKey\n",
+            ),
+            (
+                "Tracing: !If [TraceInvocations, Active, PassThrough]",
+                "Tracing: Active",
+            ),
+        ],
+    ),
+    (
+        "the bucket is private and versioned, and its objects are only its owner's",
+        bucket,
+        &[
+            ("BlockPublicPolicy: true", "BlockPublicPolicy: false"),
+            ("        RestrictPublicBuckets: true\n", ""),
+            (
+                "VersioningConfiguration: {Status: Enabled}",
+                "VersioningConfiguration: {Status: Suspended}",
+            ),
+            ("BucketOwnerEnforced", "ObjectWriter"),
+            (
+                "    AbortIncompleteMultipartUpload",
+                "    AbortMultipartUpload",
+            ),
+            (
+                "NoncurrentVersionExpiration: {NoncurrentDays: 7}",
+                "NoncurrentVersionExpiration: {}",
+            ),
+        ],
+    ),
+    (
+        "nothing is asked of bucket and queues without TLS, and strangers are only refused",
+        resource_policies,
+        &[
+            (
+                "Action: sqs:*\n              Resource: !GetAtt UploadEventsQueue.Arn\n              Condition: {Bool: {\"aws:SecureTransport\": \"false\"}}",
+                "Action: sqs:*\n              Resource: !GetAtt UploadEventsQueue.Arn\n              Condition: {Bool: {\"aws:SecureTransport\": \"true\"}}",
+            ),
+            (
+                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn, !GetAtt PurgeDeadLetters.Arn]",
+                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn]",
+            ),
+            (
+                "Effect: Deny\n              Principal: \"*\"\n              Action: s3:*",
+                "Effect: Allow\n              Principal: \"*\"\n              Action: s3:*",
+            ),
+            (
+                "Condition: {StringEquals: {\"aws:SourceArn\": !GetAtt Cdn.Outputs.DistributionArn}}",
+                "Condition: {StringEquals: {\"aws:SourceAccount\": !Ref AWS::AccountId}}",
+            ),
+            (
+                "StringEquals: {\"aws:SourceAccount\": !Ref AWS::AccountId}\n",
+                "Null: {\"aws:SourceVpc\": \"true\"}\n",
+            ),
+        ],
+    ),
+    (
+        "a key of the operator's encrypts whatever is stored",
+        customer_key,
+        &[
+            (
+                "        KMSMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
+                "",
+            ),
+            (
+                "      KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
+                "",
+            ),
+            (
+                "      KmsKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
+                "",
+            ),
+            (
+                "              KMSMasterKeyID: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]\n",
+                "",
+            ),
+            (
+                "            Condition: {StringEquals: {\"kms:ViaService\": !Sub \"dynamodb.${AWS::Region}.${AWS::URLSuffix}\"}}\n",
+                "",
+            ),
+        ],
+    ),
+    (
+        "the access log says nothing of who asked, or what was in the address",
+        access_log,
+        &[
+            ("$context.routeKey", "$context.path"),
+            (
+                "\"status\":\"$context.status\"",
+                "\"ip\":\"$context.identity.sourceIp\"",
+            ),
+            (
+                "\"status\":\"$context.status\"",
+                "\"status\":$context.status,",
+            ),
+            ("      AccessLogSettings:\n", "      AccessLogs:\n"),
+        ],
+    ),
+    (
+        "whoever is asked for parameters is asked for each of them",
+        parameter_groups,
+        &[
+            ("          - AlarmEmail\n", ""),
+            (
+                "Parameters: [AwsEndpointUrl, TlsOnly]",
+                "Parameters: [AwsEndpointUrl, Tls]",
+            ),
+        ],
+    ),
+    (
+        "a check that is skipped has its reason beside it",
+        skips,
+        &[(
+            "{id: CKV_AWS_19, comment: It does not look into the condition; either side of it encrypts}",
+            "{id: CKV_AWS_19}",
+        )],
+    ),
+];
+
+/// Types that a stack has by the operator's choice alone.
+const OPTIONAL: [&str; 8] = [
+    "AWS::ApiGatewayV2::",
+    "AWS::CertificateManager::",
+    "AWS::CloudFormation::Stack",
+    "AWS::CloudFront::",
+    "AWS::KMS::",
+    "AWS::Route53::",
+    "AWS::SNS::",
+    "AWS::WAFv2::",
+];
+
+fn optional(template: &Template) -> Vec<String> {
+    let resources = entries(&template.0["Resources"]);
+    let optional = resources.filter(|(_, resource)| {
+        let mut actions = Vec::new();
+        texts(&resource["Properties"]["PolicyDocument"], "", &mut actions);
+        let of_key = actions.iter().any(|(_, text)| text.starts_with("kms:"));
+        let kind = text(&resource["Type"]);
+        of_key || OPTIONAL.iter().any(|prefix| kind.starts_with(prefix))
+    });
+    let optional: Vec<_> = optional.collect();
+    assert!(!optional.is_empty(), "the template has optional parts");
+    faults(optional.into_iter().map(|(name, resource)| {
+        let there = resource["Condition"]
+            .as_str()
+            .is_none_or(|condition| holds(template, condition));
+        there.then(|| name.to_owned())
+    }))
+}
+
+/// Whether a condition is fulfilled by the parameters' defaults, outside of China.
+fn holds(template: &Template, condition: &str) -> bool {
+    fulfilled(template, &template.0["Conditions"][condition])
+}
+
+fn fulfilled(template: &Template, expression: &Value) -> bool {
+    let (function, arguments) = entries(expression).next().expect("a condition");
+    let mut each = list(arguments).map(|argument| fulfilled(template, argument));
+    match function {
+        "Fn::And" => each.all(|one| one),
+        "Fn::Or" => each.any(|one| one),
+        "Fn::Not" => !each.any(|one| one),
+        "Fn::Equals" => default(template, &arguments[0]) == default(template, &arguments[1]),
+        "Condition" => holds(template, &text(arguments)),
+        other => panic!("add {other} to this test"),
+    }
+}
+
+fn default(template: &Template, value: &Value) -> String {
+    match value["Ref"].as_str() {
+        Some("AWS::Partition") => "aws".to_owned(),
+        Some(parameter) => {
+            let default = &template.0["Parameters"][parameter]["Default"];
+            default
+                .as_str()
+                .map_or_else(|| default.to_string(), str::to_owned)
+        }
+        None => text(value),
+    }
+}
+
+fn secret(template: &Template) -> Vec<String> {
+    let statements = template.statements();
+    let readers = statements.iter().filter(|(_, statement)| {
+        list(&statement["Action"]).any(|action| text(action).starts_with("secretsmanager:"))
+    });
+    let readers: Vec<_> = readers
+        .map(|(role, statement)| (*role, target(&statement["Resource"])))
+        .collect();
+    let functions = template.functions();
+    let told = functions.iter().filter(|function| {
+        let variables = &function.properties()["Environment"]["Variables"];
+        function.binary() != "login"
+            && entries(variables)
+                .any(|(name, value)| name == "SECRETS_ID" || target(value) == Some("AppSecrets"))
+    });
+    let mut found: Vec<_> = told.map(|function| function.name.to_owned()).collect();
+    if readers != [("LoginRole", Some("AppSecrets"))] {
+        found.push(format!("{readers:?}"));
+    }
+    found
+}
+
+fn tracing(template: &Template) -> Vec<String> {
+    let mode = &template.0["Globals"]["Function"]["Tracing"]["Fn::If"];
+    let condition = text(&mode[0]);
+    let anywhere = !template.0["Conditions"][&condition].is_object();
+    let anywhere = anywhere.then(|| format!("Globals: {mode}"));
+    let wanted = serde_json::json!(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]);
+    let functions = template.functions();
+    let without = functions.iter().filter(|function| {
+        // In the role itself: Lambda refuses to make a function whose role does not yet have it.
+        let role = target(&function.properties()["Role"]).unwrap_or_default();
+        let policies = list(&template.0["Resources"][role]["Properties"]["Policies"]);
+        let mut policies = policies.map(|policy| &policy["Fn::If"]);
+        !policies.any(|choice| {
+            let statement = &choice[1]["PolicyDocument"]["Statement"][0];
+            choice[0] == condition.as_str() && statement["Action"] == wanted
+        })
+    });
+    let without = without.map(|function| function.name.to_owned());
+    anywhere.into_iter().chain(without).collect()
+}
+
+fn bucket(template: &Template) -> Vec<String> {
+    let buckets = template.resources("AWS::S3::Bucket");
+    faults(buckets.map(|(name, bucket)| {
+        let bucket = &bucket["Properties"];
+        let block = &bucket["PublicAccessBlockConfiguration"];
+        let rules = &bucket["LifecycleConfiguration"]["Rules"];
+        let tidy = |what: &str, days: &str| {
+            list(rules).any(|rule| rule["Status"] == "Enabled" && rule[what][days].is_u64())
+        };
+        let right = [
+            "BlockPublicAcls",
+            "BlockPublicPolicy",
+            "IgnorePublicAcls",
+            "RestrictPublicBuckets",
+        ]
+        .iter()
+        .all(|setting| block[*setting] == true)
+            && bucket["VersioningConfiguration"]["Status"] == "Enabled"
+            && bucket["OwnershipControls"]["Rules"][0]["ObjectOwnership"] == "BucketOwnerEnforced"
+            && tidy("AbortIncompleteMultipartUpload", "DaysAfterInitiation")
+            && tidy("NoncurrentVersionExpiration", "NoncurrentDays");
+        (!right).then(|| name.to_owned())
+    }))
+}
+
+/// The statements of policies on buckets and queues; one under `!If` counts as there.
+fn on_resources(template: &Template) -> Vec<(&str, &Value)> {
+    let policies = entries(&template.0["Resources"]).filter(|(_, resource)| {
+        ["AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"]
+            .contains(&text(&resource["Type"]).as_str())
+    });
+    let statements = policies.flat_map(|(name, policy)| {
+        let statements = list(&policy["Properties"]["PolicyDocument"]["Statement"]);
+        statements.map(move |statement| (name, as_if(statement)))
+    });
+    statements.collect()
+}
+
+fn resource_policies(template: &Template) -> Vec<String> {
+    let statements = on_resources(template);
+    let plain_refused: BTreeSet<_> = statements
+        .iter()
+        .filter(|(_, s)| {
+            s["Effect"] == "Deny" && s["Condition"]["Bool"]["aws:SecureTransport"] == "false"
+        })
+        .flat_map(|(_, statement)| list(&statement["Resource"]).filter_map(target))
+        .collect();
+    let stores = entries(&template.0["Resources"]).filter(|(_, resource)| {
+        ["AWS::S3::Bucket", "AWS::SQS::Queue"].contains(&text(&resource["Type"]).as_str())
+    });
+    let open = stores.map(|(name, _)| {
+        let refused = plain_refused.contains(name);
+        (!refused).then(|| format!("{name} takes plain HTTP"))
+    });
+    let allowed = statements.iter().filter(|(_, s)| s["Effect"] == "Allow");
+    let strangers = allowed.map(|(name, statement)| {
+        let service = statement["Principal"]["Service"].is_string();
+        // Any customer's bucket or distribution acts as the same service.
+        let mut keys = Vec::new();
+        texts(&statement["Condition"], "", &mut keys);
+        let of_ours = keys.iter().any(|(path, _)| path.contains("/aws:SourceArn"))
+            && (text(&statement["Principal"]["Service"]) != "s3.amazonaws.com"
+                // A bucket's ARN does not name its account.
+                || keys.iter().any(|(path, _)| path.contains("/aws:SourceAccount")));
+        (!service || !of_ours).then(|| format!("{name}: {statement}"))
+    });
+    faults(open.chain(strangers))
+}
+
+fn customer_key(template: &Template) -> Vec<String> {
+    let stored = [
+        "AWS::DynamoDB::Table",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SNS::Topic",
+        "AWS::SecretsManager::Secret",
+        "AWS::Logs::LogGroup",
+    ];
+    let resources = entries(&template.0["Resources"]);
+    let stores =
+        resources.filter(|(_, resource)| stored.contains(&text(&resource["Type"]).as_str()));
+    let plain = stores.map(|(name, resource)| {
+        let mut found = Vec::new();
+        texts(&resource["Properties"], "", &mut found);
+        let under_key = found
+            .iter()
+            .any(|(path, text)| path.ends_with("/Fn::If/Ref") && text == "KmsKeyArn");
+        (!under_key).then(|| name.to_owned())
+    });
+    let statements = template.statements().into_iter().filter(|(_, statement)| {
+        list(&statement["Action"]).any(|action| text(action).starts_with("kms:"))
+    });
+    let anyhow = statements.map(|(role, statement)| {
+        let narrow = statement["Resource"]["Ref"] == "KmsKeyArn"
+            && !statement["Condition"]["StringEquals"]["kms:ViaService"].is_null();
+        (!narrow).then(|| format!("{role}: {statement}"))
+    });
+    faults(plain.chain(anyhow))
+}
+
+/// Neither path nor query, headers, addresses or identities.
+const LOGGED: [&str; 8] = [
+    "requestId",
+    "requestTime",
+    "routeKey",
+    "status",
+    "responseLength",
+    "responseLatency",
+    "integrationLatency",
+    "integrationErrorMessage",
+];
+
+fn access_log(template: &Template) -> Vec<String> {
+    let apis = template.resources("AWS::Serverless::HttpApi");
+    let found = apis.flat_map(|(name, api)| {
+        let format = text(&api["Properties"]["AccessLogSettings"]["Format"]);
+        let line = serde_json::from_str::<Value>(&format).unwrap_or_default();
+        let whole = line.is_object() && !format.contains('\n');
+        let mut logged = Vec::new();
+        texts(&line, "", &mut logged);
+        let talkative = logged.into_iter().filter(|(_, text)| {
+            let variable = text.strip_prefix("$context.");
+            !variable.is_some_and(|variable| LOGGED.contains(&variable))
+        });
+        let talkative = talkative.map(|(key, text)| format!("{name}: {key} {text}"));
+        (!whole)
+            .then(|| format!("{name}: {format}"))
+            .into_iter()
+            .chain(talkative)
+            .collect::<Vec<_>>()
+    });
+    found.collect()
+}
+
+fn parameter_groups(template: &Template) -> Vec<String> {
+    let groups = &template.0["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"];
+    let grouped = list(groups)
+        .flat_map(|group| list(&group["Parameters"]))
+        .map(text);
+    let parameters = entries(&template.0["Parameters"]).map(|(name, _)| name.to_owned());
+    super::difference(&grouped.collect(), &parameters.collect())
+}
+
+fn skips(template: &Template) -> Vec<String> {
+    let resources = entries(&template.0["Resources"]);
+    let skips = resources.flat_map(|(name, resource)| {
+        let skips = list(&resource["Metadata"]["checkov"]["skip"]);
+        skips.map(move |skip| (name, skip))
+    });
+    let unreasoned = skips.map(|(name, skip)| {
+        let reason = skip["comment"]
+            .as_str()
+            .is_some_and(|reason| reason.len() > 20);
+        (!reason).then(|| format!("{name}: {skip}"))
+    });
+    faults(unreasoned)
+}
+
+#[test]
+fn checks_that_are_skipped_everywhere_have_their_reasons() {
+    let path = root().join(".checkov.yaml");
+    let config = fs::read_to_string(path).expect("checkov's settings");
+    let mut lines = config
+        .lines()
+        .skip_while(|line| *line != "skip-check:")
+        .skip(1);
+    let mut reason = false;
+    let mut skipped = 0;
+    for line in &mut lines {
+        let comment = line.trim_start().starts_with('#');
+        assert!(comment || reason, "{line} has no reason above it");
+        skipped += usize::from(!comment);
+        reason = comment;
+    }
+    assert!(skipped > 0, "something is skipped");
+}
+
+#[test]
+fn the_cdn_keeps_versions_apart() {
+    let cdn = yaml(&fs::read_to_string(root().join("cdn.yaml")).expect("the CDN's template"));
+    let policy = &cdn["Resources"]["CachePolicy"]["Properties"]["CachePolicyConfig"];
+    let query = &policy["ParametersInCacheKeyAndForwardedToOrigin"]["QueryStringsConfig"];
+    // As `shared::upload::link` writes it.
+    assert_eq!(query["QueryStringBehavior"], "whitelist");
+    assert_eq!(query["QueryStrings"], serde_json::json!(["versionId"]));
+}
