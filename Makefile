@@ -7,6 +7,7 @@ PYTHON ?= python3
 ARCH ?= arm64
 FUNCTIONS := login users presign s3-event purge
 RUN := $(PYTHON) local/stack
+BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
@@ -22,22 +23,45 @@ dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_U
 	@$(RUN) dev
 
 .PHONY: test
-test: ## run every test against a fresh stack (ARGS='…' goes to cargo test)
-	@$(RUN) exec -- cargo test --workspace $(ARGS)
+test: ## run every test against a fresh stack, then compare roles with use (ARGS='…' goes to cargo test)
+	@$(RUN) exec -- $(SHELL) -ec \
+		'export USED_PERMISSIONS="$$STACK_LOGS/permissions"; cargo test --workspace "$$@"; $(COMPARE)' test $(ARGS)
+
+# The tests note what the functions ask AWS for. Only all of them together show all of it.
+COMPARE = $(if $(ARGS),echo "Not compared with the roles in template.yaml: not all tests ran.", \
+	cargo test --workspace --test privileges -- --ignored)
 
 .PHONY: load
 load: ## measure the whole under load, against a fresh stack; takes some minutes (LOAD_SECONDS=60, ARGS='name of one')
 	@$(RUN) exec -- cargo test -p system-tests --test load -- --ignored --nocapture --test-threads=1 $(ARGS)
 
+.PHONY: bench
+bench: ## measure the release binaries and write docs/performance.md (ARGS='--only users --runs 5', --json; some minutes)
+	cargo build --release $(FUNCTIONS:%=-p %)
+	@$(BENCH) run $(ARGS)
+
+.PHONY: bench-peers
+bench-peers: ## the same for one route beside Go, Node, Python and others, and throughput; what is not installed is left out
+	cargo build --release -p users
+	@$(BENCH) peers $(ARGS)
+
+.PHONY: budget
+budget: ## hold instructions, sizes and calls of the release binaries to bench/budget.toml (ARGS=--write; needs valgrind)
+	cargo build --release $(FUNCTIONS:%=-p %)
+	@$(BENCH) budget $(ARGS)
+
 .PHONY: lint
-lint: .venv/.installed .venv-sam/.installed ## check formatting, clippy, documentation, the stack's Python and the template
+lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actionlint/.installed ## check formatting, clippy, documentation, the stack's Python, the templates and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
 	.venv/bin/ruff check local/stack
 	.venv/bin/ruff format --check local/stack
 	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
+	.venv-sam/bin/cfn-lint --template cdn.yaml --regions us-east-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	.venv-checkov/bin/checkov --config-file .checkov.yaml
+	.venv-actionlint/bin/actionlint --shellcheck=
 
 .PHONY: fmt
 fmt: .venv/.installed ## format Rust and Python
@@ -63,7 +87,21 @@ keys: ## make or rotate the keys that sign a deployment's access tokens
 .PHONY: deploy
 deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time
 	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	$(SAM) deploy --capabilities CAPABILITY_IAM $(if $(wildcard samconfig.toml),,--guided)
+	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(if $(wildcard samconfig.toml),,--guided)
+
+.PHONY: package
+package: .venv-build/.installed .venv-sam/.installed rust-target ## build what `make deploy` deploys, without deploying it: target/deployment.tar.gz
+	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
+	@# An archive keeps the binaries executable, which artifacts of GitHub's do not.
+	tar -czf target/deployment.tar.gz -C .aws-sam build
+
+.PHONY: deploy-package
+deploy-package: .venv-sam/.installed ## deploy target/deployment.tar.gz without asking (STACK_NAME and PARAMETERS, a line of YAML each, in the environment)
+	rm -rf .aws-sam/build && mkdir -p .aws-sam && tar -xzf target/deployment.tar.gz -C .aws-sam
+	@printf '%s\n' "$$PARAMETERS" > .aws-sam/parameters.yaml
+	$(SAM) deploy --template-file .aws-sam/build/template.yaml --stack-name "$$STACK_NAME" --resolve-s3 \
+		--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \
+		--parameter-overrides file://.aws-sam/parameters.yaml
 
 # With one of these, `sam local invoke` runs the release binary in the Lambda image, against the stack of `make dev`.
 $(FUNCTIONS:%=invoke-%): ARCH = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
@@ -90,6 +128,19 @@ rust-target:
 
 # ---- operation
 
+.PHONY: doctor
+doctor: ## check what a deployment needs, before it or after it (STACK=name for a deployed one, LOCAL=1 for `make dev`; WECHAT=1 asks WeChat too)
+	@$(RUN) doctor --stack '$(STACK)' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
+
+.PHONY: smoke
+smoke: ## try an API with five requests (STACK=name for a deployed one, API=address; the one of `make dev` without them)
+	@$(RUN) smoke --stack '$(STACK)' --api '$(API)'
+
+.PHONY: load-aws
+load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=address, RATE=20, SECONDS=60; an access token in TOKEN)
+	@TOKEN='$(TOKEN)' $(RUN) load-aws --stack '$(STACK)' --api '$(API)' $(if $(RATE),--rate '$(RATE)') \
+		$(if $(SECONDS),--seconds '$(SECONDS)')
+
 .PHONY: redrive
 redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events or purge, YES=1)
 	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
@@ -99,7 +150,7 @@ redrive: ## show the dead-letter queues and move their messages back (STACK=name
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-build .venv-sam .aws-sam .local/logs
+	rm -rf .venv .venv-build .venv-sam .venv-checkov .venv-actionlint .aws-sam .local/logs
 
 .venv/.installed: local/requirements.txt
 	@$(RUN) install

@@ -6,10 +6,13 @@ import signal
 import sys
 
 import dev
+import doctor
 import exec_command
 import keys_command
+import load_aws
 import redrive
 import sam_invoke
+import smoke
 from console import StackError, say
 from processes import HOST
 
@@ -28,13 +31,19 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     signal.signal(signal.SIGINT, _interrupt)
     arguments = _parse(sys.argv[1:])
-    if not getattr(arguments, "stack", ""):
+    if not _reaches_aws(arguments):
         _stay_on_this_machine()
     try:
         return arguments.run(arguments)
     except StackError as error:
         say(str(error))
         return 1
+
+
+def _reaches_aws(arguments: argparse.Namespace) -> bool:
+    """Whether the command is about the person's own account."""
+    uses_account = getattr(arguments, "uses_account", False) and not arguments.local
+    return bool(getattr(arguments, "stack", "")) or uses_account
 
 
 def _stay_on_this_machine() -> None:
@@ -57,10 +66,13 @@ def _parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="local/stack", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dev.add_to(commands)
+    doctor.add_to(commands)
     exec_command.add_to(commands)
     keys_command.add_to(commands)
+    load_aws.add_to(commands)
     redrive.add_to(commands)
     sam_invoke.add_to(commands)
+    smoke.add_to(commands)
     return parser.parse_args(words)
 
 

@@ -28,7 +28,7 @@ def _run(arguments: argparse.Namespace) -> int:
         ports = Ports(api=any_free_port(), emulator=any_free_port(), wechat=any_free_port())
         logs = LOCAL / "logs" / f"exec-{os.getpid()}"
         with run_stack(binaries, ports, logs) as stack:
-            code = _run_command(command, stack.environment())
+            code = _run_command(command, stack.environment() | {"STACK_LOGS": str(logs)})
     except KeyboardInterrupt:
         return 130
     if code == 0:

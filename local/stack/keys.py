@@ -4,11 +4,14 @@ import base64
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from console import StackError
 
 # The key that signs, and the one before it, whose tokens have yet to expire.
 KEYS_KEPT = 2
@@ -20,6 +23,14 @@ class KeyFiles:
 
     private_jwk: Path
     public_jwks: Path
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The name of the key that signs, and every public key by its name, the current one first."""
+
+    current: str
+    public: Mapping[str, str]
 
 
 def files_in(directory: Path) -> KeyFiles:
@@ -44,6 +55,48 @@ def rotate(directory: Path) -> KeyFiles:
     return files
 
 
+def read_pair(files: KeyFiles) -> Pair:
+    """Reads both files, and checks that they belong together."""
+    try:
+        public, private = public_keys(files.public_jwks.read_text()), files.private_jwk.read_text()
+    except OSError as error:
+        raise StackError(f"{error.filename} cannot be read: {error.strerror}.") from error
+    current = checked_private_key(private, public)
+    if current != next(iter(public)):
+        raise StackError("The private key is not that of the first public key.")
+    return Pair(current, public)
+
+
+def public_keys(jwks: str) -> dict[str, str]:
+    """The keys of a JWKS document, by their names."""
+    try:
+        found = {key["kid"]: key["x"] for key in json.loads(jwks)["keys"] if key["crv"] == "Ed25519"}
+        if not all(len(_from_base64url(x)) == 32 for x in found.values()):
+            raise ValueError
+    except (ValueError, TypeError, KeyError):
+        raise StackError("The public keys are no JWKS document of Ed25519 keys.") from None
+    if not found:
+        raise StackError("There is no public key.")
+    return found
+
+
+def checked_private_key(private: object, public: Mapping[str, str]) -> str:
+    """The name of a private key, given as an object or as text, once it is sure that it is the private half of one of
+    the public keys."""
+    try:
+        jwk = json.loads(private) if isinstance(private, str) else private
+        kid, secret = jwk["kid"], _from_base64url(jwk["d"])
+        x = _base64url(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
+    except (ValueError, TypeError, KeyError):
+        # Without the cause, which may quote the key.
+        raise StackError("The private key is no Ed25519 JWK.") from None
+    if kid not in public:
+        raise StackError("The private key is not one of the public keys.")
+    if public[kid] != x:
+        raise StackError("The private key is not the half of the public key of its name.")
+    return kid
+
+
 def _generate() -> tuple[dict[str, Any], str]:
     key = Ed25519PrivateKey.generate()
     x = _base64url(key.public_key().public_bytes_raw())
@@ -65,6 +118,10 @@ def _write_private(path: Path, content: str) -> None:
 
 def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
+
+
+def _from_base64url(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def _base64url(raw: bytes) -> str:

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -11,13 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
-import deployment
-import emulator
-import sam_local
+import places
 from console import StackError, say
 
 SHOWN = 5
@@ -93,37 +88,20 @@ class _Place:
     @classmethod
     def deployed(cls, stack: str) -> "_Place":
         """A stack on AWS, reached as the person's own settings say."""
-        # boto3 does not read the variable that every other tool takes the region from.
-        session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
-        config = Config(retries={"mode": "standard"})
-        return cls(
-            session.client("sqs", config=config), _outputs(session.client("cloudformation", config=config), stack)
-        )
+        place = places.on_aws()
+        return cls(place.client("sqs"), place.stack(stack).outputs)
 
     @classmethod
     def local(cls, endpoint: str) -> "_Place":
         """A stack on this machine."""
-        url = endpoint or sam_local.endpoint()
-        if url is None:
-            raise StackError("No local stack runs: start one with `make dev`, or name a deployed one with STACK=….")
-        return cls(emulator.client(url, "sqs"), _outputs(emulator.client(url, "cloudformation"), deployment.STACK))
+        place, stack = places.on_this_machine(endpoint)
+        return cls(place.client("sqs"), place.stack(stack).outputs)
 
     def queue(self, output: str) -> str:
         """A queue's address."""
         if output not in self.outputs:
             raise StackError(f"The stack has no output {output}; it was not deployed from this template.")
         return self.outputs[output]
-
-
-def _outputs(cloudformation: Any, stack: str) -> dict[str, str]:
-    try:
-        described = cloudformation.describe_stacks(StackName=stack)["Stacks"][0]
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "ValidationError":
-            region = cloudformation.meta.region_name
-            raise StackError(f"There is no stack {stack!r} in {region} of this account.") from error
-        raise
-    return {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
 
 
 def _redrive(place: _Place, route: Route, ask: bool) -> None:

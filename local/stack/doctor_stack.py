@@ -1,0 +1,321 @@
+"""What `doctor` looks at once a stack is deployed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+import keys
+import places
+import wechat_account
+from console import StackError
+from findings import Findings
+from redrive import ROUTES
+from smoke import api_of, own_version
+from web import ask
+
+WECHAT = "https://api.weixin.qq.com"
+PLACEHOLDER = "replace-me"
+ALARMS_AT_ONCE = 100
+PUT_SECRET = "put both secrets there (README, Deploying): aws secretsmanager put-secret-value"
+
+
+@dataclass(frozen=True)
+class _Case:
+    """A deployed stack and what is needed to look at it."""
+
+    findings: Findings
+    place: places.Place
+    stack: places.DeployedStack
+    api: str
+    key_directory: Path
+
+    def parameter(self, name: str) -> str:
+        return self.stack.parameters.get(name, "")
+
+    @property
+    def emulated(self) -> bool:
+        """Whether an emulator stands in for AWS, where some of what would be wrong is as it should be."""
+        return urlsplit(self.api).scheme == "http"
+
+    @property
+    def talks_to_wechat(self) -> bool:
+        """Whether it is WeChat itself: what stands in for it has ids and secrets of its own."""
+        return self.parameter("WechatApiBaseUrl") in ("", WECHAT)
+
+
+def look_at_stack(
+    findings: Findings, place: places.Place, name: str, api: str, key_directory: Path, ask_wechat: bool
+) -> None:
+    """Everything about one stack. What AWS does not let the person see is said, and the rest goes on."""
+    try:
+        stack = place.stack(name)
+        case = _Case(findings, place, stack, (api or api_of(stack)).rstrip("/"), key_directory)
+    except StackError as error:
+        findings.problem("stack", str(error))
+        return
+    except (ClientError, BotoCoreError) as error:
+        findings.note("stack", f"not checked: {error}")
+        return
+    _look_at_status(case)
+    _look_at_parameters(case)
+    secret = _look_at_secret(case)
+    _look_at_jwks(case, secret)
+    if ask_wechat and secret is not None:
+        base_url = case.parameter("WechatApiBaseUrl") or WECHAT
+        app_secret = str(secret.get("wechat_app_secret"))
+        wechat_account.probe(findings, base_url, case.parameter("WechatAppId"), app_secret)
+    _look_at_ping(case)
+    _look_at_domain(case)
+    _look_at_dead_letters(case)
+    _look_at_alarms(case)
+    _look_at_subscription(case)
+    _tell_domains(case)
+    wechat_account.tell_about_addresses(findings)
+
+
+def _look_at_status(case: _Case) -> None:
+    status = case.stack.status
+    if status in ("UPDATE_ROLLBACK_COMPLETE", "IMPORT_ROLLBACK_COMPLETE"):
+        case.findings.note("stack", f"{status}: the last deployment was rolled back; the stack's events say why")
+    elif status.endswith("IN_PROGRESS"):
+        case.findings.note("stack", f"{status}: look again when it is done")
+    elif status.endswith("FAILED") or status in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
+        case.findings.problem("stack", f"{status}: the stack's events in CloudFormation say why")
+    else:
+        case.findings.ok("stack", f"{case.stack.name}, {status}")
+
+
+def _look_at_parameters(case: _Case) -> None:
+    if case.talks_to_wechat:
+        wechat_account.look_at_app_id(case.findings, case.parameter("WechatAppId"))
+    else:
+        base_url = case.parameter("WechatApiBaseUrl")
+        case.findings.note("WechatApiBaseUrl", f"is {base_url}: shapes of ids and secrets are not checked")
+    worth_saying = {
+        "AdminOpenids": case.parameter("AdminOpenids") == "" and "is empty: nobody can become an administrator",
+        "LoginRateLimit": case.parameter("LoginRateLimit") == "0" and "is 0: logins of one address are not limited",
+        "CorsOrigins": case.parameter("CorsOrigins") == "*" and "is *: pages of every site may call the API",
+        "LogLevel": case.parameter("LogLevel") in ("TRACE", "DEBUG") and "is below INFO: logs are paid by the byte",
+        "GradualDeployment": case.parameter("GradualDeployment") == "false"
+        and "is false: a new version gets all requests at once, and no alarm rolls it back",
+        "AlarmEmail": case.parameter("AlarmEmail") == ""
+        and "AlarmEmail" in case.stack.parameters
+        and "is empty: alarms tell nobody",
+    }
+    for name, text in worth_saying.items():
+        if text:
+            case.findings.note(name, text)
+    wrong = {
+        "AwsEndpointUrl": case.parameter("AwsEndpointUrl") and "is set: the functions do not talk to AWS. Empty it",
+        "TlsOnly": case.parameter("TlsOnly") == "false"
+        and "is false: bucket and queues take plain HTTP. Only an emulator needs that",
+    }
+    for name, text in wrong.items():
+        if text and case.emulated:
+            case.findings.note(name, text)
+        elif text:
+            case.findings.problem(name, text)
+
+
+# ---- the secret and the keys
+
+
+def _look_at_secret(case: _Case) -> Mapping[str, Any] | None:
+    """What the secret holds, if it can be used."""
+    arn = case.stack.outputs.get("SecretArn", "")
+    try:
+        text = case.place.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+    except (ClientError, BotoCoreError) as error:
+        return _secret_not_read(case, error)
+    try:
+        secret = json.loads(text)
+        app_secret, private = secret["wechat_app_secret"], secret["jwt_private_jwk"]
+    except (ValueError, TypeError, KeyError):
+        case.findings.problem("secret", f"is not JSON with wechat_app_secret and jwt_private_jwk: {PUT_SECRET}")
+        return None
+    if PLACEHOLDER in (app_secret, private):
+        case.findings.problem("secret", f"still holds the placeholder: {PUT_SECRET}")
+        return None
+    case.findings.ok("secret", "is filled in")
+    if case.talks_to_wechat:
+        wechat_account.look_at_secret(case.findings, str(app_secret))
+    return secret
+
+
+def _secret_not_read(case: _Case, error: Exception) -> None:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    if code == "ResourceNotFoundException":
+        case.findings.problem("secret", f"is not there: {PUT_SECRET}")
+    else:
+        case.findings.note("secret", f"not checked: it cannot be read with these credentials ({code})")
+
+
+def _look_at_jwks(case: _Case, secret: Mapping[str, Any] | None) -> None:
+    try:
+        deployed = keys.public_keys(case.parameter("JwtJwks"))
+    except StackError as error:
+        case.findings.problem("JwtJwks", f"{error} Run `make keys`, and deploy what it prints")
+        return
+    if secret is not None:
+        _look_at_private_key(case, deployed, secret["jwt_private_jwk"])
+    files = keys.files_in(case.key_directory)
+    if not files.private_jwk.exists() or not files.public_jwks.exists():
+        case.findings.note("signing keys", "are not on this machine, so only what is deployed was compared")
+        return
+    try:
+        here = keys.read_pair(files)
+    except StackError as error:
+        case.findings.problem("signing keys", str(error))
+        return
+    if here.public == deployed:
+        case.findings.ok("JwtJwks", f"holds the keys of this machine ({len(deployed)})")
+    else:
+        case.findings.note(
+            "JwtJwks",
+            "differs from the keys of this machine: deploy it if those are this stack's keys, "
+            "and replace the secret's key after that",
+        )
+
+
+def _look_at_private_key(case: _Case, deployed: Mapping[str, str], private: object) -> None:
+    try:
+        kid = keys.checked_private_key(private, deployed)
+    except StackError as error:
+        case.findings.problem("signing key", f"{error} No token can be issued or checked until both belong together")
+        return
+    if kid == next(iter(deployed)):
+        case.findings.ok("signing key", f"the secret's key {kid} is the current one of JwtJwks")
+    else:
+        case.findings.note("signing key", "the secret still holds the previous key: replace it to finish the rotation")
+
+
+# ---- what it does
+
+
+def _look_at_ping(case: _Case) -> None:
+    try:
+        answer = ask(f"{case.api}/ping")
+    except (OSError, HTTPException) as error:
+        case.findings.problem("ping", f"{case.api} does not answer: {error}")
+        return
+    version = answer.json().get("version")
+    if answer.status != 200 or not version:
+        case.findings.problem("ping", f"{case.api}/ping answers {answer.status}; the logs of login say why")
+    elif version == own_version():
+        case.findings.ok("ping", f"{case.api} answers as version {version}")
+    else:
+        case.findings.note("ping", f"{case.api} answers as version {version}, and this tree is {own_version()}")
+
+
+def _look_at_domain(case: _Case) -> None:
+    """Whether the API's own name leads to it."""
+    name = case.parameter("ApiDomainName")
+    if not name:
+        return
+    try:
+        status = ask(f"https://{name}/ping").status
+    except (OSError, HTTPException) as error:
+        target = case.stack.outputs.get("ApiDomainTarget", "(output ApiDomainTarget)")
+        case.findings.problem("domain", f"{name} does not answer ({error}): its DNS record has to point to {target}")
+        return
+    if status == 200:
+        case.findings.ok("domain", f"{name} answers")
+    else:
+        case.findings.problem("domain", f"{name}/ping answers {status}: the name leads to something else")
+
+
+def _look_at_dead_letters(case: _Case) -> None:
+    for route in ROUTES:
+        subject = "dead letters"
+        queue = case.stack.outputs.get(route.dead_letters, "")
+        try:
+            attributes = case.place.client("sqs").get_queue_attributes(
+                QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"]
+            )["Attributes"]
+        except (ClientError, BotoCoreError) as error:
+            case.findings.note(subject, f"{route.name}: not checked: {error}")
+            continue
+        count = int(attributes["ApproximateNumberOfMessages"])
+        if count:
+            advice = f"find the cause in the logs, then `make redrive STACK={case.stack.name} QUEUE={route.name}`"
+            case.findings.problem(subject, f"{route.name}: {count}; {advice}")
+        else:
+            case.findings.ok(subject, f"{route.name}: none")
+
+
+def _look_at_alarms(case: _Case) -> None:
+    try:
+        names = _resources(case, "AWS::CloudWatch::Alarm")
+        states = _alarm_states(case, names)
+    except (ClientError, BotoCoreError) as error:
+        case.findings.note("alarms", f"not checked: {error}")
+        return
+    ringing = sorted(name for name, state in states.items() if state == "ALARM")
+    for name in ringing:
+        case.findings.problem("alarm", f"{name} is in ALARM: docs/operations.md says what to do first")
+    if not states:
+        case.findings.note("alarms", "the stack has none")
+    elif not ringing:
+        case.findings.ok("alarms", f"none of {len(states)} is in ALARM")
+
+
+def _look_at_subscription(case: _Case) -> None:
+    if not case.parameter("AlarmEmail"):
+        return
+    try:
+        client = case.place.client("sns")
+        topics = _resources(case, "AWS::SNS::Topic")
+        answers = [client.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"] for topic in topics]
+    except (ClientError, BotoCoreError) as error:
+        case.findings.note("AlarmEmail", f"not checked: {error}")
+        return
+    waiting = [s["Endpoint"] for found in answers for s in found if s["SubscriptionArn"] == "PendingConfirmation"]
+    if waiting:
+        case.findings.problem("AlarmEmail", f"{waiting[0]} has not confirmed: follow the link in the message from AWS")
+    else:
+        case.findings.ok("AlarmEmail", "is told of alarms")
+
+
+def _resources(case: _Case, kind: str) -> list[str]:
+    pages = case.place.client("cloudformation").get_paginator("list_stack_resources")
+    resources = [r for page in pages.paginate(StackName=case.stack.name) for r in page["StackResourceSummaries"]]
+    return [r["PhysicalResourceId"] for r in resources if r["ResourceType"] == kind and r.get("PhysicalResourceId")]
+
+
+def _alarm_states(case: _Case, names: list[str]) -> dict[str, str]:
+    client = case.place.client("cloudwatch")
+    states: dict[str, str] = {}
+    for start in range(0, len(names), ALARMS_AT_ONCE):
+        page = client.describe_alarms(AlarmNames=names[start : start + ALARMS_AT_ONCE], MaxRecords=ALARMS_AT_ONCE)
+        states |= {alarm["AlarmName"]: alarm["StateValue"] for alarm in page["MetricAlarms"]}
+    return states
+
+
+# ---- WeChat's lists
+
+
+def _tell_domains(case: _Case) -> None:
+    bucket = _bucket_host(case)
+    assets_url = case.parameter("AssetsBaseUrl") or case.stack.outputs.get("AssetsUrl", "")
+    assets = urlsplit(assets_url).netloc or bucket
+    api = case.parameter("ApiDomainName") or urlsplit(case.api).netloc
+    findings = case.findings
+    findings.note("request", f"on WeChat's list: https://{api}; with PUT tickets also https://{bucket}")
+    findings.note("uploadFile", f"on WeChat's list: https://{bucket}")
+    findings.note("downloadFile", f"on WeChat's list: https://{assets}")
+    findings.note(
+        "ICP",
+        "WeChat takes names with an ICP filing only. AWS's own names (execute-api, s3) are for trying out with "
+        "the domain check switched off; to publish, use names that you have filed: ApiDomainName, AssetsDomainName",
+    )
+
+
+def _bucket_host(case: _Case) -> str:
+    bucket, region = case.stack.outputs.get("BucketName", "(no output BucketName)"), case.place.region
+    return f"{bucket}.s3.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}"

@@ -1,0 +1,75 @@
+"""Where a stack is: on AWS, as the person's own settings say, or on this machine."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+import deployment
+import emulator
+import sam_local
+from console import StackError
+
+SECONDS_TO_CONNECT = 5
+SECONDS_TO_ANSWER = 20
+
+
+@dataclass(frozen=True)
+class Place:
+    """A region of an account, and the way to its services."""
+
+    client: Callable[[str], Any]
+
+    @property
+    def region(self) -> str:
+        """The region's name."""
+        return self.client("cloudformation").meta.region_name
+
+    def stack(self, name: str) -> "DeployedStack":
+        """A stack that was deployed there."""
+        try:
+            described = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ValidationError":
+                raise StackError(f"There is no stack {name!r} in {self.region} of this account.") from error
+            raise
+        return DeployedStack(
+            name=name,
+            status=described["StackStatus"],
+            outputs={output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])},
+            parameters={p["ParameterKey"]: p.get("ParameterValue", "") for p in described.get("Parameters", [])},
+        )
+
+
+@dataclass(frozen=True)
+class DeployedStack:
+    """What CloudFormation tells of a stack."""
+
+    name: str
+    status: str
+    outputs: Mapping[str, str]
+    parameters: Mapping[str, str]
+
+
+def on_aws() -> Place:
+    """AWS, as the person's own settings say."""
+    # boto3 does not read the variable that every other tool takes the region from.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": 3},
+        connect_timeout=SECONDS_TO_CONNECT,
+        read_timeout=SECONDS_TO_ANSWER,
+    )
+    return Place(lambda service: session.client(service, config=config))
+
+
+def on_this_machine(endpoint: str = "") -> tuple[Place, str]:
+    """A stack on this machine, that of `make dev` unless the address of its emulator is given, and its name."""
+    url = endpoint or sam_local.endpoint()
+    if url is None:
+        raise StackError("No local stack runs: start one with `make dev`, or name a deployed one with STACK=….")
+    return Place(lambda service: emulator.client(url, service)), deployment.STACK

@@ -1,0 +1,305 @@
+//! `make doctor` and `make smoke`, on the deployed local stack and on set-ups with mistakes in them.
+
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+
+use aws_sdk_secretsmanager::Client as Secrets;
+use serde_json::json;
+use support::Emulator;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::process::Command;
+
+/// The local stack's app id, which has the shape of a real one.
+const APP_ID: &str = "wx0123456789abcdef";
+/// The secret that the WeChat stand-in takes, which has not.
+const APP_SECRET: &str = "standin-secret";
+/// Where nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
+fn variable(name: &str) -> String {
+    std::env::var(name).expect("this test needs the local stack: run `make test`")
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn local_keys() -> String {
+    root().join(".local/keys/local").display().to_string()
+}
+
+/// One of the Makefile's commands, with nobody at the terminal and nothing of the person's own AWS settings.
+async fn run(words: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Command::new("python3");
+    command.arg("local/stack").args(words);
+    command
+        .env("AWS_CONFIG_FILE", "/dev/null")
+        .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env_remove("AWS_PROFILE")
+        .envs(environment.iter().copied());
+    let command = command.current_dir(root()).stdin(Stdio::null());
+    command.output().await.expect("Python 3 runs")
+}
+
+/// What it says, if it ended as it should.
+fn said(output: Output, success: bool) -> String {
+    let mut said = String::from_utf8(output.stdout).expect("UTF-8");
+    said.push_str(&String::from_utf8(output.stderr).expect("UTF-8"));
+    assert_eq!(output.status.success(), success, "{said}");
+    said
+}
+
+/// The lines must be there: each is a level, a subject, and a piece of the text.
+fn assert_finds(said: &str, wanted: &[(&str, &str, &str)]) {
+    for (level, subject, text) in wanted {
+        let start = format!("{level:<8} {subject:<17} ");
+        let mut lines = said.lines().filter(|line| line.starts_with(&start));
+        assert!(
+            lines.any(|line| line.contains(text)),
+            "no {level} {subject} …{text}… in:\n{said}"
+        );
+    }
+}
+
+async fn doctor_of_the_stack(keys: &str) -> Output {
+    let api = variable("STACK_API_URL");
+    let words = ["doctor", "--stack", "local", "--api", &api, "--keys", keys];
+    run(&words, &[]).await
+}
+
+#[tokio::test]
+async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
+    let keys = local_keys();
+    let emulator = Emulator::new();
+    let secrets = emulator.secrets();
+    let good = read(&secrets).await;
+
+    let healthy = said(doctor_of_the_stack(&keys).await, true);
+    assert_finds(
+        &healthy,
+        &[
+            ("ok", "credentials", "region us-east-1"),
+            ("ok", "clock", "within 30 s"),
+            ("ok", "stack", "local, CREATE_COMPLETE"),
+            ("ok", "secret", "is filled in"),
+            ("ok", "signing key", "is the current one of JwtJwks"),
+            ("ok", "JwtJwks", "holds the keys"),
+            ("ok", "ping", "answers as version"),
+            ("ok", "dead letters", "upload-events: none"),
+            ("ok", "dead letters", "purge: none"),
+            ("note", "LoginRateLimit", "is 0"),
+            ("note", "uploadFile", &variable("STACK_BUCKET_NAME")),
+            ("note", "IP allow-list", "40164"),
+        ],
+    );
+    assert_tells_no_secret(&healthy);
+
+    // Everything is put back before anything is asserted: other tests use the stack too.
+    let other_keys = root().join(format!("target/tmp/doctor-{}", std::process::id()));
+    std::fs::create_dir_all(&other_keys).expect("a directory");
+    let dead_letters = variable("STACK_PURGE_DEAD_LETTERS_URL");
+    let sqs = emulator.sqs();
+    let letter = sqs.send_message().queue_url(&dead_letters);
+    let letter = letter.message_body("a dead letter").send().await;
+    write(
+        &secrets,
+        r#"{"wechat_app_secret":"replace-me","jwt_private_jwk":"replace-me"}"#,
+    )
+    .await;
+    let placeholder = doctor_of_the_stack(&other_keys.display().to_string()).await;
+    write(&secrets, "no JSON").await;
+    let shapeless = doctor_of_the_stack(&keys).await;
+    write(&secrets, &with_another_key(&good)).await;
+    let unmatched = doctor_of_the_stack(&keys).await;
+    write(&secrets, &good).await;
+    let emptied = sqs.purge_queue().queue_url(&dead_letters).send().await;
+    std::fs::remove_dir_all(&other_keys).expect("removed");
+    letter.expect("SQS takes the letter");
+    emptied.expect("SQS drops the letter");
+
+    let placeholder = said(placeholder, false);
+    assert_finds(
+        &placeholder,
+        &[
+            ("PROBLEM", "secret", "still holds the placeholder"),
+            ("PROBLEM", "dead letters", "purge: 1; find the cause"),
+            ("note", "signing keys", "are not on this machine"),
+        ],
+    );
+    let shapeless = said(shapeless, false);
+    assert_finds(&shapeless, &[("PROBLEM", "secret", "is not JSON")]);
+    let unmatched = said(unmatched, false);
+    assert_finds(
+        &unmatched,
+        &[(
+            "PROBLEM",
+            "signing key",
+            "not the half of the public key of its name",
+        )],
+    );
+    assert_tells_no_secret(&unmatched);
+
+    let unknown = run(&["doctor", "--stack", "elsewhere"], &[]).await;
+    assert_finds(
+        &said(unknown, false),
+        &[("PROBLEM", "stack", "There is no stack 'elsewhere'")],
+    );
+}
+
+async fn read(secrets: &Secrets) -> String {
+    let request = secrets
+        .get_secret_value()
+        .secret_id(variable("STACK_SECRET_ARN"));
+    let answer = request.send().await.expect("Secrets Manager answers");
+    answer.secret_string.expect("a string")
+}
+
+async fn write(secrets: &Secrets, text: &str) {
+    let request = secrets
+        .put_secret_value()
+        .secret_id(variable("STACK_SECRET_ARN"));
+    let request = request.secret_string(text);
+    request
+        .send()
+        .await
+        .expect("Secrets Manager takes the value");
+}
+
+/// The secret with a private key that has the right name and is another's.
+fn with_another_key(secret: &str) -> String {
+    let secret: serde_json::Value = serde_json::from_str(secret).expect("JSON");
+    let jwk = secret["jwt_private_jwk"].as_str().expect("text");
+    let mut jwk: serde_json::Value = serde_json::from_str(jwk).expect("JSON");
+    jwk["d"] = "A".repeat(43).into();
+    json!({"wechat_app_secret": secret["wechat_app_secret"], "jwt_private_jwk": jwk}).to_string()
+}
+
+fn assert_tells_no_secret(said: &str) {
+    let file = std::fs::read_to_string(root().join(".local/keys/local/private.jwk.json"));
+    let private: serde_json::Value = serde_json::from_str(&file.expect("keys")).expect("JSON");
+    let key = private["d"].as_str().expect("text");
+    assert!(!said.contains(APP_SECRET) && !said.contains(key), "{said}");
+}
+
+#[tokio::test]
+async fn before_a_deployment_ids_keys_and_credentials_are_looked_at() {
+    let keys = local_keys();
+    let secret = "0123456789abcdef0123456789abcdef";
+    let right = [("WECHAT_APP_ID", APP_ID), ("WECHAT_APP_SECRET", secret)];
+    let found = said(run(&["doctor", "--keys", &keys], &right).await, true);
+    assert_finds(
+        &found,
+        &[
+            ("ok", "cargo", "cargo 1."),
+            ("ok", "credentials", "account 000000000000"),
+            ("ok", "signing keys", "1 public in all"),
+            ("ok", "app id", APP_ID),
+            ("ok", "app secret", "has the right shape"),
+            ("note", "domains", "STACK=name"),
+        ],
+    );
+    assert!(!found.contains(secret), "{found}");
+
+    let wrong = [
+        ("WECHAT_APP_ID", "wx0123"),
+        ("WECHAT_APP_SECRET", "not-a-secret"),
+        ("AWS_ENDPOINT_URL", NOWHERE),
+    ];
+    let found = said(
+        run(&["doctor", "--keys", "target/none"], &wrong).await,
+        false,
+    );
+    assert_finds(
+        &found,
+        &[
+            ("note", "credentials", "not checked"),
+            ("PROBLEM", "signing keys", "make keys"),
+            ("PROBLEM", "app id", "'wx0123' is none"),
+            ("PROBLEM", "app secret", "12 characters"),
+        ],
+    );
+    assert!(!found.contains("not-a-secret"), "{found}");
+
+    let nothing = [("AWS_ACCESS_KEY_ID", ""), ("AWS_SECRET_ACCESS_KEY", "")];
+    let found = said(run(&["doctor", "--keys", &keys], &nothing).await, false);
+    assert_finds(
+        &found,
+        &[
+            ("PROBLEM", "credentials", "there are none"),
+            ("note", "app id", "not checked"),
+            ("note", "app secret", "not checked"),
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_clock_that_is_wrong_by_an_hour_is_told() {
+    let sts = an_hour_behind().await;
+    let environment = [("AWS_ENDPOINT_URL_STS", sts.as_str())];
+    let keys = local_keys();
+    let found = said(run(&["doctor", "--keys", &keys], &environment).await, false);
+    assert_finds(&found, &[("PROBLEM", "clock", "ahead: AWS refuses")]);
+}
+
+/// An STS whose clock stands still in the past.
+async fn an_hour_behind() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let body = "<GetCallerIdentityResponse><GetCallerIdentityResult><Account>1</Account>\
+                </GetCallerIdentityResult></GetCallerIdentityResponse>";
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ndate: Thu, 01 Jan 2026 00:00:00 GMT\r\ncontent-type: text/xml\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let _ = stream.read(&mut [0; 4096]).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}")
+}
+
+#[tokio::test]
+async fn wechat_is_asked_when_that_is_wanted_and_its_refusals_are_explained() {
+    let (url, keys) = (variable("STACK_WECHAT_URL"), local_keys());
+    let words = ["doctor", "--keys", &keys, "--wechat"];
+    let with = |app_id, secret| {
+        [
+            ("WECHAT_API_BASE_URL", url.clone()),
+            ("WECHAT_APP_ID", app_id),
+            ("WECHAT_APP_SECRET", secret),
+        ]
+    };
+    for (app_id, secret, level, text) in [
+        (APP_ID, APP_SECRET, "ok", "takes app id and app secret"),
+        (APP_ID, "another", "PROBLEM", "40125: the app secret is not"),
+        ("wxffffffffffffffff", APP_SECRET, "PROBLEM", "40013: WeChat"),
+    ] {
+        let environment = with(app_id.to_owned(), secret.to_owned());
+        let environment = environment.each_ref().map(|(k, v)| (*k, v.as_str()));
+        // The stand-in's secret has no real one's shape, so there is a problem in every case.
+        let found = said(run(&words, &environment).await, false);
+        assert_finds(&found, &[(level, "WeChat", text)]);
+        assert!(!found.contains(secret), "{found}");
+    }
+}
+
+#[tokio::test]
+async fn the_smoke_test_passes_on_the_stack_and_fails_where_it_should() {
+    let api = variable("STACK_API_URL");
+    let passed = said(run(&["smoke", "--api", &api], &[]).await, true);
+    assert_eq!(passed.matches("\nok ").count(), 5, "{passed}");
+
+    let newer = ["smoke", "--api", &api, "--version", "999.0.0"];
+    let failed = said(run(&newer, &[]).await, false);
+    assert!(failed.contains("FAILED  the version answers"), "{failed}");
+    assert!(failed.contains("and not 999.0.0"), "{failed}");
+    assert_eq!(failed.matches("\nok ").count(), 4, "{failed}");
+
+    let silent = said(run(&["smoke", "--api", NOWHERE], &[]).await, false);
+    assert!(silent.contains("The API does not answer"), "{silent}");
+}
