@@ -9,7 +9,7 @@ use aws_sdk_sqs::types::{
 };
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use shared::net;
+use shared::net::{self, Roots};
 use support::{Emulator, samples};
 use tokio::process::Command;
 
@@ -33,8 +33,12 @@ struct Upload {
 
 impl Stack {
     fn new() -> Self {
-        let http =
-            net::client(Duration::from_secs(2), Duration::from_secs(20)).expect("an HTTP client");
+        let http = net::client(
+            &Roots::mozilla(),
+            Duration::from_secs(2),
+            Duration::from_secs(20),
+        )
+        .expect("an HTTP client");
         Self {
             emulator: Emulator::new(),
             http,
@@ -71,7 +75,8 @@ impl Stack {
         }
     }
 
-    async fn put(&self, upload: &Upload, bytes: Vec<u8>) {
+    /// Returns the version that the bucket made of it.
+    async fn put(&self, upload: &Upload, bytes: Vec<u8>) -> String {
         let put = self.http.put(text(&upload.ticket["url"])).body(bytes);
         let headers = upload.ticket["headers"].as_object().expect("headers");
         let put = headers
@@ -79,6 +84,9 @@ impl Stack {
             .fold(put, |put, (name, value)| put.header(name, text(value)));
         let answer = put.send().await.expect("S3 answers");
         assert!(answer.status().is_success(), "{}", answer.status());
+        let version = answer.headers().get("x-amz-version-id");
+        let version = version.expect("the bucket is versioned");
+        version.to_str().expect("a text").to_owned()
     }
 
     async fn status(&self, token: &str, upload: &Upload) -> String {
@@ -200,13 +208,14 @@ fn said(output: Output, success: bool) -> String {
     said
 }
 
-fn notification(event: &str, key: &str) -> String {
+fn notification(event: &str, key: &str, version: Option<&str>) -> String {
     let bucket = variable("STACK_BUCKET_NAME");
     json!({"Records": [{
         "eventVersion": "2.1", "eventSource": "aws:s3", "eventName": event,
         "eventTime": "2026-01-02T13:34:28.512Z",
         "requestParameters": {"sourceIPAddress": "203.0.113.7"},
-        "s3": {"bucket": {"name": bucket}, "object": {"key": key, "sequencer": "0000"}},
+        "s3": {"bucket": {"name": bucket},
+            "object": {"key": key, "versionId": version, "sequencer": "0000"}},
     }]})
     .to_string()
 }
@@ -237,11 +246,11 @@ async fn what_goes_on_failing_becomes_a_dead_letter_and_comes_back_when_asked_fo
     stack.refuse_reads(key).await;
 
     // S3 sends one notification of its own; another one comes in a batch with messages that can be dealt with.
-    stack.put(&upload, bytes).await;
+    let version = stack.put(&upload, bytes).await;
     let batch = [
         "no JSON".to_owned(),
-        notification("ObjectCreated:Put", key),
-        notification("ObjectRemoved:Delete", &neighbour.key),
+        notification("ObjectCreated:Put", key, Some(&version)),
+        notification("ObjectRemoved:Delete", &neighbour.key, None),
     ];
     stack.send(&queue, &batch).await;
 

@@ -11,7 +11,6 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
 use shared::config::Vars;
-use shared::net;
 use shared::seams::Random;
 use shared::telemetry::Telemetry;
 use shared::upload::eraser::Eraser;
@@ -69,13 +68,13 @@ async fn faulty_with(limits: &[(&'static str, &'static str)]) -> (Proxy, World) 
 
 /// The function `presign`, whose deletions go through the proxy as well.
 fn presign_behind(proxy: &Proxy, world: &World) -> Api {
-    let signer = S3Signer::new(&Emulator::behind(&proxy.url()).aws, world.bucket.clone());
-    let http = net::client(Duration::from_millis(800), Duration::from_millis(1500)).unwrap();
+    let aws = Emulator::behind(&proxy.url()).aws;
+    let signer = S3Signer::new(&aws, world.bucket.clone());
     let clock = world.clock.clone();
     let app = presign::App::new(presign::Parts {
         store: world.store.clone(),
         verifier: Verifier::new(keys::public(), &keys::parties(), clock.clone()).into(),
-        eraser: Eraser::new(http, signer.clone(), clock.clone()),
+        eraser: Eraser::new(aws.https().unwrap().clone(), signer.clone(), clock.clone()),
         links: Links::new(signer, None),
         limits: Limits::read(&mut Vars::new(&|_: &str| None)),
         random: Random::system().unwrap(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use shared::net;
+use shared::net::{self, Roots};
 use support::world::Settings;
 use support::{Answer, Session, World, samples};
 
@@ -25,7 +25,12 @@ fn as_issued(_: &str, value: &str) -> Option<String> {
 }
 
 async fn post(ticket: &Value, form: Form) -> reqwest::StatusCode {
-    let http = net::client(Duration::from_secs(2), Duration::from_secs(10)).unwrap();
+    let http = net::client(
+        &Roots::mozilla(),
+        Duration::from_secs(2),
+        Duration::from_secs(10),
+    )
+    .unwrap();
     http.post(ticket["url"].as_str().unwrap())
         .multipart(form)
         .send()
@@ -35,7 +40,12 @@ async fn post(ticket: &Value, form: Form) -> reqwest::StatusCode {
 }
 
 async fn put(ticket: &Value, bytes: &[u8], content_type: &str) -> reqwest::StatusCode {
-    let http = net::client(Duration::from_secs(2), Duration::from_secs(10)).unwrap();
+    let http = net::client(
+        &Roots::mozilla(),
+        Duration::from_secs(2),
+        Duration::from_secs(10),
+    )
+    .unwrap();
     let request = http
         .put(ticket["url"].as_str().unwrap())
         .header("content-type", content_type);
@@ -162,7 +172,12 @@ async fn an_upload_becomes_ready_and_can_be_downloaded() {
 }
 
 async fn reqwest_get(url: &str) -> (u16, Vec<u8>) {
-    let http = net::client(Duration::from_secs(2), Duration::from_secs(10)).unwrap();
+    let http = net::client(
+        &Roots::mozilla(),
+        Duration::from_secs(2),
+        Duration::from_secs(10),
+    )
+    .unwrap();
     let response = http.get(url).send().await.unwrap();
     (
         response.status().as_u16(),

@@ -10,8 +10,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
-use aws_smithy_http_client::tls;
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -19,6 +18,8 @@ use aws_types::region::Region;
 use aws_types::sdk_config::StalledStreamProtectionConfig;
 
 use crate::config::{self, Vars};
+use crate::net::{HttpsClient, Roots, https_client};
+use crate::sdk_http::sdk_http_client;
 
 /// One attempt of one call.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
@@ -48,11 +49,12 @@ pub struct Aws {
     s3: Option<String>,
     sqs: Option<String>,
     secrets_manager: Option<String>,
-    http_client: SharedHttpClient,
+    roots: Roots,
+    https: Option<HttpsClient<SdkBody>>,
 }
 
 impl Aws {
-    /// Reads `AWS_REGION`, the three credential variables and the endpoint overrides.
+    /// Reads `AWS_REGION`, the three credential variables, the endpoint overrides and `AWS_CA_BUNDLE`.
     pub fn read(vars: &mut Vars<'_>) -> Self {
         let credentials = Credentials::new(
             vars.required("AWS_ACCESS_KEY_ID"),
@@ -61,6 +63,10 @@ impl Aws {
             None,
             "environment",
         );
+        let roots = Roots::read(vars);
+        let https = https_client(&roots)
+            .inspect_err(|_| vars.fault("TLS", "could not be set up"))
+            .ok();
         Self {
             region: vars.required("AWS_REGION"),
             credentials,
@@ -69,11 +75,8 @@ impl Aws {
             s3: vars.optional_as("AWS_ENDPOINT_URL_S3", config::base_url),
             sqs: vars.optional_as("AWS_ENDPOINT_URL_SQS", config::base_url),
             secrets_manager: vars.optional_as("AWS_ENDPOINT_URL_SECRETS_MANAGER", config::base_url),
-            http_client: aws_smithy_http_client::Builder::new()
-                .tls_provider(tls::Provider::Rustls(
-                    tls::rustls_provider::CryptoMode::AwsLc,
-                ))
-                .build_https(),
+            roots,
+            https,
         }
     }
 
@@ -87,9 +90,14 @@ impl Aws {
         &self.credentials
     }
 
-    /// The HTTP client that all AWS clients share, with its connection pool.
-    pub fn http_client(&self) -> &SharedHttpClient {
-        &self.http_client
+    /// Whom this function's clients believe.
+    pub fn roots(&self) -> &Roots {
+        &self.roots
+    }
+
+    /// The HTTP client that all AWS clients share, with its connections; none if TLS could not be set up.
+    pub fn https(&self) -> Option<&HttpsClient<SdkBody>> {
+        self.https.as_ref()
     }
 
     /// The address that replaces the service's own, if one is set.
@@ -106,7 +114,6 @@ impl Aws {
     /// The configuration from which the service's client is made.
     pub fn sdk_config(&self, service: Service) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
-            .connect_timeout(ATTEMPT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
@@ -120,7 +127,6 @@ impl Aws {
             .credentials_provider(SharedCredentialsProvider::new(self.credentials.clone()))
             // The credentials are fixed for the life of the environment: there is nothing to refresh.
             .identity_cache(IdentityCache::no_cache())
-            .http_client(self.http_client.clone())
             .sleep_impl(SharedAsyncSleep::new(
                 aws_smithy_async::rt::sleep::TokioSleep::new(),
             ))
@@ -128,6 +134,7 @@ impl Aws {
             .timeout_config(timeouts)
             .retry_config(retries)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+        builder.set_http_client(self.https.clone().map(sdk_http_client));
         builder.set_endpoint_url(self.endpoint(service).map(str::to_owned));
         builder.build()
     }

@@ -16,6 +16,7 @@ pub mod ids;
 pub mod net;
 pub mod profile;
 pub mod queue;
+pub mod sdk_http;
 pub mod seams;
 pub mod store;
 pub mod telemetry;

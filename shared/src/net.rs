@@ -1,9 +1,17 @@
-//! The HTTP client for what is not reached through an AWS SDK.
+//! HTTPS clients: one for the AWS SDK and for what is sent to AWS without it, one for everybody else.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+
+use crate::config::Vars;
 
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -16,21 +24,85 @@ pub enum NoClient {
     Client(#[from] reqwest::Error),
 }
 
-/// An HTTP client that follows no redirect, uses no proxy and gives up in time.
+/// Whose word is taken for who a server is.
 ///
-/// It trusts Mozilla's roots, compiled in: reading the system's costs each cold start over a millisecond.
+/// Mozilla's roots, compiled in: reading the system's costs each cold start over a millisecond.
+#[derive(Clone, Debug)]
+pub struct Roots(Arc<RootCertStore>);
+
+impl Roots {
+    /// Mozilla's roots and nothing else.
+    pub fn mozilla() -> Self {
+        Self(Arc::new(mozilla()))
+    }
+
+    /// Mozilla's roots and beside them, if `AWS_CA_BUNDLE` names a PEM file, the certificates in it: for an endpoint or
+    /// a proxy with a certificate of one's own.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        let mut roots = mozilla();
+        for certificate in vars
+            .optional_as("AWS_CA_BUNDLE", certificates)
+            .unwrap_or_default()
+        {
+            // A system's bundle may hold one that cannot be used. A server that needs it will not be believed.
+            let _ = roots.add(certificate);
+        }
+        Self(Arc::new(roots))
+    }
+
+    fn client_config(&self) -> Result<ClientConfig, rustls::Error> {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(self.0.clone())
+            .with_no_client_auth();
+        Ok(config)
+    }
+}
+
+fn mozilla() -> RootCertStore {
+    RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned())
+}
+
+fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, &'static str> {
+    const REASON: &str = "must name a PEM file with certificates";
+    let found: Result<Vec<_>, _> =
+        CertificateDer::pem_file_iter(path).and_then(|certificates| certificates.collect());
+    found.ok().filter(|found| !found.is_empty()).ok_or(REASON)
+}
+
+/// A client that leaves time-outs and repetitions to its user.
+pub type HttpsClient<B> = Client<HttpsConnector<HttpConnector>, B>;
+
+/// A client for HTTP/1.1, which is all that DynamoDB, S3 and SQS speak; it also takes `http` addresses.
+///
+/// # Errors
+/// If the TLS library refuses its settings.
+pub fn https_client<B>(roots: &Roots) -> Result<HttpsClient<B>, rustls::Error>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    let mut tcp = HttpConnector::new();
+    tcp.enforce_http(false);
+    tcp.set_nodelay(true);
+    let https = HttpsConnector::from((tcp, roots.client_config()?));
+    Ok(Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(https))
+}
+
+/// An HTTP client that follows no redirect, uses no proxy and gives up in time.
 ///
 /// # Errors
 /// If the TLS or HTTP library refuses its settings.
-pub fn client(connect_timeout: Duration, timeout: Duration) -> Result<reqwest::Client, NoClient> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    let tls = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
+pub fn client(
+    roots: &Roots,
+    connect_timeout: Duration,
+    timeout: Duration,
+) -> Result<reqwest::Client, NoClient> {
     let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(roots.client_config()?)
         .connect_timeout(connect_timeout)
         .timeout(timeout)
         .redirect(reqwest::redirect::Policy::none())
@@ -39,4 +111,76 @@ pub fn client(connect_timeout: Duration, timeout: Duration) -> Result<reqwest::C
         .retry(reqwest::retry::never())
         .build()?;
     Ok(client)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use aws_smithy_types::body::SdkBody;
+    use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+    use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+    fn roots(bundle: &str) -> Result<Roots, crate::config::Misconfigured> {
+        let get = |name: &str| (name == "AWS_CA_BUNDLE").then(|| bundle.to_owned());
+        let mut vars = Vars::new(&get);
+        let roots = Roots::read(&mut vars);
+        vars.finish().map(|()| roots)
+    }
+
+    /// A server that nobody vouches for, and a bundle that does.
+    fn server() -> (String, std::path::PathBuf) {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key);
+        let config = Arc::new(config.unwrap());
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        let bundle = std::env::temp_dir().join(format!("bundle-{}.pem", std::process::id()));
+        std::fs::write(&bundle, made.cert.pem()).unwrap();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let connection = ServerConnection::new(config.clone()).unwrap();
+                let mut stream = StreamOwned::new(connection, stream.unwrap());
+                if stream.read(&mut [0; 1024]).is_ok() {
+                    let _ = stream.write_all(b"HTTP/1.1 204 -\r\n\r\n");
+                }
+            }
+        });
+        (url, bundle)
+    }
+
+    #[tokio::test]
+    async fn a_server_is_believed_if_mozilla_or_the_bundle_vouches_for_it() {
+        let (url, bundle) = server();
+        let ours = roots(bundle.to_str().unwrap()).unwrap();
+        let get = || http::Request::get(&url).body(SdkBody::empty()).unwrap();
+        let aws = |roots: &Roots| https_client(roots).unwrap().request(get());
+        assert_eq!(aws(&ours).await.unwrap().status(), 204);
+        assert!(aws(&Roots::mozilla()).await.unwrap_err().is_connect());
+
+        let second = Duration::from_secs(1);
+        let others = |roots: &Roots| client(roots, second, second).unwrap().get(&url).send();
+        assert_eq!(others(&ours).await.unwrap().status(), 204);
+        assert!(others(&Roots::mozilla()).await.unwrap_err().is_connect());
+    }
+
+    #[test]
+    fn a_bundle_that_cannot_be_read_is_reported_by_name() {
+        let no_pem = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        for path in ["/nonexistent.pem", no_pem] {
+            let fault = roots(path).unwrap_err().to_string();
+            assert!(
+                fault.contains("AWS_CA_BUNDLE must name a PEM file"),
+                "{fault}"
+            );
+        }
+    }
 }

@@ -13,6 +13,8 @@ use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use shared::aws::{Aws, Service};
 use shared::config::Vars;
 
+use crate::recorder;
+
 /// The emulator, reached with credentials that may do anything.
 #[derive(Clone, Debug)]
 pub struct Emulator {
@@ -44,7 +46,26 @@ impl Emulator {
 
     /// The emulator, reached through another address, and waited for only as long as a function does.
     pub fn behind(endpoint: &str) -> Self {
-        let variables = aws_variables(endpoint);
+        Self::with(endpoint, &aws_variables(endpoint))
+    }
+
+    /// The same emulator, with somebody's temporary credentials.
+    #[must_use]
+    pub fn signed_in_as(&self, id: String, secret: String, token: String) -> Self {
+        let mut variables = aws_variables(&self.endpoint);
+        let credentials = [
+            ("AWS_ACCESS_KEY_ID", id),
+            ("AWS_SECRET_ACCESS_KEY", secret),
+            ("AWS_SESSION_TOKEN", token),
+        ];
+        variables.extend(credentials.map(|(name, value)| (name.to_owned(), value)));
+        Self {
+            patient: self.patient,
+            ..Self::with(&self.endpoint, &variables)
+        }
+    }
+
+    fn with(endpoint: &str, variables: &HashMap<String, String>) -> Self {
         let get = |name: &str| variables.get(name).cloned();
         let mut vars = Vars::new(&get);
         let aws = Aws::read(&mut vars);
@@ -53,6 +74,15 @@ impl Emulator {
             endpoint: endpoint.to_owned(),
             aws,
             patient: false,
+        }
+    }
+
+    /// The same emulator, as one of the functions reaches it: what it asks for is noted.
+    #[must_use]
+    pub fn as_seen_from(&self, function: &'static str) -> Self {
+        Self {
+            patient: self.patient,
+            ..Self::behind(&recorder::on_the_way(function, &self.endpoint))
         }
     }
 

@@ -6,6 +6,7 @@ pub mod emulator;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;
+pub mod recorder;
 pub mod runtime_api;
 pub mod samples;
 pub mod world;

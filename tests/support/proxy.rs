@@ -18,7 +18,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use shared::net;
+use shared::net::{self, Roots};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
@@ -183,8 +183,12 @@ impl Proxy {
             .expect("a free port");
         let shared = Arc::new(Shared {
             upstream: Emulator::new().endpoint,
-            client: net::client(Duration::from_secs(1), Duration::from_secs(30))
-                .expect("an HTTP client"),
+            client: net::client(
+                &Roots::mozilla(),
+                Duration::from_secs(1),
+                Duration::from_secs(30),
+            )
+            .expect("an HTTP client"),
             state: Mutex::default(),
             fell_quiet: Notify::new(),
         });

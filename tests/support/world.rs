@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
 use shared::aws::Aws;
 use shared::config::Vars;
-use shared::net;
 use shared::seams::{Clock, Random, Timestamp};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -23,6 +22,8 @@ use crate::api::{Answer, Api};
 use crate::emulator::Emulator;
 use crate::keys;
 
+const FUNCTIONS: [&str; 5] = ["login", "users", "presign", "s3-event", "purge"];
+
 /// The system under test.
 #[derive(Debug)]
 pub struct World {
@@ -36,7 +37,7 @@ pub struct World {
     pub s3_event: s3_event::App,
     /// The function `purge`.
     pub purge: purge::App,
-    /// The store that the functions use.
+    /// The table as the functions use it, for what a test does itself.
     pub store: Store,
     /// WeChat.
     pub wechat: Wechat,
@@ -126,14 +127,16 @@ impl World {
             .as_deref()
             .map_or_else(Emulator::new, Emulator::behind);
         let random = Random::system().expect("random bytes");
-        let store = Store::new(
-            through.dynamodb(),
-            table.clone(),
-            clock.clone(),
-            random.clone(),
-        );
-        let signer = S3Signer::new(&emulator.aws, bucket.clone());
-        let links = Links::new(signer.clone(), None);
+        let store =
+            |at: &Emulator| Store::new(at.dynamodb(), table.clone(), clock.clone(), random.clone());
+        // Each function has clients of its own, so that what it asks for is known to be its doing.
+        let [for_login, for_users, for_presign, for_s3_event, for_purge] =
+            FUNCTIONS.map(|function| through.as_seen_from(function));
+        let signer = |function| {
+            let at = emulator.as_seen_from(function);
+            S3Signer::new(&at.aws, bucket.clone())
+        };
+        let links = |function| Links::new(signer(function), None);
         let verifier = Arc::new(Verifier::new(
             keys::public(),
             &keys::parties(),
@@ -147,55 +150,55 @@ impl World {
         };
 
         let login = login::App::new(login::Parts {
-            store: store.clone(),
+            store: store(&for_login),
             wechat: shared::wechat::Wechat::new(
                 wechat.base_url(),
                 wechat.app_id(),
+                emulator.aws.roots(),
                 clock.clone(),
                 random.clone(),
             )
             .expect("an HTTP client"),
-            secrets: secrets(&through.aws, settings.secrets_id, &wechat, &clock),
+            secrets: secrets(&for_login.aws, settings.secrets_id, &wechat, &clock),
             verifier: verifier.clone(),
             admin_openids: vec!["admin".parse().expect("an openid")],
             rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
-            links: Some(links.clone()),
+            links: Some(links("login")),
             clock: clock.clone(),
             random: random.clone(),
             telemetry: telemetry("login"),
         });
         let users = users::App::new(users::Parts {
-            store: store.clone(),
-            purge_queue: users::PurgeQueue::new(through.sqs(), queue.clone()),
+            store: store(&for_users),
+            purge_queue: users::PurgeQueue::new(for_users.sqs().config().clone(), queue.clone()),
             verifier: verifier.clone(),
-            links: links.clone(),
+            links: links("users"),
             app_id: Some(wechat.app_id()),
             clock: clock.clone(),
             telemetry: telemetry("users"),
         });
-        let http =
-            net::client(Duration::from_secs(1), Duration::from_secs(5)).expect("an HTTP client");
+        let https = emulator.aws.https().expect("an HTTP client").clone();
         let presign = presign::App::new(presign::Parts {
-            store: store.clone(),
+            store: store(&for_presign),
             verifier,
-            eraser: Eraser::new(http, signer, clock.clone()),
-            links,
+            eraser: Eraser::new(https, signer("presign"), clock.clone()),
+            links: links("presign"),
             limits: limits.clone(),
             clock: clock.clone(),
-            random,
+            random: random.clone(),
             telemetry: telemetry("presign"),
         });
         let s3_event = s3_event::App::new(s3_event::Parts {
-            store: store.clone(),
-            objects: s3_event::Objects::new(&through.aws, bucket.clone()),
+            store: store(&for_s3_event),
+            objects: s3_event::Objects::new(&for_s3_event.aws, bucket.clone()),
             limits,
             clock: clock.clone(),
             telemetry: telemetry("s3-event"),
         });
         let purge = purge::App::new(purge::Parts {
-            store: store.clone(),
-            objects: purge::Objects::new(&through.aws, bucket.clone()),
-            queue: through.sqs(),
+            store: store(&for_purge),
+            objects: purge::Objects::new(&for_purge.aws, bucket.clone()),
+            queue: for_purge.sqs(),
             queue_url: queue.clone(),
             clock: clock.clone(),
             telemetry: telemetry("purge"),
@@ -206,7 +209,7 @@ impl World {
             presign: Api(presign::router(presign)),
             s3_event,
             purge,
-            store,
+            store: store(&through),
             wechat,
             emulator,
             table,

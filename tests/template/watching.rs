@@ -29,8 +29,8 @@ pub(crate) const RULES: [Rule; 9] = [
                 "{Name: route, Value: /v1/logout}",
             ),
             (
-                "[\"WechatMiniProgram\", \"new_users\", \"function\", \"login\"",
-                "[\"WechatMiniProgram\", \"new_users\", \"function\", \"users\"",
+                "[\"WechatMiniProgram\", \"new_users\", \"function\", \"${LoginFunction}\"",
+                "[\"WechatMiniProgram\", \"new_users\", \"function\", \"${UsersFunction}\"",
             ),
             (
                 "MetricName=\\\"duration_ms\\\"",
@@ -372,7 +372,9 @@ fn own_metrics(template: &Template) -> Vec<String> {
             };
             dimensions
                 && written_by(function).contains(&used.metric)
-                && value("function", &|name| name == format!("${{{}}}", function.name))
+                && value("function", &|name| {
+                    name == format!("${{{}}}", function.name)
+                })
                 && value("route", &|route| function.routes().contains(route))
         });
         (used.namespace != NAMESPACE || !suits).then(|| used.fault())
@@ -579,15 +581,14 @@ fn queues(template: &Template) -> Vec<String> {
 
 fn at_once(template: &Template) -> Vec<String> {
     let functions = template.functions();
-    let panics = functions
-        .iter()
-        .map(|function| ("panics", function.binary()));
+    let panics = functions.iter().map(|function| ("panics", function.name));
     let wechat = ["wechat_breaker_opened", "wechat_config_errors"];
-    let wechat = wechat.map(|metric| (metric, "login".to_owned()));
+    let wechat = wechat.map(|metric| (metric, "LoginFunction"));
     faults(panics.chain(wechat).map(|(metric, function)| {
+        let dimension = ("function".to_owned(), format!("${{{function}}}"));
         let found = alarms(template).into_iter().any(|(_, alarm)| {
             alarm["MetricName"] == metric
-                && dimensions(alarm) == BTreeMap::from([("function".to_owned(), function.clone())])
+                && dimensions(alarm) == BTreeMap::from([dimension.clone()])
                 && alarm["Statistic"] == "Sum"
                 && alarm["EvaluationPeriods"] == 1
                 && alarm["Threshold"] == 1

@@ -90,6 +90,7 @@ impl App {
         let links = vars
             .has("BUCKET_NAME")
             .then(|| Links::read(&mut vars, &aws));
+        let telemetry = Telemetry::read(&mut vars, "login", clock.clone());
         let warm_up = config::warm_up(&mut vars);
         vars.finish()?;
         let (Some(verifier), Some(secrets)) = (verifier, secrets) else {
@@ -99,13 +100,13 @@ impl App {
         let base_url = base_url.unwrap_or_else(|| wechat::client::BASE_URL.to_owned());
         let app = Self::new(Parts {
             store: Store::new(dynamodb, table, clock.clone(), random.clone()),
-            wechat: Wechat::new(base_url, app_id, clock.clone(), random.clone())?,
+            wechat: Wechat::new(base_url, app_id, aws.roots(), clock.clone(), random.clone())?,
             secrets,
             verifier: Arc::new(verifier),
             admin_openids,
             rate_limit,
             links,
-            telemetry: Telemetry::new("login", clock.clone()),
+            telemetry,
             clock,
             random,
         });

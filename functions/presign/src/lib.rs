@@ -7,7 +7,6 @@ mod read;
 mod ticket;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::FromRef;
@@ -16,16 +15,12 @@ use shared::auth::jwt::Verifier;
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
 use shared::http::edge;
-use shared::net;
 use shared::seams::{Clock, Random};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::upload::eraser::Eraser;
 use shared::upload::limits::Limits;
 use shared::upload::link::Links;
-
-const S3_CONNECT_TIMEOUT: Duration = Duration::from_millis(800);
-const S3_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// What the handlers need.
 #[derive(Clone, Debug)]
@@ -73,18 +68,19 @@ impl App {
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let limits = Limits::read(&mut vars);
+        let telemetry = Telemetry::read(&mut vars, "presign", clock.clone());
         let warm_up = config::warm_up(&mut vars);
         vars.finish()?;
         let verifier = verifier.ok_or("JWT_JWKS is missing")?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
-        let http = net::client(S3_CONNECT_TIMEOUT, S3_TIMEOUT)?;
+        let https = aws.https().ok_or("TLS could not be set up")?;
         let app = Self::new(Parts {
             store: Store::new(dynamodb, table, clock.clone(), random.clone()),
             verifier: Arc::new(verifier),
-            eraser: Eraser::new(http, links.signer().clone(), clock.clone()),
+            eraser: Eraser::new(https.clone(), links.signer().clone(), clock.clone()),
             links,
             limits,
-            telemetry: Telemetry::new("presign", clock.clone()),
+            telemetry,
             clock,
             random,
         });

@@ -66,6 +66,7 @@ impl App {
         let bucket = vars.required("BUCKET_NAME");
         let queue_url = vars.required("PURGE_QUEUE_URL");
         config::warm_up(&mut vars);
+        let telemetry = Telemetry::read(&mut vars, "purge", clock.clone());
         vars.finish()?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
         Ok(Self::new(Parts {
@@ -73,7 +74,7 @@ impl App {
             objects: Objects::new(&aws, bucket),
             queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
             queue_url,
-            telemetry: Telemetry::new("purge", clock.clone()),
+            telemetry,
             clock,
         }))
     }

@@ -58,6 +58,7 @@ impl App {
         let table = vars.required("TABLE_NAME");
         let bucket = vars.required("BUCKET_NAME");
         let limits = Limits::read(&mut vars);
+        let telemetry = Telemetry::read(&mut vars, "s3-event", clock.clone());
         let warm_up = config::warm_up(&mut vars);
         vars.finish()?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
@@ -65,7 +66,7 @@ impl App {
             store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
             objects: Objects::new(&aws, bucket),
             limits,
-            telemetry: Telemetry::new("s3-event", clock.clone()),
+            telemetry,
             clock,
         });
         if warm_up {

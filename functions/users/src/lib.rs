@@ -71,18 +71,19 @@ impl App {
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");
+        let telemetry = Telemetry::read(&mut vars, "users", clock.clone());
         let warm_up = config::warm_up(&mut vars);
         vars.finish()?;
         let verifier = verifier.ok_or("JWT_JWKS is missing")?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
-        let sqs = aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs));
+        let sqs = aws_sdk_sqs::Config::new(&aws.sdk_config(Service::Sqs));
         let app = Self::new(Parts {
             store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
             purge_queue: PurgeQueue::new(sqs, queue_url),
             verifier: Arc::new(verifier),
             links,
             app_id,
-            telemetry: Telemetry::new("users", clock.clone()),
+            telemetry,
             clock,
         });
         if warm_up {

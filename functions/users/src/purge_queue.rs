@@ -1,12 +1,17 @@
 //! The queue that `purge` reads.
 
+use std::sync::OnceLock;
+
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::Config;
 use shared::store::user::Deleted;
 
 /// Announces deleted accounts.
 #[derive(Clone, Debug)]
 pub struct PurgeQueue {
-    client: Client,
+    config: Config,
+    /// Made for the first deletion: a tenth of a cold start, for what few environments ever do.
+    client: OnceLock<Client>,
     url: String,
 }
 
@@ -17,8 +22,12 @@ pub struct NotAnnounced(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl PurgeQueue {
     /// The queue at `url`.
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    pub fn new(config: Config, url: String) -> Self {
+        Self {
+            config,
+            client: OnceLock::new(),
+            url,
+        }
     }
 
     /// Announces that an account's life has ended. Announcing it twice does no harm.
@@ -26,8 +35,10 @@ impl PurgeQueue {
     /// # Errors
     /// If the queue does not take the message.
     pub async fn announce(&self, deleted: &Deleted) -> Result<(), NotAnnounced> {
-        let message = self
+        let client = self
             .client
+            .get_or_init(|| Client::from_conf(self.config.clone()));
+        let message = client
             .send_message()
             .queue_url(&self.url)
             .message_body(deleted.to_message());

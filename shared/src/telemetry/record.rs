@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
+use crate::config::Vars;
 use crate::seams::{Clock, Timestamp};
 
 /// CloudWatch's name for all metrics of this system.
@@ -58,16 +59,19 @@ pub fn measure(metric: &'static str, unit: &'static str, value: f64) {
 /// Writes the lines of one function.
 #[derive(Clone)]
 pub struct Telemetry {
-    function: &'static str,
+    function: String,
     clock: Clock,
     cold: Arc<AtomicBool>,
     write: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Telemetry {
-    /// Lines go to standard output.
-    pub fn new(function: &'static str, clock: Clock) -> Self {
-        Self::writing_to(function, clock, |line| {
+    /// Lines go to standard output, under the name in `AWS_LAMBDA_FUNCTION_NAME`: two deployments in one account are
+    /// told apart by it.
+    pub fn read(vars: &mut Vars<'_>, function: &str, clock: Clock) -> Self {
+        let deployed = vars.text("AWS_LAMBDA_FUNCTION_NAME");
+        let name = deployed.as_deref().unwrap_or(function);
+        Self::writing_to(name, clock, |line| {
             let mut out = std::io::stdout().lock();
             // A closed standard output must not take the request down with it.
             let _ = writeln!(out, "{line}");
@@ -76,12 +80,12 @@ impl Telemetry {
 
     /// Lines go to `write`, each without its line feed.
     pub fn writing_to(
-        function: &'static str,
+        function: &str,
         clock: Clock,
         write: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
         Self {
-            function,
+            function: function.to_owned(),
             clock,
             cold: Arc::new(AtomicBool::new(true)),
             write: Arc::new(write),
@@ -133,7 +137,7 @@ impl Telemetry {
         line.insert("timestamp".into(), at.to_rfc3339().into());
         line.insert("level".into(), summary.level.into());
         line.insert("message".into(), summary.message.into());
-        line.insert("function".into(), self.function.into());
+        line.insert("function".into(), self.function.as_str().into());
         let directive =
             json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics});
         line.insert(

@@ -2,19 +2,23 @@
 
 use std::time::Duration;
 
-use http::StatusCode;
+use aws_smithy_types::body::SdkBody;
+use http::{Request, StatusCode};
 
+use crate::net::HttpsClient;
 use crate::seams::Clock;
 use crate::upload::key::ObjectKey;
 use crate::upload::signer::{Presign, S3Signer};
 
 /// Attempts in all. Deleting twice is the same as deleting once.
 const ATTEMPTS: u32 = 2;
+/// One attempt.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Deletes objects of one bucket.
 #[derive(Clone, Debug)]
 pub struct Eraser {
-    client: reqwest::Client,
+    client: HttpsClient<SdkBody>,
     signer: S3Signer,
     clock: Clock,
 }
@@ -24,7 +28,13 @@ pub struct Eraser {
 pub enum NotErased {
     /// It could not be asked.
     #[error("S3 could not be reached")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] hyper_util::client::legacy::Error),
+    /// It was asked, and did not answer.
+    #[error("S3 did not answer in time")]
+    TimedOut,
+    /// The address of the object is none.
+    #[error("the address cannot be asked")]
+    Unaddressable(#[source] http::Error),
     /// It refused.
     #[error("S3 answered {0}")]
     Refused(StatusCode),
@@ -32,7 +42,7 @@ pub enum NotErased {
 
 impl Eraser {
     /// An eraser that signs with `signer` and sends with `client`.
-    pub fn new(client: reqwest::Client, signer: S3Signer, clock: Clock) -> Self {
+    pub fn new(client: HttpsClient<SdkBody>, signer: S3Signer, clock: Clock) -> Self {
         Self {
             client,
             signer,
@@ -68,14 +78,13 @@ impl Eraser {
             from,
             expires_in,
         };
-        // The URL carries a signature, so an error must not show it.
-        let sent = self
-            .client
-            .delete(self.signer.presign(&request))
-            .send()
-            .await;
-        match sent
-            .map_err(|fault| NotErased::Unreachable(fault.without_url()))?
+        let request = Request::delete(self.signer.presign(&request))
+            .body(SdkBody::empty())
+            .map_err(NotErased::Unaddressable)?;
+        let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.client.request(request)).await;
+        match answer
+            .map_err(|_| NotErased::TimedOut)?
+            .map_err(NotErased::Unreachable)?
             .status()
         {
             status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Code, Error};
 use crate::ids::OpenId;
-use crate::net::{self, NoClient};
+use crate::net::{self, NoClient, Roots};
 use crate::seams::{Clock, Random};
 use crate::telemetry;
 use crate::wechat::breaker::{Breaker, Open};
@@ -214,17 +214,18 @@ struct Watermark {
 }
 
 impl Wechat {
-    /// A client for the mini-program `app_id`, talking to `base_url`.
+    /// A client for the mini-program `app_id`, talking to `base_url`, whose certificate one of the `roots` vouches for.
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
     pub fn new(
         base_url: String,
         app_id: String,
+        roots: &Roots,
         clock: Clock,
         random: Random,
     ) -> Result<Self, NoClient> {
-        let http = net::client(CONNECT_TIMEOUT, TOTAL_TIMEOUT)?;
+        let http = net::client(roots, CONNECT_TIMEOUT, TOTAL_TIMEOUT)?;
         let breaker = Breaker::new(clock.clone());
         Ok(Self {
             http,
