@@ -76,7 +76,8 @@ impl Answers {
             }
             "BatchGetItem" => {
                 ensure!(!input["RequestItems"][TABLE].is_null(), "another table");
-                json!({"Responses": {TABLE: [ready_record()]}, "UnprocessedKeys": {}})
+                let keys = input["RequestItems"][TABLE]["Keys"].as_array();
+                json!({"Responses": {TABLE: self.items(keys.context("no keys")?)}, "UnprocessedKeys": {}})
             }
             "UpdateItem" => self.update_item(&input)?,
             "TransactWriteItems" => json!({}),
@@ -87,6 +88,27 @@ impl Answers {
             operation.to_owned(),
             aws(&output, "application/x-amz-json-1.0"),
         ))
+    }
+
+    /// For every user asked for one like the user of the fixtures, otherwise the record of an upload.
+    fn items(&self, keys: &[Value]) -> Vec<Value> {
+        let users = keys.iter().filter(|key| {
+            key["pk"]["S"]
+                .as_str()
+                .is_some_and(|pk| pk.starts_with("U#"))
+        });
+        let users: Vec<_> = users
+            .map(|key| {
+                let mut item = self.user["Item"].clone();
+                item["pk"] = key["pk"].clone();
+                item
+            })
+            .collect();
+        if users.is_empty() {
+            vec![ready_record()]
+        } else {
+            users
+        }
     }
 
     fn get_item(&self, key: &Value) -> Result<Value> {

@@ -28,6 +28,8 @@ pub(crate) const USER: &str = "u5esjy36duo2g3uwfwiew2hluhz";
 pub(crate) const DELETED_USER: &str = "um5pzijy4hmaetgeee2ii7xc623";
 /// An upload of the user's.
 pub(crate) const UPLOAD: &str = "06dqxtn6t20037sw59rx81dyd0";
+/// How many people a page of profiles shows.
+const MANY: usize = 50;
 /// The size of every object.
 pub(crate) const OBJECT_BYTES: u32 = 204_800;
 const REFRESH_SECRET: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -133,6 +135,13 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
             shows_user,
         ),
         at_once(
+            "users",
+            "GET /v1/profiles of 50",
+            for_many(read("events/profiles.json")?),
+            &["DynamoDb BatchGetItem"],
+            shows_many,
+        ),
+        at_once(
             "presign",
             "POST /v1/uploads",
             read("events/uploads-create.json")?,
@@ -215,6 +224,19 @@ pub(crate) fn variables(function: &str) -> Vec<(&'static str, &'static str)> {
     variables
 }
 
+/// The most people that one call may ask for.
+fn for_many(mut event: Value) -> Value {
+    let digits = b"abcdefghijklmnopqrstuvwxyz234567";
+    let id = |number: usize| {
+        let (high, low) = (digits[number / 32], digits[number % 32]);
+        format!("u{}{}{}", char::from(high), char::from(low), &USER[3..])
+    };
+    let ids: Vec<_> = (0..MANY).map(id).collect();
+    event["queryStringParameters"]["ids"] = ids.join(",").into();
+    event["rawQueryString"] = format!("ids={}", ids.join("%2C")).into();
+    event
+}
+
 fn stored_objects(count: usize) -> Value {
     let record = |number: usize| {
         let object = json!({"key": format!("u/{USER}/{}.jpg", upload_id(number)), "size": OBJECT_BYTES,
@@ -270,6 +292,16 @@ pub(crate) fn is_user(user: &Value) -> Result<()> {
     ensure!(
         user["id"] == USER && user["nickname"] == "Alice" && user["version"] == 7,
         "not the user"
+    );
+    Ok(())
+}
+
+fn shows_many(answer: &Value) -> Result<()> {
+    let body = body(answer, 200)?;
+    let items = body["items"].as_array().context("no items")?;
+    ensure!(
+        items.len() == MANY && items.iter().all(|item| item["nickname"] == "Alice"),
+        "not everybody"
     );
     Ok(())
 }

@@ -43,14 +43,18 @@ impl FromStr for UserId {
     type Err = Malformed;
 
     fn from_str(text: &str) -> Result<Self, Malformed> {
-        let symbols = RFC4648_LOWER.specification().symbols;
         match text.strip_prefix('u') {
-            Some(rest) if rest.len() == 26 && rest.chars().all(|c| symbols.contains(c)) => {
+            Some(rest) if rest.len() == 26 && rest.bytes().all(is_digit) => {
                 Ok(Self(text.to_owned()))
             }
             _ => Err(Malformed("user id")),
         }
     }
+}
+
+/// Whether it is one of RFC 4648's digits in lower case.
+fn is_digit(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'2'..=b'7')
 }
 
 impl TryFrom<String> for UserId {

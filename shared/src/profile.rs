@@ -52,6 +52,12 @@ macro_rules! text_type {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// A text from the table. It was looked at before it was written, and stays readable if what may be
+            /// written changes.
+            pub(crate) fn stored(text: &str) -> Self {
+                Self(text.to_owned())
+            }
         }
 
         impl fmt::Debug for $name {

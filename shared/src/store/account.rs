@@ -2,9 +2,10 @@
 
 use crate::error::{Code, Error};
 use crate::ids::{Epoch, OpenId, UserId};
+use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::StoreError;
-use crate::store::item::{self, Item};
+use crate::store::item::{self, Item, Projection};
 use crate::upload::key::ObjectKey;
 use crate::user::{Avatar, Status, User};
 
@@ -45,7 +46,21 @@ impl Account {
         }
     }
 
+    /// What reading an account takes, but for the openid: without sessions, which are most of an item.
+    pub(super) fn projection() -> Projection {
+        Projection {
+            expression: "pk, epoch, #status, #role, version, username, email, nickname, avatar_key, avatar_version, \
+                         phone, created_at, updated_at",
+            names: item::names([("#status", "status"), ("#role", "role")]),
+        }
+    }
+
     pub(super) fn of_item(item: &Item) -> Result<Self, StoreError> {
+        Self::identified(item).map(|(_, account)| account)
+    }
+
+    /// The account, and whose it is.
+    pub(super) fn identified(item: &Item) -> Result<(UserId, Self), StoreError> {
         let id: UserId = item::str(item, "pk")?
             .strip_prefix("U#")
             .and_then(|text| text.parse().ok())
@@ -54,15 +69,16 @@ impl Account {
             .map_err(|_| StoreError::Corrupt("epoch"))?;
         let state = item::str(item, "status")?;
         let user = match state.parse::<Status>() {
-            Ok(status) => Some(user_of_item(item, id, epoch, status)?),
+            Ok(status) => Some(user_of_item(item, id.clone(), epoch, status)?),
             Err(_) => None,
         };
-        Ok(Self {
+        let account = Self {
             epoch,
             user,
             deleting: state == "deleting",
             openid: item::opt_parsed(item, "openid")?,
-        })
+        };
+        Ok((id, account))
     }
 }
 
@@ -74,9 +90,9 @@ fn user_of_item(item: &Item, id: UserId, epoch: Epoch, status: Status) -> Result
         status,
         version: item::num(item, "version")?,
         role: item::parsed(item, "role")?,
-        username: item::opt_parsed(item, "username")?,
-        email: item::opt_parsed(item, "email")?,
-        nickname: item::opt_parsed(item, "nickname")?,
+        username: item::opt_str(item, "username").map(Username::stored),
+        email: item::opt_str(item, "email").map(Email::stored),
+        nickname: item::opt_str(item, "nickname").map(Nickname::stored),
         phone: item::opt_str(item, "phone").map(str::to_owned),
         created_at: Timestamp::from_millis(item::num(item, "created_at")?),
         updated_at: Timestamp::from_millis(item::num(item, "updated_at")?),

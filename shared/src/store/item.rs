@@ -10,6 +10,15 @@ use crate::store::StoreError;
 /// An item, or a map within one.
 pub(super) type Item = HashMap<String, AttributeValue>;
 
+/// Which attributes a read is to give.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Projection {
+    /// The attributes, separated by commas.
+    pub(super) expression: &'static str,
+    /// What stands in the expression for names that DynamoDB reserves.
+    pub(super) names: Option<HashMap<String, String>>,
+}
+
 /// A string attribute.
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())

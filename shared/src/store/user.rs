@@ -18,7 +18,7 @@ use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::claim::Claim;
-use crate::store::item::{self, Item, b, n, names, s, values};
+use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{Record, State, gate_item, upload_key};
 use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
@@ -206,25 +206,32 @@ impl Store {
         keys.sort();
         keys.dedup();
         let items = self
-            .batch_get(keys.into_iter().map(user_key).collect())
+            .batch_get_of(
+                keys.into_iter().map(user_key).collect(),
+                Some(Account::projection()),
+            )
             .await?;
-        let accounts = items.iter().map(|item| {
-            let id = item::str(item, "pk")?.trim_start_matches("U#").parse();
-            Ok((
-                id.map_err(|_| StoreError::Corrupt("pk"))?,
-                Account::of_item(item)?,
-            ))
-        });
-        accounts.collect()
+        items.iter().map(Account::identified).collect()
     }
 
     /// Reads items by key in one call, or more if DynamoDB leaves some unprocessed.
     pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        self.batch_get_of(keys, None).await
+    }
+
+    async fn batch_get_of(
+        &self,
+        keys: Vec<Item>,
+        attributes: Option<Projection>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let (expression, names) = attributes.map(|a| (a.expression, a.names)).unzip();
         let mut found = Vec::new();
         let mut keys = keys;
         for _ in 0..3 {
             let wanted = KeysAndAttributes::builder()
                 .set_keys(Some(keys))
+                .set_projection_expression(expression.map(str::to_owned))
+                .set_expression_attribute_names(names.clone().flatten())
                 .consistent_read(true)
                 .build();
             let wanted = wanted.map_err(|error| StoreError::Refused(Box::new(error)))?;
