@@ -10,8 +10,11 @@ fi
 # environment.
 AWS_LC_SYS_NO_JITTER_ENTROPY=0 AWS_LC_SYS_SMALL=0 cargo build --quiet --release --locked \
     --manifest-path "bench/peers/$peer/Cargo.toml" --target-dir "target/peers/$peer"
-# A symbol table tells; without binutils there is nobody to ask.
-if command -v nm >/dev/null && ! nm "target/peers/$peer/release/$peer" | grep -q jent_; then
+# The static library's symbols tell; without binutils there is nobody to ask.
+library=$(find "target/peers/$peer/release/build" -name 'libaws_lc_*_crypto.a' -print -quit)
+symbols=$(mktemp)
+trap 'rm -f "$symbols"' EXIT
+if command -v nm >/dev/null && nm "$library" >"$symbols" 2>/dev/null && ! grep -q jent_ "$symbols"; then
     echo "$peer: built without jitter entropy, which is not the crate's default" >&2
     exit 1
 fi
