@@ -9,7 +9,6 @@ use aws_sdk_sqs::types::{
 };
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use shared::net::{self, Roots};
 use support::{Emulator, samples};
 use tokio::process::Command;
 
@@ -33,12 +32,7 @@ struct Upload {
 
 impl Stack {
     fn new() -> Self {
-        let http = net::client(
-            &Roots::mozilla(),
-            Duration::from_secs(2),
-            Duration::from_secs(20),
-        )
-        .expect("an HTTP client");
+        let http = support::http_client(Duration::from_secs(20));
         Self {
             emulator: Emulator::new(),
             http,

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use shared::net::{self, Roots};
 use support::samples;
 
 struct Phone {
@@ -18,12 +17,7 @@ impl Phone {
     fn new() -> Self {
         let api = std::env::var("STACK_API_URL")
             .expect("this test needs the local stack: run `make test`");
-        let http = net::client(
-            &Roots::mozilla(),
-            Duration::from_secs(2),
-            Duration::from_secs(20),
-        )
-        .expect("an HTTP client");
+        let http = support::http_client(Duration::from_secs(20));
         Self {
             http,
             api,

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, 
 use serde_json::json;
 use serde_yaml_ng::Value as Yaml;
 use shared::config::WARM_UP_LIMIT;
-use shared::net::{self, Roots};
 use support::emulator::aws_variables;
 use support::recorder::{self, Use};
 use support::{Emulator, World, keys, samples};
@@ -348,12 +347,7 @@ async fn whoever_hands_out_a_link_to_a_picture_may_read_it() {
 }
 
 fn phone() -> reqwest::Client {
-    let client = net::client(
-        &Roots::mozilla(),
-        Duration::from_secs(2),
-        Duration::from_secs(20),
-    );
-    client.expect("an HTTP client")
+    support::http_client(Duration::from_secs(20))
 }
 
 // ---- the comparison itself

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use shared::net::{self, Roots};
 use support::world::Settings;
 use support::{Answer, Session, World, samples};
 
@@ -25,12 +24,7 @@ fn as_issued(_: &str, value: &str) -> Option<String> {
 }
 
 async fn post(ticket: &Value, form: Form) -> reqwest::StatusCode {
-    let http = net::client(
-        &Roots::mozilla(),
-        Duration::from_secs(2),
-        Duration::from_secs(10),
-    )
-    .unwrap();
+    let http = support::http_client(Duration::from_secs(10));
     http.post(ticket["url"].as_str().unwrap())
         .multipart(form)
         .send()
@@ -40,12 +34,7 @@ async fn post(ticket: &Value, form: Form) -> reqwest::StatusCode {
 }
 
 async fn put(ticket: &Value, bytes: &[u8], content_type: &str) -> reqwest::StatusCode {
-    let http = net::client(
-        &Roots::mozilla(),
-        Duration::from_secs(2),
-        Duration::from_secs(10),
-    )
-    .unwrap();
+    let http = support::http_client(Duration::from_secs(10));
     let request = http
         .put(ticket["url"].as_str().unwrap())
         .header("content-type", content_type);
@@ -172,12 +161,7 @@ async fn an_upload_becomes_ready_and_can_be_downloaded() {
 }
 
 async fn reqwest_get(url: &str) -> (u16, Vec<u8>) {
-    let http = net::client(
-        &Roots::mozilla(),
-        Duration::from_secs(2),
-        Duration::from_secs(10),
-    )
-    .unwrap();
+    let http = support::http_client(Duration::from_secs(10));
     let response = http.get(url).send().await.unwrap();
     (
         response.status().as_u16(),

@@ -10,7 +10,6 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use shared::ids::{OpenId, UserId};
-use shared::net::{self, Roots};
 use shared::profile::{Email, Username};
 use shared::store::cursor;
 use support::api::Call;
@@ -837,12 +836,7 @@ async fn an_if_match_that_is_no_tag_is_refused_and_never_ignored() {
 /// Uploads as a phone does and delivers S3's event; returns the upload's id.
 async fn upload(world: &World, session: &Session, purpose: &str, bytes: &[u8]) -> String {
     let issued = ticket(world, session, purpose, bytes.len()).await;
-    let http = net::client(
-        &Roots::mozilla(),
-        Duration::from_secs(2),
-        Duration::from_secs(10),
-    )
-    .unwrap();
+    let http = support::http_client(Duration::from_secs(10));
     let put = http
         .put(text(&issued["ticket"], "url"))
         .header("content-type", "image/png");

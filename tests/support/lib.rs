@@ -1,6 +1,10 @@
 //! What the tests of the whole system share: the functions as one world in this process, a Lambda environment for a
 //! binary, events as AWS sends them, and sample files.
 
+use std::time::Duration;
+
+use shared::net::{self, Roots};
+
 pub mod api;
 pub mod emulator;
 pub mod http_event;
@@ -14,3 +18,12 @@ pub mod world;
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use world::{Session, World};
+
+/// A client of the tests' own: a phone's, or that of whoever watches.
+///
+/// # Panics
+/// If TLS cannot be set up.
+pub fn http_client(timeout: Duration) -> reqwest::Client {
+    let connect_timeout = Duration::from_secs(2);
+    net::client(&Roots::mozilla(), connect_timeout, timeout).expect("an HTTP client")
+}
