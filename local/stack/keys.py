@@ -86,6 +86,8 @@ def checked_private_key(private: object, public: Mapping[str, str]) -> str:
     try:
         jwk = json.loads(private) if isinstance(private, str) else private
         kid, secret = jwk["kid"], _from_base64url(jwk["d"])
+        if not isinstance(kid, str):
+            raise TypeError
         x = _base64url(Ed25519PrivateKey.from_private_bytes(secret).public_key().public_bytes_raw())
     except (ValueError, TypeError, KeyError):
         # Without the cause, which may quote the key.
