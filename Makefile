@@ -51,7 +51,7 @@ budget: ## hold instructions, sizes and calls of the release binaries to bench/b
 	@$(BENCH) budget $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actionlint/.installed ## check formatting, clippy, documentation, the stack's Python, the templates and the workflows
+lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actionlint/.installed ## check formatting, clippy, documentation, the stack's Python, the template and its rules, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
@@ -61,6 +61,7 @@ lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actio
 	.venv-sam/bin/cfn-lint --template cdn.yaml --regions us-east-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
+	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=
 
 .PHONY: fmt
@@ -80,9 +81,19 @@ build: .venv-build/.installed rust-target ## build the release binaries for Lamb
 		$(FUNCTIONS:%=--bin %)
 	@cd target/lambda && wc -c $(FUNCTIONS:%=%/bootstrap.zip) | awk '{printf "  %-24s %6.2f MB\n", $$2, $$1 / 1e6}'
 
+# What a deployed build answers to `GET /ping`: the release, and the commit it was built from.
+COMMIT = $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)$(addprefix +,$(COMMIT))
+build deploy package: export BUILD_VERSION = $(VERSION)
+$(if $(STACK)$(filter https:%,$(API)),smoke doctor): export BUILD_VERSION = $(VERSION)
+
 .PHONY: keys
 keys: ## make or rotate the keys that sign a deployment's access tokens
 	@$(RUN) keys
+
+.PHONY: secret
+secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; WECHAT_APP_SECRET, or you are asked)
+	@$(RUN) secret --stack '$(STACK)'
 
 .PHONY: deploy
 deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time
@@ -129,8 +140,8 @@ rust-target:
 # ---- operation
 
 .PHONY: doctor
-doctor: ## check what a deployment needs, before it or after it (STACK=name for a deployed one, LOCAL=1 for `make dev`; WECHAT=1 asks WeChat too)
-	@$(RUN) doctor --stack '$(STACK)' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
+doctor: ## check what a deployment needs, before it (NAME=name) or after it (STACK=name; LOCAL=1 for `make dev`); WECHAT=1 asks WeChat too
+	@$(RUN) doctor --name '$(NAME)' --stack '$(STACK)' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
 
 .PHONY: smoke
 smoke: ## try an API with five requests (STACK=name for a deployed one, API=address; the one of `make dev` without them)

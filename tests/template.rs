@@ -220,6 +220,15 @@ const RULES: [Rule; 17] = [
         &[
             ("    DeletionPolicy: Retain\n", ""),
             (
+                "    DeletionPolicy: RetainExceptOnCreate\n",
+                "    DeletionPolicy: Delete\n",
+            ),
+            // The name that it leaves taken would refuse the next deployment.
+            (
+                "    DeletionPolicy: RetainExceptOnCreate\n",
+                "    DeletionPolicy: Retain\n",
+            ),
+            (
                 "DeletionProtectionEnabled: true",
                 "DeletionProtectionEnabled: false",
             ),
@@ -790,8 +799,13 @@ fn kept(template: &Template) -> Vec<String> {
         kinds.iter().any(|kind| resource["Type"] == *kind)
     });
     let dropped = lasting.map(|(name, resource)| {
+        // CloudFormation cannot delete a protected table, not even one that it has just made.
+        let policy = match resource["Type"] == "AWS::DynamoDB::Table" {
+            true => "Retain",
+            false => "RetainExceptOnCreate",
+        };
         let kept =
-            resource["DeletionPolicy"] == "Retain" && resource["UpdateReplacePolicy"] == "Retain";
+            resource["DeletionPolicy"] == policy && resource["UpdateReplacePolicy"] == "Retain";
         (!kept).then(|| name.to_owned())
     });
     let tables = template.resources("AWS::DynamoDB::Table");

@@ -12,6 +12,7 @@ import keys_command
 import load_aws
 import redrive
 import sam_invoke
+import secret_command
 import smoke
 from console import StackError, say
 from processes import HOST
@@ -72,6 +73,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     load_aws.add_to(commands)
     redrive.add_to(commands)
     sam_invoke.add_to(commands)
+    secret_command.add_to(commands)
     smoke.add_to(commands)
     return parser.parse_args(words)
 

@@ -1,12 +1,11 @@
 """`doctor`: looks at what a deployment needs, before it and after it, and says what to do about each finding."""
 
 import argparse
-import getpass
 import os
+import re
 import shutil
 import stat
 import subprocess
-import sys
 import time
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
@@ -27,11 +26,14 @@ from findings import Findings
 from processes import HOST
 from web import ask
 
-WECHAT = "https://api.weixin.qq.com"
 SECONDS = 5
 # AWS refuses what was signed five minutes ago or in five minutes.
 FATAL_SKEW = 300
 NOTABLE_SKEW = 30
+# What an account has that is not new.
+USUAL_CONCURRENCY = 1000
+STACK_NAME = re.compile(r"[a-z][a-z0-9-]*")
+LONGEST_BUCKET = 63
 # What says that the credentials, and not the way to AWS, are what is wrong.
 REFUSED = ("InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException")
 
@@ -40,6 +42,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     """Declares the command."""
     parser = commands.add_parser("doctor", help="check an account's set-up before and after a deployment")
     parser.add_argument("--stack", default="", help="a stack deployed to AWS; before the first deployment without it")
+    parser.add_argument("--name", default="", help="what the stack is to be called, before the first deployment")
     parser.add_argument("--local", action="store_true", help="the stack of `make dev`")
     parser.add_argument("--api", default="", help="the API's address, if it is not the stack's own")
     parser.add_argument("--keys", type=Path, default=keys_command.DIRECTORY, help="where the signing keys are")
@@ -62,40 +65,38 @@ def _run(arguments: argparse.Namespace) -> int:
             else:
                 findings.note("stack", "not checked, nor what belongs to it: AWS cannot be asked")
         else:
-            look_before(findings, arguments.keys, arguments.wechat)
+            look_before(findings, arguments.name, arguments.keys, arguments.wechat)
     except KeyboardInterrupt:
         return 130
     return 1 if findings.problems else 0
 
 
-def look_before(findings: Findings, key_directory: Path, ask_wechat: bool) -> None:
+def look_before(findings: Findings, name: str, key_directory: Path, ask_wechat: bool) -> None:
     """What has to be there before the first deployment."""
     _look_at_tools(findings)
-    look_at_account(findings)
+    place = look_at_account(findings)
+    if name and place:
+        look_at_name(findings, place, name)
+    elif not name:
+        findings.note("stack name", "not checked: give it in NAME")
     look_at_key_files(findings, key_directory)
     app_id = os.environ.get("WECHAT_APP_ID", "")
     if app_id:
         wechat_account.look_at_app_id(findings, app_id)
     else:
         findings.note("app id", "not checked: give it in WECHAT_APP_ID")
-    secret = os.environ.get("WECHAT_APP_SECRET") or _typed_secret()
-    if secret:
+    if secret := wechat_account.given_secret("Enter leaves it out"):
         wechat_account.look_at_secret(findings, secret)
     else:
         findings.note("app secret", "not checked: give it in WECHAT_APP_SECRET, or at a terminal when you are asked")
     if ask_wechat and app_id and secret:
-        wechat_account.probe(findings, os.environ.get("WECHAT_API_BASE_URL") or WECHAT, app_id, secret)
+        wechat_account.probe(findings, os.environ.get("WECHAT_API_BASE_URL") or places.WECHAT, app_id, secret)
     findings.note(
         "domains",
         "after the deployment, `make doctor STACK=name` shows what to put on WeChat's three lists. "
         "They take names with HTTPS and an ICP filing: have one ready for ApiDomainName",
     )
     wechat_account.tell_about_addresses(findings)
-
-
-def _typed_secret() -> str:
-    """What the person types, unseen; nothing where there is nobody."""
-    return getpass.getpass("App secret (Enter leaves it out): ").strip() if sys.stdin.isatty() else ""
 
 
 # ---- this machine
@@ -168,8 +169,52 @@ def look_at_account(findings: Findings) -> places.Place | None:
     else:
         findings.ok("credentials", f"account {identity['Account']}, region {region}")
         _look_at_clock(findings, place)
+        _look_at_concurrency(findings, place)
         return place
     return None
+
+
+def _look_at_concurrency(findings: Findings, place: places.Place) -> None:
+    try:
+        limit = place.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
+    except (ClientError, BotoCoreError, KeyError) as error:
+        findings.note("concurrency", f"not checked: {error}")
+        return
+    if limit < USUAL_CONCURRENCY:
+        findings.note(
+            "concurrency",
+            f"{limit} invocations at once in this account and region, as new accounts have it: enough to try it out. "
+            f"Before you publish, ask for {USUAL_CONCURRENCY} (Service Quotas, AWS Lambda, Concurrent executions)",
+        )
+    else:
+        findings.ok("concurrency", f"{limit} invocations at once in this account and region")
+
+
+def look_at_name(findings: Findings, place: places.Place, name: str) -> None:
+    """Whether a stack of this name can be deployed: the bucket, which keeps its name for ever, is named after it."""
+    try:
+        account = place.client("sts").get_caller_identity()["Account"]
+        bucket = f"{name}-uploads-{account}-{place.region}"
+        if not STACK_NAME.fullmatch(name) or len(bucket) > LONGEST_BUCKET:
+            most = LONGEST_BUCKET - len(bucket) + len(name)
+            findings.problem(
+                "stack name", f"{name!r}: take lower-case letters, digits and hyphens, a letter first, at most {most}"
+            )
+            return
+        place.client("s3").head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
+            findings.ok("stack name", f"{name} is free")
+        else:
+            findings.note("stack name", f"not checked whether its bucket is there already: {error}")
+    except BotoCoreError as error:
+        findings.note("stack name", f"not checked: {error}")
+    else:
+        findings.problem(
+            "stack name",
+            f"the bucket {bucket} is there already. If {name} is deployed, ask `make doctor STACK={name}`. If it was "
+            "deleted, its bucket stayed: empty and delete that, or take another name",
+        )
 
 
 def _look_at_clock(findings: Findings, place: places.Place) -> None:

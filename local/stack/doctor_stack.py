@@ -16,13 +16,11 @@ import wechat_account
 from console import StackError
 from findings import Findings
 from redrive import ROUTES
-from smoke import api_of, own_version
+from smoke import own_version
 from web import ask
 
-WECHAT = "https://api.weixin.qq.com"
 PLACEHOLDER = "replace-me"
 ALARMS_AT_ONCE = 100
-PUT_SECRET = "put both secrets there (README, Deploying): aws secretsmanager put-secret-value"
 
 
 @dataclass(frozen=True)
@@ -44,9 +42,9 @@ class _Case:
         return urlsplit(self.api).scheme == "http"
 
     @property
-    def talks_to_wechat(self) -> bool:
-        """Whether it is WeChat itself: what stands in for it has ids and secrets of its own."""
-        return self.parameter("WechatApiBaseUrl") in ("", WECHAT)
+    def put_secret(self) -> str:
+        """What fills the secret."""
+        return f"fill it with `make secret STACK={self.stack.name}`"
 
 
 def look_at_stack(
@@ -55,7 +53,7 @@ def look_at_stack(
     """Everything about one stack. What AWS does not let the person see is said, and the rest goes on."""
     try:
         stack = place.stack(name)
-        case = _Case(findings, place, stack, (api or api_of(stack)).rstrip("/"), key_directory)
+        case = _Case(findings, place, stack, (api or stack.output("ApiUrl")).rstrip("/"), key_directory)
     except StackError as error:
         findings.problem("stack", str(error))
         return
@@ -67,11 +65,11 @@ def look_at_stack(
     secret = _look_at_secret(case)
     _look_at_jwks(case, secret)
     if ask_wechat and secret is not None:
-        base_url = case.parameter("WechatApiBaseUrl") or WECHAT
+        base_url = case.parameter("WechatApiBaseUrl") or places.WECHAT
         app_secret = str(secret.get("wechat_app_secret"))
         wechat_account.probe(findings, base_url, case.parameter("WechatAppId"), app_secret)
     _look_at_ping(case)
-    _look_at_domain(case)
+    _look_at_domains(case)
     _look_at_dead_letters(case)
     _look_at_alarms(case)
     _look_at_subscription(case)
@@ -85,14 +83,17 @@ def _look_at_status(case: _Case) -> None:
         case.findings.note("stack", f"{status}: the last deployment was rolled back; the stack's events say why")
     elif status.endswith("IN_PROGRESS"):
         case.findings.note("stack", f"{status}: look again when it is done")
-    elif status.endswith("FAILED") or status in ("ROLLBACK_COMPLETE", "DELETE_COMPLETE"):
+    elif status == "ROLLBACK_COMPLETE":
+        advice = "the stack's events in CloudFormation say why. Delete the stack before you deploy again"
+        case.findings.problem("stack", f"{status}: the first deployment failed; {advice}")
+    elif status.endswith("FAILED") or status == "DELETE_COMPLETE":
         case.findings.problem("stack", f"{status}: the stack's events in CloudFormation say why")
     else:
         case.findings.ok("stack", f"{case.stack.name}, {status}")
 
 
 def _look_at_parameters(case: _Case) -> None:
-    if case.talks_to_wechat:
+    if case.stack.talks_to_wechat:
         wechat_account.look_at_app_id(case.findings, case.parameter("WechatAppId"))
     else:
         base_url = case.parameter("WechatApiBaseUrl")
@@ -137,13 +138,13 @@ def _look_at_secret(case: _Case) -> Mapping[str, Any] | None:
         secret = json.loads(text)
         app_secret, private = secret["wechat_app_secret"], secret["jwt_private_jwk"]
     except (ValueError, TypeError, KeyError):
-        case.findings.problem("secret", f"is not JSON with wechat_app_secret and jwt_private_jwk: {PUT_SECRET}")
+        case.findings.problem("secret", f"is not JSON with wechat_app_secret and jwt_private_jwk: {case.put_secret}")
         return None
     if PLACEHOLDER in (app_secret, private):
-        case.findings.problem("secret", f"still holds the placeholder: {PUT_SECRET}")
+        case.findings.problem("secret", f"still holds the placeholder: {case.put_secret}")
         return None
     case.findings.ok("secret", "is filled in")
-    if case.talks_to_wechat:
+    if case.stack.talks_to_wechat:
         wechat_account.look_at_secret(case.findings, str(app_secret))
     return secret
 
@@ -151,7 +152,7 @@ def _look_at_secret(case: _Case) -> Mapping[str, Any] | None:
 def _secret_not_read(case: _Case, error: Exception) -> None:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     if code == "ResourceNotFoundException":
-        case.findings.problem("secret", f"is not there: {PUT_SECRET}")
+        case.findings.problem("secret", f"is not there: {case.put_secret}")
     else:
         case.findings.note("secret", f"not checked: it cannot be read with these credentials ({code})")
 
@@ -213,21 +214,26 @@ def _look_at_ping(case: _Case) -> None:
         case.findings.note("ping", f"{case.api} answers as version {version}, and this tree is {own_version()}")
 
 
-def _look_at_domain(case: _Case) -> None:
-    """Whether the API's own name leads to it."""
-    name = case.parameter("ApiDomainName")
+def _look_at_domains(case: _Case) -> None:
+    """Whether names of the operator's lead to where they should. The CDN refuses what is no object."""
+    _look_at_domain(case, "ApiDomainName", "ApiDomainTarget", "/ping", 200)
+    _look_at_domain(case, "AssetsDomainName", "AssetsDomainTarget", "/ping", 403)
+
+
+def _look_at_domain(case: _Case, parameter: str, output: str, path: str, right: int) -> None:
+    name = case.parameter(parameter)
     if not name:
         return
     try:
-        status = ask(f"https://{name}/ping").status
+        status = ask(f"https://{name}{path}").status
     except (OSError, HTTPException) as error:
-        target = case.stack.outputs.get("ApiDomainTarget", "(output ApiDomainTarget)")
+        target = case.stack.outputs.get(output, f"(output {output})")
         case.findings.problem("domain", f"{name} does not answer ({error}): its DNS record has to point to {target}")
         return
-    if status == 200:
+    if status == right:
         case.findings.ok("domain", f"{name} answers")
     else:
-        case.findings.problem("domain", f"{name}/ping answers {status}: the name leads to something else")
+        case.findings.problem("domain", f"{name}{path} answers {status}: the name leads to something else")
 
 
 def _look_at_dead_letters(case: _Case) -> None:
@@ -256,12 +262,15 @@ def _look_at_alarms(case: _Case) -> None:
     except (ClientError, BotoCoreError) as error:
         case.findings.note("alarms", f"not checked: {error}")
         return
-    ringing = sorted(name for name, state in states.items() if state == "ALARM")
-    for name in ringing:
+    in_state = {state: sorted(name for name in states if states[name] == state) for state in states.values()}
+    for name in in_state.get("ALARM", []):
         case.findings.problem("alarm", f"{name} is in ALARM: docs/operations.md says what to do first")
+    # The table's are so until the first throttle or error, all of them in a stack's first minutes; others never.
+    if blind := in_state.get("INSUFFICIENT_DATA"):
+        case.findings.note("alarms", f"{len(blind)} of {len(states)} have had no data yet: {', '.join(blind)}")
     if not states:
         case.findings.note("alarms", "the stack has none")
-    elif not ringing:
+    elif "ALARM" not in in_state:
         case.findings.ok("alarms", f"none of {len(states)} is in ALARM")
 
 

@@ -1,13 +1,14 @@
 """Where a stack is: on AWS, as the person's own settings say, or on this machine."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
 import deployment
 import emulator
@@ -16,6 +17,7 @@ from console import StackError
 
 SECONDS_TO_CONNECT = 5
 SECONDS_TO_ANSWER = 20
+WECHAT = "https://api.weixin.qq.com"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,30 @@ class DeployedStack:
     status: str
     outputs: Mapping[str, str]
     parameters: Mapping[str, str]
+
+    def output(self, name: str) -> str:
+        """An output that every stack of this template has."""
+        if name not in self.outputs:
+            raise StackError(f"The stack has no output {name}; it was not deployed from this template.")
+        return self.outputs[name]
+
+    @property
+    def talks_to_wechat(self) -> bool:
+        """Whether it is WeChat itself: what stands in for it has ids and secrets of its own."""
+        return self.parameters.get("WechatApiBaseUrl", "") in ("", WECHAT)
+
+
+@contextmanager
+def failures_told(what: str) -> Iterator[None]:
+    """Ends a command with what AWS did not do, and why."""
+    try:
+        yield
+    except (NoCredentialsError, NoRegionError) as error:
+        raise StackError(
+            "AWS cannot be reached without a region and credentials: set AWS_PROFILE, or AWS_REGION and keys."
+        ) from error
+    except (ClientError, BotoCoreError) as error:
+        raise StackError(f"{what}: {error}") from error
 
 
 def on_aws() -> Place:

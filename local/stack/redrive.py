@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
+from botocore.exceptions import ClientError
 
 import places
 from console import StackError, say
@@ -56,19 +56,26 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 def _run(arguments: argparse.Namespace) -> int:
     routes = _chosen(arguments.queue)
     try:
-        place = _Place.deployed(arguments.stack) if arguments.stack else _Place.local(arguments.endpoint)
-        for route in routes:
-            _redrive(place, route, ask=not arguments.yes)
+        with places.failures_told("The queues cannot be reached"):
+            sqs, stack = _deployed(arguments.stack) if arguments.stack else _local(arguments.endpoint)
+            for route in routes:
+                _redrive(sqs, stack, route, ask=not arguments.yes)
     except KeyboardInterrupt:
         say("Stopped; what was not moved is still in the dead-letter queue.")
         return 130
-    except (NoCredentialsError, NoRegionError) as error:
-        raise StackError(
-            "AWS cannot be reached without a region and credentials: set AWS_PROFILE, or AWS_REGION and keys."
-        ) from error
-    except (ClientError, BotoCoreError) as error:
-        raise StackError(f"The queues cannot be reached: {error}") from error
     return 0
+
+
+def _deployed(name: str) -> tuple[Any, places.DeployedStack]:
+    """A stack on AWS, reached as the person's own settings say."""
+    place = places.on_aws()
+    return place.client("sqs"), place.stack(name)
+
+
+def _local(endpoint: str) -> tuple[Any, places.DeployedStack]:
+    """A stack on this machine."""
+    place, name = places.on_this_machine(endpoint)
+    return place.client("sqs"), place.stack(name)
 
 
 def _chosen(name: str) -> tuple[Route, ...]:
@@ -78,42 +85,16 @@ def _chosen(name: str) -> tuple[Route, ...]:
     return routes
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where the queues are."""
-
-    sqs: Any
-    outputs: Mapping[str, str]
-
-    @classmethod
-    def deployed(cls, stack: str) -> "_Place":
-        """A stack on AWS, reached as the person's own settings say."""
-        place = places.on_aws()
-        return cls(place.client("sqs"), place.stack(stack).outputs)
-
-    @classmethod
-    def local(cls, endpoint: str) -> "_Place":
-        """A stack on this machine."""
-        place, stack = places.on_this_machine(endpoint)
-        return cls(place.client("sqs"), place.stack(stack).outputs)
-
-    def queue(self, output: str) -> str:
-        """A queue's address."""
-        if output not in self.outputs:
-            raise StackError(f"The stack has no output {output}; it was not deployed from this template.")
-        return self.outputs[output]
-
-
-def _redrive(place: _Place, route: Route, ask: bool) -> None:
-    source, dead_letters = place.queue(route.source), place.queue(route.dead_letters)
-    count, in_flight = _counts(place.sqs, dead_letters)
+def _redrive(sqs: Any, stack: places.DeployedStack, route: Route, ask: bool) -> None:
+    source, dead_letters = stack.output(route.source), stack.output(route.dead_letters)
+    count, in_flight = _counts(sqs, dead_letters)
     if in_flight:
         say(f"{route.name}: {in_flight} more being read by somebody else; they stay for the next time")
     if count == 0:
         say(f"{route.name}: the dead-letter queue is empty")
         return
     say(f"{route.name}: {_messages(count)} in the dead-letter queue")
-    shown = _peek(place.sqs, dead_letters)
+    shown = _peek(sqs, dead_letters)
     for message in shown:
         say(f"  {_line(route, message)}")
     if count > len(shown):
@@ -121,7 +102,7 @@ def _redrive(place: _Place, route: Route, ask: bool) -> None:
     if ask and not _confirmed(f"Move {_messages(count)} back to {route.name}?"):
         say("  nothing was moved")
         return
-    moved = _move(place.sqs, source, dead_letters, count)
+    moved = _move(sqs, source, dead_letters, count)
     say(f"  moved {_messages(moved)} back")
 
 

@@ -8,8 +8,6 @@ import time
 from collections.abc import Callable
 from http.client import HTTPException
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 import places
 from console import StackError
 from dev import API_PORT
@@ -52,21 +50,14 @@ def address_of(stack: str) -> str:
     """Where a stack's API is reached; that of the stack of `make dev` without a name."""
     if not stack:
         return f"http://{HOST}:{os.environ.get('PORT') or API_PORT}"
-    try:
-        return api_of(places.on_aws().stack(stack))
-    except (ClientError, BotoCoreError) as error:
-        raise StackError(f"The stack cannot be looked up: {error}") from error
-
-
-def api_of(stack: places.DeployedStack) -> str:
-    """Where a deployed stack's API is reached."""
-    if "ApiUrl" not in stack.outputs:
-        raise StackError("The stack has no output ApiUrl; it was not deployed from this template.")
-    return stack.outputs["ApiUrl"]
+    with places.failures_told("The stack cannot be looked up"):
+        return places.on_aws().stack(stack).output("ApiUrl")
 
 
 def own_version() -> str:
-    """The version that this tree would answer with."""
+    """The version that this tree would answer with: a deployed build knows its commit too."""
+    if version := os.environ.get("BUILD_VERSION"):
+        return version
     found = re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     if found is None:
         raise StackError("Cargo.toml names no version.")

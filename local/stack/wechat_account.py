@@ -1,6 +1,9 @@
 """What can be told about a mini-program's account at WeChat."""
 
+import getpass
+import os
 import re
+import sys
 from http.client import HTTPException
 
 from findings import Findings
@@ -31,6 +34,13 @@ def look_at_app_id(findings: Findings, app_id: str) -> None:
         findings.ok("app id", app_id)
     else:
         findings.problem("app id", f"{app_id!r} is none: wx and 16 hexadecimal digits, from {CONSOLE}")
+
+
+def given_secret(enter: str) -> str:
+    """The app secret from WECHAT_APP_SECRET, or what the person types, unseen; nothing where there is neither."""
+    if secret := os.environ.get("WECHAT_APP_SECRET"):
+        return secret
+    return getpass.getpass(f"App secret ({enter}): ").strip() if sys.stdin.isatty() else ""
 
 
 def look_at_secret(findings: Findings, secret: str) -> None:
