@@ -1,4 +1,4 @@
-//! `make doctor` and `make smoke`, on the deployed local stack and on set-ups with mistakes in them.
+//! `make doctor`, `make secret` and `make smoke`, on the deployed local stack and on set-ups with mistakes in them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -9,6 +9,7 @@ use support::Emulator;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::sync::Mutex;
 
 /// The local stack's app id, which has the shape of a real one.
 const APP_ID: &str = "wx0123456789abcdef";
@@ -16,6 +17,8 @@ const APP_ID: &str = "wx0123456789abcdef";
 const APP_SECRET: &str = "standin-secret";
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
+/// Whoever changes the stack's secret, or relies on it, holds this.
+static SECRET_IN_USE: Mutex<()> = Mutex::const_new(());
 
 fn variable(name: &str) -> String {
     std::env::var(name).expect("this test needs the local stack: run `make test`")
@@ -71,6 +74,7 @@ async fn doctor_of_the_stack(keys: &str) -> Output {
 
 #[tokio::test]
 async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
+    let _alone = SECRET_IN_USE.lock().await;
     let keys = local_keys();
     let emulator = Emulator::new();
     let secrets = emulator.secrets();
@@ -113,8 +117,15 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     let shapeless = doctor_of_the_stack(&keys).await;
     write(&secrets, &with_another_key(&good)).await;
     let unmatched = doctor_of_the_stack(&keys).await;
-    write(&secrets, &good).await;
     let emptied = sqs.purge_queue().queue_url(&dead_letters).send().await;
+    let kept = put_secret(&keys, "").await;
+    let kept = (kept, read(&secrets).await);
+    write(&secrets, "no JSON").await;
+    let unknown_app_secret = put_secret(&keys, "").await;
+    let put = put_secret(&keys, APP_SECRET).await;
+    let put = (put, read(&secrets).await);
+    let put_well = doctor_of_the_stack(&keys).await;
+    write(&secrets, &good).await;
     std::fs::remove_dir_all(&other_keys).expect("removed");
     letter.expect("SQS takes the letter");
     emptied.expect("SQS drops the letter");
@@ -140,12 +151,36 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
         )],
     );
     assert_tells_no_secret(&unmatched);
+    for (output, secret) in [kept, put] {
+        let told = said(output, true);
+        assert!(told.contains("the private half of key"), "{told}");
+        assert_tells_no_secret(&told);
+        let secret: serde_json::Value = serde_json::from_str(&secret).expect("JSON");
+        assert_eq!(secret["wechat_app_secret"], APP_SECRET);
+        assert_eq!(secret["jwt_private_jwk"], private_key());
+    }
+    let unknown_app_secret = said(unknown_app_secret, false);
+    assert!(
+        unknown_app_secret.contains("no app secret yet"),
+        "{unknown_app_secret}"
+    );
+    let put_well = said(put_well, true);
+    assert_finds(
+        &put_well,
+        &[("ok", "signing key", "is the current one of JwtJwks")],
+    );
 
     let unknown = run(&["doctor", "--stack", "elsewhere"], &[]).await;
     assert_finds(
         &said(unknown, false),
         &[("PROBLEM", "stack", "There is no stack 'elsewhere'")],
     );
+}
+
+/// `make secret` with an app secret, or without one.
+async fn put_secret(keys: &str, app_secret: &str) -> Output {
+    let words = ["secret", "--stack", "local", "--keys", keys];
+    run(&words, &[("WECHAT_APP_SECRET", app_secret)]).await
 }
 
 async fn read(secrets: &Secrets) -> String {
@@ -176,9 +211,13 @@ fn with_another_key(secret: &str) -> String {
     json!({"wechat_app_secret": secret["wechat_app_secret"], "jwt_private_jwk": jwk}).to_string()
 }
 
-fn assert_tells_no_secret(said: &str) {
+fn private_key() -> serde_json::Value {
     let file = std::fs::read_to_string(root().join(".local/keys/local/private.jwk.json"));
-    let private: serde_json::Value = serde_json::from_str(&file.expect("keys")).expect("JSON");
+    serde_json::from_str(&file.expect("keys")).expect("JSON")
+}
+
+fn assert_tells_no_secret(said: &str) {
+    let private = private_key();
     let key = private["d"].as_str().expect("text");
     assert!(!said.contains(APP_SECRET) && !said.contains(key), "{said}");
 }
@@ -188,12 +227,15 @@ async fn before_a_deployment_ids_keys_and_credentials_are_looked_at() {
     let keys = local_keys();
     let secret = "0123456789abcdef0123456789abcdef";
     let right = [("WECHAT_APP_ID", APP_ID), ("WECHAT_APP_SECRET", secret)];
-    let found = said(run(&["doctor", "--keys", &keys], &right).await, true);
+    let named = ["doctor", "--keys", &keys, "--name", "another"];
+    let found = said(run(&named, &right).await, true);
+    assert!(found.contains("invocations at once"), "{found}");
     assert_finds(
         &found,
         &[
             ("ok", "cargo", "cargo 1."),
             ("ok", "credentials", "account 000000000000"),
+            ("ok", "stack name", "another is free"),
             ("ok", "signing keys", "1 public in all"),
             ("ok", "app id", APP_ID),
             ("ok", "app secret", "has the right shape"),
@@ -232,6 +274,49 @@ async fn before_a_deployment_ids_keys_and_credentials_are_looked_at() {
             ("note", "app secret", "not checked"),
         ],
     );
+}
+
+#[tokio::test]
+async fn a_name_that_the_bucket_cannot_have_is_told() {
+    // `-uploads-`, the account and the region leave 32 of a bucket's 63 characters.
+    let (longest, longer) = ("a".repeat(32), "a".repeat(33));
+    for (name, level, text) in [
+        (longest.as_str(), "ok", "is free"),
+        (&longer, "PROBLEM", "at most 32"),
+        ("Capital", "PROBLEM", "lower-case letters"),
+        ("9-lives", "PROBLEM", "a letter first"),
+        ("local", "PROBLEM", "is there already"),
+    ] {
+        let words = ["doctor", "--keys", "target/none", "--name", name];
+        let found = said(run(&words, &[]).await, false);
+        assert_finds(&found, &[(level, "stack name", text)]);
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_could_not_be_used_is_not_put() {
+    let _alone = SECRET_IN_USE.lock().await;
+    let secrets = Emulator::new().secrets();
+    let before = read(&secrets).await;
+    let others = root().join(format!("target/tmp/secret-{}", std::process::id()));
+    std::fs::create_dir_all(&others).expect("a directory");
+    for (file, content) in [
+        ("private.jwk.json", support::keys::PRIVATE_JWK),
+        ("jwks.json", support::keys::JWKS),
+    ] {
+        std::fs::write(others.join(file), content).expect("written");
+    }
+    let others = others.display().to_string();
+    let undeployed = put_secret(&others, APP_SECRET).await;
+    std::fs::remove_dir_all(&others).expect("removed");
+    let undeployed = said(undeployed, false);
+    assert!(undeployed.contains("deploy jwks.json"), "{undeployed}");
+
+    let keyless = said(put_secret("target/none", APP_SECRET).await, false);
+    assert!(keyless.contains("make keys"), "{keyless}");
+    let nameless = said(run(&["secret"], &[]).await, false);
+    assert!(nameless.contains("STACK=wechat-backend"), "{nameless}");
+    assert_eq!(read(&secrets).await, before);
 }
 
 #[tokio::test]

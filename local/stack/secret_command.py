@@ -41,6 +41,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _signing_key(stack: places.DeployedStack, directory: Path) -> tuple[str, Any]:
     """This machine's private key and its name, once it is sure that what is deployed accepts its tokens."""
     files = keys.files_in(directory)
+    if not files.private_jwk.exists():
+        raise StackError("There are no signing keys yet: run `make keys`.")
     kid = keys.read_pair(files).current
     private = json.loads(files.private_jwk.read_text())
     try:
