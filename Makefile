@@ -92,8 +92,8 @@ keys: ## make or rotate the keys that sign a deployment's access tokens
 	@$(RUN) keys
 
 .PHONY: secret
-secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; WECHAT_APP_SECRET, or you are asked)
-	@$(RUN) secret --stack '$(STACK)'
+secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet)
+	@$(RUN) secret --stack '$(STACK)' $(if $(ANYWAY),--anyway)
 
 .PHONY: deploy
 deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time

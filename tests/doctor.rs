@@ -308,15 +308,25 @@ async fn a_secret_that_could_not_be_used_is_not_put() {
     }
     let others = others.display().to_string();
     let undeployed = put_secret(&others, APP_SECRET).await;
+    let unchanged = read(&secrets).await;
+    let words = ["secret", "--stack", "local", "--keys", &others, "--anyway"];
+    let anyway = run(&words, &[("WECHAT_APP_SECRET", APP_SECRET)]).await;
+    let changed = read(&secrets).await;
+    write(&secrets, &before).await;
     std::fs::remove_dir_all(&others).expect("removed");
     let undeployed = said(undeployed, false);
-    assert!(undeployed.contains("deploy jwks.json"), "{undeployed}");
+    assert!(
+        undeployed.contains("deploy what `make keys`"),
+        "{undeployed}"
+    );
+    assert_eq!(unchanged, before);
+    said(anyway, true);
+    assert!(changed.contains(r#""kid": "test""#), "another key is put");
 
     let keyless = said(put_secret("target/none", APP_SECRET).await, false);
     assert!(keyless.contains("make keys"), "{keyless}");
     let nameless = said(run(&["secret"], &[]).await, false);
     assert!(nameless.contains("STACK=wechat-backend"), "{nameless}");
-    assert_eq!(read(&secrets).await, before);
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser("secret", help="put app secret and signing key into a deployed stack's secret")
     parser.add_argument("--stack", default="", help="a stack deployed to AWS")
     parser.add_argument("--keys", type=Path, default=keys_command.DIRECTORY, help="where the signing keys are")
+    parser.add_argument("--anyway", action="store_true", help="even if what is deployed does not know the key yet")
     parser.set_defaults(run=_run)
 
 
@@ -27,7 +28,9 @@ def _run(arguments: argparse.Namespace) -> int:
     with places.failures_told("The secret cannot be replaced"):
         place = places.on_aws()
         stack = place.stack(arguments.stack)
-        kid, private = _signing_key(stack, arguments.keys)
+        kid, private = _signing_key(arguments.keys)
+        if not arguments.anyway:
+            _ensure_known(stack, private)
         client, arn = place.client("secretsmanager"), stack.output("SecretArn")
         app_secret = _app_secret(stack) or _present_app_secret(client, arn)
         document = {"wechat_app_secret": app_secret, "jwt_private_jwk": private}
@@ -38,20 +41,23 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _signing_key(stack: places.DeployedStack, directory: Path) -> tuple[str, Any]:
-    """This machine's private key and its name, once it is sure that what is deployed accepts its tokens."""
+def _signing_key(directory: Path) -> tuple[str, Any]:
+    """This machine's private key, and its name."""
     files = keys.files_in(directory)
     if not files.private_jwk.exists():
         raise StackError("There are no signing keys yet: run `make keys`.")
     kid = keys.read_pair(files).current
-    private = json.loads(files.private_jwk.read_text())
+    return kid, json.loads(files.private_jwk.read_text())
+
+
+def _ensure_known(stack: places.DeployedStack, private: Any) -> None:
+    """Makes sure that what is deployed accepts the key's tokens."""
     try:
         keys.checked_private_key(private, keys.public_keys(stack.parameters.get("JwtJwks", "")))
     except StackError as error:
         raise StackError(
-            f"{error} That is about {stack.name}'s JwtJwks: deploy {files.public_jwks.name} as it is, then come back."
+            f"{error} That is about {stack.name}'s JwtJwks: deploy what `make keys` printed, then come back."
         ) from error
-    return kid, private
 
 
 def _app_secret(stack: places.DeployedStack) -> str:
