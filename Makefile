@@ -91,14 +91,19 @@ $(if $(STACK)$(filter https:%,$(API)),smoke doctor): export BUILD_VERSION = $(VE
 keys: ## make or rotate the keys that sign a deployment's access tokens
 	@$(RUN) keys
 
+# SAM moves an alias when a function's code is new, and does not see that a parameter's value is. So every deployment is
+# new code: with this file in it, whatever was deployed before, the functions that run are the ones that were asked for.
+STAMP = for function in .aws-sam/build/*Function; do echo "$(VERSION) $$(date -u +%FT%TZ)" > "$$function/deployment"; done
+
 .PHONY: secret
 secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet)
 	@$(RUN) secret --stack '$(STACK)' $(if $(ANYWAY),--anyway)
 
 .PHONY: deploy
-deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time
+deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time, and with GUIDED=1
 	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
-	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(if $(wildcard samconfig.toml),,--guided)
+	@$(STAMP)
+	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(if $(GUIDED)$(if $(wildcard samconfig.toml),,1),--guided)
 
 .PHONY: package
 package: .venv-build/.installed .venv-sam/.installed rust-target ## build what `make deploy` deploys, without deploying it: target/deployment.tar.gz
@@ -109,6 +114,7 @@ package: .venv-build/.installed .venv-sam/.installed rust-target ## build what `
 .PHONY: deploy-package
 deploy-package: .venv-sam/.installed ## deploy target/deployment.tar.gz without asking (STACK_NAME and PARAMETERS, a line of YAML each, in the environment)
 	rm -rf .aws-sam/build && mkdir -p .aws-sam && tar -xzf target/deployment.tar.gz -C .aws-sam
+	@$(STAMP)
 	@printf '%s\n' "$$PARAMETERS" > .aws-sam/parameters.yaml
 	$(SAM) deploy --template-file .aws-sam/build/template.yaml --stack-name "$$STACK_NAME" --resolve-s3 \
 		--capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND --no-fail-on-empty-changeset \

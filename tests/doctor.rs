@@ -87,6 +87,7 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
             ("ok", "credentials", "region us-east-1"),
             ("ok", "clock", "within 30 s"),
             ("ok", "stack", "local, CREATE_COMPLETE"),
+            ("ok", "functions", "all run with the configuration"),
             ("ok", "secret", "is filled in"),
             ("ok", "signing key", "is the current one of JwtJwks"),
             ("ok", "JwtJwks", "holds the keys"),
@@ -126,6 +127,9 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     let put = (put, read(&secrets).await);
     let put_well = doctor_of_the_stack(&keys).await;
     write(&secrets, &good).await;
+    let changed = set_variable_of_purge(r#"{"NOT_YET_LIVE": "x"}"#).await;
+    let behind = doctor_of_the_stack(&keys).await;
+    let changed_back = set_variable_of_purge("{}").await;
     std::fs::remove_dir_all(&other_keys).expect("removed");
     letter.expect("SQS takes the letter");
     emptied.expect("SQS drops the letter");
@@ -169,6 +173,12 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
         &put_well,
         &[("ok", "signing key", "is the current one of JwtJwks")],
     );
+    said(changed, true);
+    said(changed_back, true);
+    assert_finds(
+        &said(behind, false),
+        &[("PROBLEM", "functions", "purge (NOT_YET_LIVE)")],
+    );
 
     let unknown = run(&["doctor", "--stack", "elsewhere"], &[]).await;
     assert_finds(
@@ -181,6 +191,19 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
 async fn put_secret(keys: &str, app_secret: &str) -> Output {
     let words = ["secret", "--stack", "local", "--keys", keys];
     run(&words, &[("WECHAT_APP_SECRET", app_secret)]).await
+}
+
+/// Changes what is not published, as a deployment does that moves no alias.
+async fn set_variable_of_purge(variable: &str) -> Output {
+    let script = format!(
+        "import boto3; purge = boto3.client('lambda', region_name='us-east-1'); \
+         found = purge.get_function_configuration(FunctionName='local-purge')['Environment']['Variables']; \
+         found.pop('NOT_YET_LIVE', None); found.update({variable}); \
+         purge.update_function_configuration(FunctionName='local-purge', Environment={{'Variables': found}})"
+    );
+    let mut command = Command::new(root().join(".venv/bin/python"));
+    let command = command.arg("-c").arg(script);
+    command.output().await.expect("Python 3 runs")
 }
 
 async fn read(secrets: &Secrets) -> String {

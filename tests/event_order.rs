@@ -833,7 +833,9 @@ fn assert_ours_once_the_key_is(sample: &Value, kind: Kind, version: Option<&str>
 fn the_sample_of_sam_s_generator_is_understood() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../events/s3-event-bare.json");
     let sample: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let events = parsed(&sample, "uploads-123456789012").unwrap();
+    // That of `make dev`, so that `make invoke-s3-event` looks for the object.
+    let bucket = std::env::var("STACK_BUCKET_NAME").expect("run `make test`");
+    let events = parsed(&sample, &bucket).unwrap();
     assert_eq!(
         (events[0].kind, events[0].key.to_string()),
         (Kind::Created, KEY.to_owned())

@@ -25,7 +25,7 @@ type Mistake = (&'static str, &'static str);
 /// What holds, how it is found out, and what it has to find.
 type Rule = (&'static str, Check, &'static [Mistake]);
 
-const RULES: [Rule; 17] = [
+const RULES: [Rule; 18] = [
     (
         "a message stays hidden for at least six times its function's time-out",
         visibility,
@@ -185,6 +185,24 @@ const RULES: [Rule; 17] = [
         ],
     ),
     (
+        "gateway and bucket are given their browser origins as lists",
+        origins,
+        &[
+            (
+                "AllowOrigins: !Ref CorsOrigins",
+                "AllowOrigins: !Split [\",\", !Ref CorsOrigins]",
+            ),
+            (
+                "AllowedOrigins: !Ref CorsOrigins",
+                "AllowedOrigins: [!Ref CorsOrigins]",
+            ),
+            (
+                "    Type: CommaDelimitedList\n    Default: https://servicewechat.com",
+                "    Type: String\n    Default: https://servicewechat.com",
+            ),
+        ],
+    ),
+    (
         "the binaries are the crates under functions/",
         binaries,
         &[
@@ -265,6 +283,26 @@ fn each_rule_finds_mistakes() {
                 "{rule}: missed {wrong:?} for {right:?}"
             );
         }
+    }
+}
+
+/// Otherwise a deployment of changed parameters, or one that is repeated, would leave the aliases where they are.
+#[test]
+fn whatever_is_deployed_is_new_code() {
+    let makefile = read("Makefile");
+    let deployments: Vec<_> = makefile
+        .split("\n\n")
+        .filter(|rule| rule.contains("$(SAM) deploy"))
+        .collect();
+    assert_eq!(deployments.len(), 2, "deploy and deploy-package");
+    for rule in deployments {
+        let stamped = rule.find("$(STAMP)").expect("the code is stamped");
+        let built = rule.find("$(SAM) build").or(rule.find("tar -xzf"));
+        assert!(built.expect("there is code") < stamped, "{rule}");
+        assert!(
+            stamped < rule.find("$(SAM) deploy").expect("deployed"),
+            "{rule}"
+        );
     }
 }
 
@@ -677,6 +715,22 @@ fn route_settings(template: &Template) -> Vec<String> {
     });
     let wrong = wrong.map(|(route, _)| *route);
     wrong.chain(unset).map(str::to_owned).collect()
+}
+
+fn origins(template: &Template) -> Vec<String> {
+    let apis = template.resources("AWS::Serverless::HttpApi");
+    let apis = apis.map(|(_, api)| &api["Properties"]["CorsConfiguration"]["AllowOrigins"]);
+    let buckets = template.resources("AWS::S3::Bucket");
+    let buckets = buckets.flat_map(|(_, bucket)| {
+        let rules = list(&bucket["Properties"]["CorsConfiguration"]["CorsRules"]);
+        rules.map(|rule| &rule["AllowedOrigins"])
+    });
+    let given = apis.chain(buckets).map(|origins| {
+        let parameter = text(&origins["Ref"]);
+        let listed = template.0["Parameters"][parameter]["Type"] == "CommaDelimitedList";
+        (!listed).then(|| origins.to_string())
+    });
+    faults(given)
 }
 
 fn binaries(template: &Template) -> Vec<String> {

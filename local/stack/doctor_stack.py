@@ -13,7 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 import keys
 import places
 import wechat_account
+from build import FUNCTIONS
 from console import StackError
+from deployment import ALIAS
 from findings import Findings
 from redrive import ROUTES
 from smoke import own_version
@@ -62,6 +64,7 @@ def look_at_stack(
         return
     _look_at_status(case)
     _look_at_parameters(case)
+    _look_at_functions(case)
     secret = _look_at_secret(case)
     _look_at_jwks(case, secret)
     if ask_wechat and secret is not None:
@@ -122,6 +125,29 @@ def _look_at_parameters(case: _Case) -> None:
             case.findings.note(name, text)
         elif text:
             case.findings.problem(name, text)
+
+
+def _look_at_functions(case: _Case) -> None:
+    """Whether the functions that answer have the configuration that was deployed last."""
+    behind: list[str] = []
+    try:
+        for name in FUNCTIONS:
+            function = f"{case.stack.name}-{name}"
+            deployed = places.configuration(case.place, function, "$LATEST")
+            running = places.configuration(case.place, function, ALIAS)
+            changed = sorted(key for key in deployed.keys() | running.keys() if deployed.get(key) != running.get(key))
+            if changed:
+                behind.append(f"{name} ({', '.join(changed)})")
+    except (ClientError, BotoCoreError) as error:
+        case.findings.note("functions", f"not checked: {error}")
+        return
+    if not behind:
+        case.findings.ok("functions", "all run with the configuration that was deployed last")
+    elif case.stack.status.endswith("IN_PROGRESS"):
+        case.findings.note("functions", f"about to change: {'; '.join(behind)}")
+    else:
+        advice = f"their alias `{ALIAS}` is at an older version. Deploy again, with `make deploy`"
+        case.findings.problem("functions", f"do not run with what was deployed last: {'; '.join(behind)}; {advice}")
 
 
 # ---- the secret and the keys

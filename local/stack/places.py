@@ -68,6 +68,12 @@ class DeployedStack:
         return self.parameters.get("WechatApiBaseUrl", "") in ("", WECHAT)
 
 
+def configuration(place: Place, function: str, qualifier: str) -> dict[str, str]:
+    """The variables that a function has in one version, or behind an alias."""
+    found = place.client("lambda").get_function_configuration(FunctionName=function, Qualifier=qualifier)
+    return found.get("Environment", {}).get("Variables", {})
+
+
 @contextmanager
 def failures_told(what: str) -> Iterator[None]:
     """Ends a command with what AWS did not do, and why."""

@@ -6,6 +6,7 @@ nothing is reached that listens on 127.0.0.1. So the stack's ports are served on
 
 import argparse
 import asyncio
+import ipaddress
 import os
 import re
 import subprocess
@@ -20,7 +21,7 @@ from processes import HOST
 
 # Where Docker has a machine of its own for containers, this name leads to the person's.
 DESKTOP_HOST = "host.docker.internal"
-GATEWAY = "{{(index .IPAM.Config 0).Gateway}}"
+BRIDGE = "{{with index .IPAM.Config 0}}{{.Subnet}} {{.Gateway}}{{end}}"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -63,11 +64,17 @@ async def _reachable(ports: list[str]) -> tuple[str, list[asyncio.Server]]:
 
 
 def _gateway() -> str:
-    command = ["docker", "network", "inspect", "bridge", "--format", GATEWAY]
+    """The host's address on the bridge. Some engines do not tell the one that they chose: it is the subnet's first."""
+    command = ["docker", "network", "inspect", "bridge", "--format", BRIDGE]
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
         raise StackError("Docker does not answer; `sam local invoke` needs it.") from error
+    try:
+        subnet, *gateway = told
+        return gateway[0] if gateway else str(next(ipaddress.ip_network(subnet).hosts()))
+    except ValueError:
+        raise StackError(f"Docker's network `bridge` has no subnet: {' '.join(told)!r}.") from None
 
 
 def _forward_to(port: int):  # noqa: ANN202 - asyncio's own callback type has no public name

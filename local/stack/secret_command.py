@@ -10,7 +10,11 @@ import keys_command
 import places
 import wechat_account
 from console import StackError, say
+from deployment import ALIAS
 from doctor_stack import PLACEHOLDER
+
+# Each of them is given the public keys.
+CHECK_TOKENS = ("login", "users", "presign")
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -30,7 +34,7 @@ def _run(arguments: argparse.Namespace) -> int:
         stack = place.stack(arguments.stack)
         kid, private = _signing_key(arguments.keys)
         if not arguments.anyway:
-            _ensure_known(stack, private)
+            _ensure_known(place, stack, private)
         client, arn = place.client("secretsmanager"), stack.output("SecretArn")
         app_secret = _app_secret(stack) or _present_app_secret(client, arn)
         document = {"wechat_app_secret": app_secret, "jwt_private_jwk": private}
@@ -50,14 +54,16 @@ def _signing_key(directory: Path) -> tuple[str, Any]:
     return kid, json.loads(files.private_jwk.read_text())
 
 
-def _ensure_known(stack: places.DeployedStack, private: Any) -> None:
-    """Makes sure that what is deployed accepts the key's tokens."""
-    try:
-        keys.checked_private_key(private, keys.public_keys(stack.parameters.get("JwtJwks", "")))
-    except StackError as error:
-        raise StackError(
-            f"{error} That is about {stack.name}'s JwtJwks: deploy what `make keys` printed, then come back."
-        ) from error
+def _ensure_known(place: places.Place, stack: places.DeployedStack, private: Any) -> None:
+    """Makes sure that the functions that run accept the key's tokens."""
+    for name in CHECK_TOKENS:
+        known = places.configuration(place, f"{stack.name}-{name}", ALIAS).get("JWT_JWKS", "")
+        try:
+            keys.checked_private_key(private, keys.public_keys(known))
+        except StackError as error:
+            raise StackError(
+                f"{error} {stack.name}-{name} runs with other keys: deploy what `make keys` printed, then come back."
+            ) from error
 
 
 def _app_secret(stack: places.DeployedStack) -> str:
