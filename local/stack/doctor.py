@@ -191,30 +191,33 @@ def _look_at_concurrency(findings: Findings, place: places.Place) -> None:
 
 
 def look_at_name(findings: Findings, place: places.Place, name: str) -> None:
-    """Whether a stack of this name can be deployed: the bucket, which keeps its name for ever, is named after it."""
+    """Whether a stack of this name can be deployed: its bucket is named after it, and stays when it is deleted."""
+    subject = "stack name"
     try:
         account = place.client("sts").get_caller_identity()["Account"]
         bucket = f"{name}-uploads-{account}-{place.region}"
-        if not STACK_NAME.fullmatch(name) or len(bucket) > LONGEST_BUCKET:
-            most = LONGEST_BUCKET - len(bucket) + len(name)
-            findings.problem(
-                "stack name", f"{name!r}: take lower-case letters, digits and hyphens, a letter first, at most {most}"
-            )
-            return
+        most = LONGEST_BUCKET - len(bucket) + len(name)
+        if not STACK_NAME.fullmatch(name) or len(name) > most:
+            allowed = f"lower-case letters, digits and hyphens, a letter first, at most {most}"
+            findings.problem(subject, f"{name!r}: take {allowed}")
+        elif _is_there(place, bucket):
+            advice = f"If {name} is deployed, ask `make doctor STACK={name}`. If it was deleted, its bucket stayed: "
+            advice += "empty and delete that, or take another name"
+            findings.problem(subject, f"the bucket {bucket} is there already. {advice}")
+        else:
+            findings.ok(subject, f"{name} is free")
+    except (ClientError, BotoCoreError) as error:
+        findings.note(subject, f"not checked: {error}")
+
+
+def _is_there(place: places.Place, bucket: str) -> bool:
+    try:
         place.client("s3").head_bucket(Bucket=bucket)
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("404", "NoSuchBucket"):
-            findings.ok("stack name", f"{name} is free")
-        else:
-            findings.note("stack name", f"not checked whether its bucket is there already: {error}")
-    except BotoCoreError as error:
-        findings.note("stack name", f"not checked: {error}")
-    else:
-        findings.problem(
-            "stack name",
-            f"the bucket {bucket} is there already. If {name} is deployed, ask `make doctor STACK={name}`. If it was "
-            "deleted, its bucket stayed: empty and delete that, or take another name",
-        )
+        if error.response["Error"]["Code"] == "404":
+            return False
+        raise
+    return True
 
 
 def _look_at_clock(findings: Findings, place: places.Place) -> None:

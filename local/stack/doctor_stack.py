@@ -242,24 +242,25 @@ def _look_at_ping(case: _Case) -> None:
 
 def _look_at_domains(case: _Case) -> None:
     """Whether names of the operator's lead to where they should. The CDN refuses what is no object."""
-    _look_at_domain(case, "ApiDomainName", "ApiDomainTarget", "/ping", 200)
-    _look_at_domain(case, "AssetsDomainName", "AssetsDomainTarget", "/ping", 403)
+    _look_at_domain(case, "ApiDomainName", "ApiDomainTarget", 200)
+    _look_at_domain(case, "AssetsDomainName", "AssetsDomainTarget", 403)
 
 
-def _look_at_domain(case: _Case, parameter: str, output: str, path: str, right: int) -> None:
-    name = case.parameter(parameter)
-    if not name:
+def _look_at_domain(case: _Case, parameter: str, output: str, right: int) -> None:
+    name, target = case.parameter(parameter), case.stack.outputs.get(output)
+    if not name or not target:
         return
     try:
-        status = ask(f"https://{name}{path}").status
+        status = ask(f"https://{name}/ping").status
     except (OSError, HTTPException) as error:
-        target = case.stack.outputs.get(output, f"(output {output})")
         case.findings.problem("domain", f"{name} does not answer ({error}): its DNS record has to point to {target}")
         return
     if status == right:
         case.findings.ok("domain", f"{name} answers")
     else:
-        case.findings.problem("domain", f"{name}{path} answers {status}: the name leads to something else")
+        case.findings.problem(
+            "domain", f"{name}/ping answers {status}: the name leads to something else, and not to {target}"
+        )
 
 
 def _look_at_dead_letters(case: _Case) -> None:
