@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{Rule, Template, as_if, entries, faults, list, root, target, text, texts, yaml};
 
-pub(crate) const RULES: [Rule; 9] = [
+pub(crate) const RULES: [Rule; 10] = [
     (
         "what is optional is off",
         optional,
@@ -111,6 +111,20 @@ pub(crate) const RULES: [Rule; 9] = [
             (
                 "StringEquals: {\"aws:SourceAccount\": !Ref AWS::AccountId}\n",
                 "Null: {\"aws:SourceVpc\": \"true\"}\n",
+            ),
+        ],
+    ),
+    (
+        "objects are read in the version that was verified, by whomever",
+        versions,
+        &[
+            (
+                "Action: s3:GetObjectVersion\n              Resource: !Sub ${Bucket.Arn}/u/*\n              Condition",
+                "Action: [s3:GetObject, s3:GetObjectVersion]\n              Resource: !Sub ${Bucket.Arn}/u/*\n              Condition",
+            ),
+            (
+                "Action: [s3:PutObject, s3:GetObjectVersion, ",
+                "Action: [s3:PutObject, s3:GetObject, ",
             ),
         ],
     ),
@@ -349,6 +363,15 @@ fn resource_policies(template: &Template) -> Vec<String> {
         (!service || !of_ours).then(|| format!("{name}: {statement}"))
     });
     faults(open.chain(strangers))
+}
+
+fn versions(template: &Template) -> Vec<String> {
+    let statements = template.statements().into_iter();
+    let statements = statements.chain(on_resources(template));
+    faults(statements.map(|(name, statement)| {
+        let newest = list(&statement["Action"]).any(|action| action == "s3:GetObject");
+        (newest && statement["Effect"] == "Allow").then(|| format!("{name}: {statement}"))
+    }))
 }
 
 fn customer_key(template: &Template) -> Vec<String> {
