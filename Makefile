@@ -4,7 +4,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
-ARCH ?= arm64
+# What was answered for Architecture at the first deployment holds for the next ones.
+ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml 2>/dev/null)),arm64)
 FUNCTIONS := login users presign s3-event purge
 RUN := $(PYTHON) local/stack
 BENCH := cargo run --quiet --profile bench-tool -p bench --
@@ -88,8 +89,8 @@ build deploy package: export BUILD_VERSION = $(VERSION)
 $(if $(STACK)$(filter https:%,$(API)),smoke doctor): export BUILD_VERSION = $(VERSION)
 
 .PHONY: keys
-keys: ## make or rotate the keys that sign a deployment's access tokens
-	@$(RUN) keys
+keys: ## make or rotate the keys that sign a deployment's access tokens (LEAKED=1 forgets the old one)
+	@$(RUN) keys $(if $(LEAKED),--leaked)
 
 # SAM moves an alias when a function's code is new, and does not see that a parameter's value is. So every deployment is
 # new code: with this file in it, whatever was deployed before, the functions that run are the ones that were asked for.
@@ -99,11 +100,13 @@ STAMP = for function in .aws-sam/build/*Function; do echo "$(VERSION) $$(date -u
 secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet)
 	@$(RUN) secret --stack '$(STACK)' $(if $(ANYWAY),--anyway)
 
+QUESTIONS = $(if $(wildcard samconfig.toml),$(if $(GUIDED),--guided),--guided --parameter-overrides Architecture=$(ARCH))
+
 .PHONY: deploy
 deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time, and with GUIDED=1
 	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	@$(STAMP)
-	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(if $(GUIDED)$(if $(wildcard samconfig.toml),,1),--guided)
+	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(QUESTIONS)
 
 .PHONY: package
 package: .venv-build/.installed .venv-sam/.installed rust-target ## build what `make deploy` deploys, without deploying it: target/deployment.tar.gz
@@ -147,7 +150,7 @@ rust-target:
 
 .PHONY: doctor
 doctor: ## check what a deployment needs, before it (NAME=name) or after it (STACK=name; LOCAL=1 for `make dev`); WECHAT=1 asks WeChat too
-	@$(RUN) doctor --name '$(NAME)' --stack '$(STACK)' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
+	@$(RUN) doctor --name '$(NAME)' --stack '$(if $(NAME),,$(STACK))' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
 
 .PHONY: smoke
 smoke: ## try an API with five requests (STACK=name for a deployed one, API=address; the one of `make dev` without them)

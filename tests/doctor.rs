@@ -1,4 +1,4 @@
-//! `make doctor`, `make secret` and `make smoke`, on the deployed local stack and on set-ups with mistakes in them.
+//! `make doctor`, `make keys`, `make secret` and `make smoke`, on the deployed local stack and on set-ups with mistakes in them.
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -87,7 +87,7 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
             ("ok", "credentials", "region us-east-1"),
             ("ok", "clock", "within 30 s"),
             ("ok", "stack", "local, CREATE_COMPLETE"),
-            ("ok", "functions", "all run with the configuration"),
+            ("ok", "functions", "all run with the code and the variables"),
             ("ok", "secret", "is filled in"),
             ("ok", "signing key", "is the current one of JwtJwks"),
             ("ok", "JwtJwks", "holds the keys"),
@@ -127,9 +127,9 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     let put = (put, read(&secrets).await);
     let put_well = doctor_of_the_stack(&keys).await;
     write(&secrets, &good).await;
-    let changed = set_variable_of_purge(r#"{"NOT_YET_LIVE": "x"}"#).await;
+    let changed = change_purge(OTHER_CODE).await;
     let behind = doctor_of_the_stack(&keys).await;
-    let changed_back = set_variable_of_purge("{}").await;
+    let changed_back = change_purge(DEPLOYED_CODE).await;
     std::fs::remove_dir_all(&other_keys).expect("removed");
     letter.expect("SQS takes the letter");
     emptied.expect("SQS drops the letter");
@@ -177,7 +177,7 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     said(changed_back, true);
     assert_finds(
         &said(behind, false),
-        &[("PROBLEM", "functions", "purge (NOT_YET_LIVE)")],
+        &[("PROBLEM", "functions", "purge (code, NOT_YET_LIVE)")],
     );
 
     let unknown = run(&["doctor", "--stack", "elsewhere"], &[]).await;
@@ -193,13 +193,25 @@ async fn put_secret(keys: &str, app_secret: &str) -> Output {
     run(&words, &[("WECHAT_APP_SECRET", app_secret)]).await
 }
 
+const OTHER_CODE: &str = "import io, zipfile
+content = io.BytesIO()
+zipfile.ZipFile(content, 'w').writestr('bootstrap', 'other code')
+purge.update_function_code(FunctionName='local-purge', ZipFile=content.getvalue())
+variables['NOT_YET_LIVE'] = 'x'
+";
+const DEPLOYED_CODE: &str = "
+purge.update_function_code(FunctionName='local-purge', S3Bucket='local-artifacts', S3Key='purge.zip')
+variables.pop('NOT_YET_LIVE')
+";
+
 /// Changes what is not published, as a deployment does that moves no alias.
-async fn set_variable_of_purge(variable: &str) -> Output {
+async fn change_purge(how: &str) -> Output {
     let script = format!(
-        "import boto3; purge = boto3.client('lambda', region_name='us-east-1'); \
-         found = purge.get_function_configuration(FunctionName='local-purge')['Environment']['Variables']; \
-         found.pop('NOT_YET_LIVE', None); found.update({variable}); \
-         purge.update_function_configuration(FunctionName='local-purge', Environment={{'Variables': found}})"
+        "import boto3
+purge = boto3.client('lambda', region_name='us-east-1')
+variables = purge.get_function_configuration(FunctionName='local-purge')['Environment']['Variables']
+{how}
+purge.update_function_configuration(FunctionName='local-purge', Environment={{'Variables': variables}})"
     );
     let mut command = Command::new(root().join(".venv/bin/python"));
     let command = command.arg("-c").arg(script);
@@ -314,6 +326,29 @@ async fn a_name_that_the_bucket_cannot_have_is_told() {
         let found = said(run(&words, &[]).await, false);
         assert_finds(&found, &[(level, "stack name", text)]);
     }
+}
+
+#[tokio::test]
+async fn a_leaked_key_is_forgotten_and_any_other_one_kept_beside_its_successor() {
+    let directory = root().join(format!("target/tmp/keys-{}", std::process::id()));
+    let shown = directory.display().to_string();
+    let mut known = Vec::new();
+    for (words, advice) in [
+        (&["keys", "--keys", &shown][..], "make secret"),
+        (&["keys", "--keys", &shown], "deploy JwtJwks first, then"),
+        (&["keys", "--keys", &shown, "--leaked"], "ANYWAY=1"),
+    ] {
+        let told = said(run(words, &[]).await, true);
+        assert!(told.contains(advice), "{told}");
+        let jwks = std::fs::read_to_string(directory.join("jwks.json")).expect("keys");
+        let jwks: serde_json::Value = serde_json::from_str(&jwks).expect("JSON");
+        let kids = jwks["keys"].as_array().expect("keys").iter();
+        known.push(kids.map(|key| key["kid"].clone()).collect::<Vec<_>>());
+    }
+    std::fs::remove_dir_all(&directory).expect("removed");
+    assert_eq!(known.iter().map(Vec::len).collect::<Vec<_>>(), [1, 2, 1]);
+    assert_eq!(known[1][1], known[0][0]);
+    assert!(!known[1].contains(&known[2][0]));
 }
 
 #[tokio::test]

@@ -128,21 +128,20 @@ def _look_at_parameters(case: _Case) -> None:
 
 
 def _look_at_functions(case: _Case) -> None:
-    """Whether the functions that answer have the configuration that was deployed last."""
+    """Whether the functions that answer are the ones that were deployed last."""
     behind: list[str] = []
     try:
         for name in FUNCTIONS:
             function = f"{case.stack.name}-{name}"
             deployed = places.configuration(case.place, function, "$LATEST")
             running = places.configuration(case.place, function, ALIAS)
-            changed = sorted(key for key in deployed.keys() | running.keys() if deployed.get(key) != running.get(key))
-            if changed:
+            if changed := running.differences(deployed):
                 behind.append(f"{name} ({', '.join(changed)})")
     except (ClientError, BotoCoreError) as error:
         case.findings.note("functions", f"not checked: {error}")
         return
     if not behind:
-        case.findings.ok("functions", "all run with the configuration that was deployed last")
+        case.findings.ok("functions", "all run with the code and the variables that were deployed last")
     elif case.stack.status.endswith("IN_PROGRESS"):
         case.findings.note("functions", f"about to change: {'; '.join(behind)}")
     else:

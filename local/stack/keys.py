@@ -44,14 +44,14 @@ def ensure(directory: Path) -> KeyFiles:
     return files if files.private_jwk.exists() and files.public_jwks.exists() else rotate(directory)
 
 
-def rotate(directory: Path) -> KeyFiles:
-    """Puts a new signing key into the directory; the previous public key stays beside the new one."""
+def rotate(directory: Path, kept: int = KEYS_KEPT) -> KeyFiles:
+    """Puts a new signing key into the directory; previous public keys stay beside it, as many as are kept in all."""
     files = files_in(directory)
     directory.mkdir(parents=True, exist_ok=True)
     previous = json.loads(files.public_jwks.read_text())["keys"] if files.public_jwks.exists() else []
     public, secret = _generate()
     _write_private(files.private_jwk, _compact(public | {"d": secret}))
-    files.public_jwks.write_text(_compact({"keys": [public, *previous][:KEYS_KEPT]}))
+    files.public_jwks.write_text(_compact({"keys": [public, *previous][:kept]}))
     return files
 
 

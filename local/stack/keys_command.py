@@ -1,7 +1,7 @@
 """`keys`: makes the key pair that a deployment signs its access tokens with."""
 
 import argparse
-import json
+from pathlib import Path
 
 import keys
 from console import say
@@ -13,20 +13,29 @@ DIRECTORY = LOCAL / "keys" / "deployment"
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the command."""
-    commands.add_parser("keys", help="make or rotate a deployment's signing keys").set_defaults(run=_run)
+    parser = commands.add_parser("keys", help="make or rotate a deployment's signing keys")
+    parser.add_argument("--keys", type=Path, default=DIRECTORY, help="where the signing keys are")
+    parser.add_argument("--leaked", action="store_true", help="forget the present key, which somebody else has")
+    parser.set_defaults(run=_run)
 
 
-def _run(_: argparse.Namespace) -> int:
-    files = keys.rotate(DIRECTORY)
-    public = files.public_jwks.read_text()
-    rotated = len(json.loads(public)["keys"]) > 1
-    say(f"Public keys, for the template's parameter JwtJwks ({files.public_jwks.relative_to(ROOT)}):\n")
-    print(public, flush=True)
+def _run(arguments: argparse.Namespace) -> int:
+    had_some = keys.files_in(arguments.keys).public_jwks.exists()
+    files = keys.rotate(arguments.keys, kept=1) if arguments.leaked else keys.rotate(arguments.keys)
+    say(f"Public keys, for the template's parameter JwtJwks ({_shown(files.public_jwks)}):\n")
+    print(files.public_jwks.read_text(), flush=True)
     say(
-        f"\nPrivate key, for the field jwt_private_jwk of the secret that the stack's output SecretArn names:\n"
-        f"  {files.private_jwk.relative_to(ROOT)}   (readable by you alone; keep it out of git, mail and chat)\n"
+        f"\nPrivate key, which `make secret` puts into a deployment's secret:\n"
+        f"  {_shown(files.private_jwk)}   (readable by you alone; keep it out of git, mail and chat)\n"
     )
-    if rotated:
-        say("The previous public key is still listed: deploy JwtJwks first, then replace the secret's key.")
+    if arguments.leaked:
+        say("The previous key is forgotten. First `make secret STACK=… ANYWAY=1`, then deploy JwtJwks, at once:")
+        say("until then the previous key can sign tokens for anyone. Access tokens fail then, and phones refresh.")
+    elif had_some:
+        say("The previous public key is still listed: deploy JwtJwks first, then `make secret STACK=…`.")
         say("Tokens signed with the previous key stay valid until they expire.")
     return 0
+
+
+def _shown(file: Path) -> Path:
+    return file.relative_to(ROOT) if file.is_relative_to(ROOT) else file

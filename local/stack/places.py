@@ -68,10 +68,24 @@ class DeployedStack:
         return self.parameters.get("WechatApiBaseUrl", "") in ("", WECHAT)
 
 
-def configuration(place: Place, function: str, qualifier: str) -> dict[str, str]:
-    """The variables that a function has in one version, or behind an alias."""
+@dataclass(frozen=True)
+class Configuration:
+    """What a function is in one version."""
+
+    code: str
+    variables: Mapping[str, str]
+
+    def differences(self, other: "Configuration") -> list[str]:
+        """The names of what another version has otherwise; values may be long, or nobody's to read."""
+        names = sorted(self.variables.keys() | other.variables.keys())
+        names = [name for name in names if self.variables.get(name) != other.variables.get(name)]
+        return names if self.code == other.code else ["code", *names]
+
+
+def configuration(place: Place, function: str, qualifier: str) -> Configuration:
+    """What a function is in a version, or in the one behind an alias."""
     found = place.client("lambda").get_function_configuration(FunctionName=function, Qualifier=qualifier)
-    return found.get("Environment", {}).get("Variables", {})
+    return Configuration(found["CodeSha256"], found.get("Environment", {}).get("Variables", {}))
 
 
 @contextmanager

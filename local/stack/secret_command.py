@@ -57,7 +57,7 @@ def _signing_key(directory: Path) -> tuple[str, Any]:
 def _ensure_known(place: places.Place, stack: places.DeployedStack, private: Any) -> None:
     """Makes sure that the functions that run accept the key's tokens."""
     for name in CHECK_TOKENS:
-        known = places.configuration(place, f"{stack.name}-{name}", ALIAS).get("JWT_JWKS", "")
+        known = places.configuration(place, f"{stack.name}-{name}", ALIAS).variables.get("JWT_JWKS", "")
         try:
             keys.checked_private_key(private, keys.public_keys(known))
         except StackError as error:
@@ -68,7 +68,7 @@ def _ensure_known(place: places.Place, stack: places.DeployedStack, private: Any
 
 def _app_secret(stack: places.DeployedStack) -> str:
     """What the person gives, if it could be one; nothing if they leave the old one."""
-    given = wechat_account.given_secret("Enter keeps the present one")
+    given = wechat_account.given_secret("Enter keeps the one that is there already")
     if given and stack.talks_to_wechat and not wechat_account.SECRET.fullmatch(given):
         raise StackError("That is no app secret of WeChat's: 32 hexadecimal digits. Nothing was changed.")
     return given
