@@ -57,25 +57,16 @@ def _run(arguments: argparse.Namespace) -> int:
     routes = _chosen(arguments.queue)
     try:
         with places.failures_told("The queues cannot be reached"):
-            sqs, stack = _deployed(arguments.stack) if arguments.stack else _local(arguments.endpoint)
+            place, name = (
+                (places.on_aws(), arguments.stack) if arguments.stack else places.on_this_machine(arguments.endpoint)
+            )
+            sqs, stack = place.client("sqs"), place.stack(name)
             for route in routes:
                 _redrive(sqs, stack, route, ask=not arguments.yes)
     except KeyboardInterrupt:
         say("Stopped; what was not moved is still in the dead-letter queue.")
         return 130
     return 0
-
-
-def _deployed(name: str) -> tuple[Any, places.DeployedStack]:
-    """A stack on AWS, reached as the person's own settings say."""
-    place = places.on_aws()
-    return place.client("sqs"), place.stack(name)
-
-
-def _local(endpoint: str) -> tuple[Any, places.DeployedStack]:
-    """A stack on this machine."""
-    place, name = places.on_this_machine(endpoint)
-    return place.client("sqs"), place.stack(name)
 
 
 def _chosen(name: str) -> tuple[Route, ...]:

@@ -6,6 +6,7 @@ nothing is reached that listens on 127.0.0.1. So the stack's ports are served on
 
 import argparse
 import asyncio
+import errno
 import ipaddress
 import os
 import re
@@ -59,8 +60,10 @@ async def _reachable(ports: list[str]) -> tuple[str, list[asyncio.Server]]:
     gateway = _gateway()
     try:
         return gateway, [await asyncio.start_server(_forward_to(int(port)), gateway, int(port)) for port in ports]
-    except OSError:
-        return DESKTOP_HOST, []
+    except OSError as error:
+        if error.errno == errno.EADDRNOTAVAIL:
+            return DESKTOP_HOST, []
+        raise StackError(f"The stack's ports cannot be served to containers: {error.strerror}.") from error
 
 
 def _gateway() -> str:
