@@ -6,8 +6,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::error::causes;
 use crate::seams::{Clock, Timestamp};
@@ -22,7 +22,8 @@ const RESERVE: Duration = Duration::from_secs(1);
 /// A message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
-    /// What the answer calls it.
+    /// What the answer calls it; empty if the record names none. The answer cannot mention such a message, and would fail
+    /// the whole batch if it tried.
     pub id: String,
     /// Its text.
     pub body: String,
@@ -67,31 +68,27 @@ pub struct ItemFailure {
     pub item_identifier: String,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SqsRecord {
-    message_id: String,
-    body: Option<String>,
-    #[serde(default)]
-    attributes: Map<String, Value>,
-}
-
 /// The messages of an SQS event; `None` if the event is not one.
+///
+/// A record of another shape is a message without work, and does not cost the others theirs.
 pub fn messages(event: &Value) -> Option<Vec<Message>> {
     let records = event.get("Records")?.as_array()?;
-    let message = |record: &Value| {
-        let record = SqsRecord::deserialize(record).ok()?;
-        let receives = record
-            .attributes
-            .get("ApproximateReceiveCount")
-            .and_then(Value::as_str);
-        Some(Message {
-            id: record.message_id,
-            body: record.body.unwrap_or_default(),
-            receives: receives.and_then(|count| count.parse().ok()).unwrap_or(1),
-        })
+    let is_sqs = |record: &Value| record.get("messageId").is_some() || record.get("body").is_some();
+    if !records.is_empty() && !records.iter().any(is_sqs) {
+        return None;
+    }
+    let text = |record: &Value, pointer: &str| {
+        let text = record.pointer(pointer).and_then(Value::as_str);
+        text.unwrap_or_default().to_owned()
     };
-    records.iter().map(message).collect()
+    let message = |record: &Value| Message {
+        id: text(record, "/messageId"),
+        body: text(record, "/body"),
+        receives: text(record, "/attributes/ApproximateReceiveCount")
+            .parse()
+            .unwrap_or(1),
+    };
+    Some(records.iter().map(message).collect())
 }
 
 /// Works on messages until `deadline`, several at a time.
@@ -118,7 +115,8 @@ where
             let outcome = telemetry
                 .record(bounded(work), |outcome| summary(&id, receives, outcome))
                 .await;
-            outcome.is_err().then_some(ItemFailure {
+            let failed = outcome.is_err() && !id.is_empty();
+            failed.then_some(ItemFailure {
                 item_identifier: id,
             })
         }
@@ -255,5 +253,32 @@ mod tests {
                 receives: 3
             }])
         );
+    }
+
+    #[tokio::test]
+    async fn a_record_without_an_id_costs_its_neighbours_nothing() {
+        let event = json!({"Records": [{"body": "again"}, {"messageId": "a", "body": "again"}, 7,
+            {"messageId": "b", "body": null}, {"messageId": "c", "body": "done", "attributes": null}]});
+        let messages = messages(&event).unwrap();
+        assert_eq!(messages.len(), 5);
+        let clock = Clock::system();
+        let telemetry = Telemetry::writing_to("test", clock.clone(), |_| {});
+        let deadline = clock.now().after(Duration::from_secs(60));
+        let answer = run(
+            messages,
+            deadline,
+            &clock,
+            &telemetry,
+            |message| async move {
+                match message.body.as_str() {
+                    "again" => Err(Again::because("not yet")),
+                    "done" => Ok(Handled::Done("done")),
+                    _ => Ok(Handled::Hopeless("it is empty")),
+                }
+            },
+        );
+        let failed = answer.await.batch_item_failures;
+        let failed: Vec<_> = failed.iter().map(|f| f.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["a"]);
     }
 }
