@@ -25,7 +25,14 @@ type Mistake = (&'static str, &'static str);
 /// What holds, how it is found out, and what it has to find.
 type Rule = (&'static str, Check, &'static [Mistake]);
 
-const RULES: [Rule; 18] = [
+const DEAD_LETTERS_KEPT: &str = "KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]
+      MessageRetentionPeriod: 1209600
+";
+const DEAD_LETTERS_DROPPED: &str =
+    "KmsMasterKeyId: !If [HasKmsKey, !Ref KmsKeyArn, !Ref AWS::NoValue]
+";
+
+const RULES: [Rule; 19] = [
     (
         "a message stays hidden for at least six times its function's time-out",
         visibility,
@@ -36,14 +43,23 @@ const RULES: [Rule; 18] = [
         ],
     ),
     (
-        "dead letters are kept for longer than messages",
+        "dead letters are kept for longer than messages, or for as long as SQS keeps anything",
         dead_letter_retention,
+        &[(DEAD_LETTERS_KEPT, DEAD_LETTERS_DROPPED)],
+    ),
+    (
+        "an upload's record and its old versions outlive every event that can be on its way",
+        event_lifetimes,
         &[
+            ("NoncurrentDays: 31", "NoncurrentDays: 30"),
+            ("NoncurrentDays: 31", "NoncurrentDays: 7"),
             (
-                "MessageRetentionPeriod: 1209600",
-                "MessageRetentionPeriod: 345600",
+                "      MessageRetentionPeriod: 1209600\n      RedrivePolicy:",
+                "      MessageRetentionPeriod: 345600\n      RedrivePolicy:",
             ),
-            ("      MessageRetentionPeriod: 1209600\n", ""),
+            (DEAD_LETTERS_KEPT, DEAD_LETTERS_DROPPED),
+            ("s3:LifecycleExpiration:*", "s3:ObjectTagging:*"),
+            ("s3:ObjectRemoved:*", "s3:ObjectRemoved:Delete"),
         ],
     ),
     (
@@ -534,14 +550,58 @@ fn visibility(template: &Template) -> Vec<String> {
     }))
 }
 
+/// What SQS keeps a message for at most, in seconds.
+const LONGEST_RETENTION: u64 = 14 * 24 * 60 * 60;
+
+fn retention(queue: &Value) -> u64 {
+    queue["MessageRetentionPeriod"].as_u64().unwrap_or(345_600)
+}
+
+/// Messages wait in the queue, then as dead letters; a record waits for as long as both together, and S3 keeps what it is
+/// about for longer.
+fn event_lifetimes(template: &Template) -> Vec<String> {
+    const DAY: u64 = 24 * 60 * 60;
+    let record = shared::store::upload::EVENT_LIFETIME.as_secs();
+    let mut found = Vec::new();
+    let queues = template.resources("AWS::SQS::Queue");
+    for (name, queue) in queues.filter(|(name, _)| *name == "UploadEventsQueue") {
+        let queue = &queue["Properties"];
+        let dead = template.by_arn(&queue["RedrivePolicy"]["deadLetterTargetArn"]);
+        let longest = [retention(queue), retention(dead)] == [LONGEST_RETENTION; 2];
+        if !longest || retention(queue) + retention(dead) > record {
+            found.push(name.to_owned());
+        }
+    }
+    for (name, bucket) in template.resources("AWS::S3::Bucket") {
+        let bucket = &bucket["Properties"];
+        let rules = list(&bucket["LifecycleConfiguration"]["Rules"]);
+        let days =
+            rules.filter_map(|rule| rule["NoncurrentVersionExpiration"]["NoncurrentDays"].as_u64());
+        if days.min().is_none_or(|days| days * DAY <= record) {
+            found.push(format!("{name}: old versions"));
+        }
+        let told = list(&bucket["NotificationConfiguration"]["QueueConfigurations"]);
+        let told: BTreeSet<_> = told.map(|each| text(&each["Event"])).collect();
+        let wanted = [
+            "s3:ObjectCreated:*",
+            "s3:ObjectRemoved:*",
+            "s3:LifecycleExpiration:*",
+        ];
+        if told != wanted.map(str::to_owned).into() {
+            found.push(format!("{name}: {told:?}"));
+        }
+    }
+    found
+}
+
 fn dead_letter_retention(template: &Template) -> Vec<String> {
-    let retention = |queue: &Value| queue["MessageRetentionPeriod"].as_u64().unwrap_or(345_600);
     let queues = template.resources("AWS::SQS::Queue");
     let sources = queues.filter(|(_, queue)| !queue["Properties"]["RedrivePolicy"].is_null());
     faults(sources.map(|(name, queue)| {
         let queue = &queue["Properties"];
         let dead = template.by_arn(&queue["RedrivePolicy"]["deadLetterTargetArn"]);
-        (retention(dead) <= retention(queue)).then(|| name.to_owned())
+        let is_kept = retention(dead) > retention(queue) || retention(dead) == LONGEST_RETENTION;
+        (!is_kept).then(|| name.to_owned())
     }))
 }
 

@@ -35,6 +35,7 @@ OVERRIDES = {
     "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",
     "UPLOAD_MAX_BYTES": "UploadMaxBytes",
     "UPLOAD_PENDING_LIMIT": "UploadPendingLimit",
+    "UPLOAD_TOTAL_BYTES": "UploadTotalBytes",
     "UPLOAD_TYPES": "UploadTypes",
     "WECHAT_APP_ID": "WechatAppId",
 }

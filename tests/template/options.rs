@@ -83,7 +83,7 @@ pub(crate) const RULES: [Rule; 10] = [
                 "    AbortMultipartUpload",
             ),
             (
-                "NoncurrentVersionExpiration: {NoncurrentDays: 7}",
+                "NoncurrentVersionExpiration: {NoncurrentDays: 31}",
                 "NoncurrentVersionExpiration: {}",
             ),
         ],
