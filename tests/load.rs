@@ -883,6 +883,7 @@ async fn ten_thousand_events_drain_steadily_in_a_flat_line_of_memory() {
         store: world.store.clone(),
         objects: s3_event::Objects::new(&world.emulator.aws, world.bucket.clone()),
         limits: Limits::read(&mut Vars::new(&|_: &str| None)),
+        settled: s3_event::Settled::default(),
         telemetry: Telemetry::writing_to("s3-event", world.clock.clone(), |_| {}),
         clock: world.clock.clone(),
     });

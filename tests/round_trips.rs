@@ -229,7 +229,7 @@ async fn deleting_an_account_costs_a_read_a_transaction_and_a_message() {
 }
 
 #[tokio::test]
-async fn tickets_cost_one_transaction_be_it_one_or_nine() {
+async fn tickets_cost_one_transaction_be_it_one_or_twenty() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
     let one = upload_request("file", &samples::jpeg());
@@ -238,8 +238,15 @@ async fn tickets_cost_one_transaction_be_it_one_or_nine() {
     costs(&proxy, issue("/v1/uploads", &one), &transaction).await;
     let with_key = issue("/v1/uploads", &one).header("idempotency-key", "k");
     costs(&proxy, with_key, &transaction).await;
-    let nine = json!({"items": vec![one; 9]});
-    costs(&proxy, issue("/v1/uploads/batch", &nine), &transaction).await;
+    let twenty = json!({"items": vec![one.clone(); 20]});
+    costs(&proxy, issue("/v1/uploads/batch", &twenty), &transaction).await;
+
+    // A repetition is told by the refused write; what it renews costs one more.
+    let repetition = |key: &str| issue("/v1/uploads", &one).header("idempotency-key", key);
+    costs(&proxy, repetition("k"), &transaction).await;
+    world.advance(Duration::from_secs(301));
+    costs(&proxy, repetition("k"), &[transaction[0]; 2]).await;
+    costs(&proxy, repetition("k"), &transaction).await;
 }
 
 #[tokio::test]

@@ -299,6 +299,13 @@ impl Error {
         self
     }
 
+    /// The error without `Retry-After`: time alone makes nothing better.
+    #[must_use]
+    pub const fn without_retry_after(mut self) -> Self {
+        self.retry_after = None;
+        self
+    }
+
     /// Adds the cause, which is logged and never sent.
     #[must_use]
     pub fn caused_by(mut self, source: impl Into<Source>) -> Self {

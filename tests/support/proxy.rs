@@ -2,6 +2,7 @@
 //!
 //! A request that has arrived is worked on even if its sender has given up meanwhile, as AWS does.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -148,6 +149,8 @@ struct State {
     seen: Vec<Seen>,
     script: Vec<(Matching, Fault, usize)>,
     chance: Option<Chance>,
+    /// The items that transactions under way hold, if overlapping ones are to be refused.
+    held: Option<HashMap<u64, Vec<String>>>,
     count: u64,
     under_way: usize,
 }
@@ -220,6 +223,11 @@ impl Proxy {
             percent,
             state: seed,
         });
+    }
+
+    /// Refuses, from now on, every write of an item that a transaction under way holds, as DynamoDB does.
+    pub fn refuse_overlapping_transactions(&self) {
+        self.shared.state().held = Some(HashMap::new());
     }
 
     /// How many scripted faults have met no request yet.
@@ -305,6 +313,14 @@ impl Shared {
             }
             None => state.chance.as_mut().and_then(Chance::fault),
         };
+        if let Some(held) = &mut state.held {
+            let keys = exchange.written_keys();
+            if held.values().flatten().any(|key| keys.contains(key)) {
+                seen.fault = Some(Fault::TransactionConflict);
+            } else if exchange.transaction_size() > 0 {
+                held.insert(seen.number, keys);
+            }
+        }
         let (number, fault) = (seen.number, seen.fault);
         state.seen.push(seen);
         let shared = self.clone();
@@ -341,6 +357,9 @@ struct Visit {
 impl Drop for Visit {
     fn drop(&mut self) {
         let mut state = self.shared.state();
+        if let Some(held) = &mut state.held {
+            held.remove(&self.number);
+        }
         let mut newest_first = state.seen.iter_mut().rev();
         if let Some(seen) = newest_first.find(|seen| seen.number == self.number) {
             seen.ended = Some(Instant::now());
@@ -390,6 +409,28 @@ impl Exchange {
             Method::POST if has("delete") => "DeleteObjects",
             _ => "PostObject",
         }
+    }
+
+    /// The items that a request to DynamoDB writes or checks.
+    fn written_keys(&self) -> Vec<String> {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        let writes = match body["TransactItems"].as_array() {
+            Some(writes) => writes
+                .iter()
+                .filter_map(|write| write.as_object()?.values().next())
+                .collect(),
+            None if body["UpdateExpression"].is_string() => vec![&body],
+            None => Vec::new(),
+        };
+        let key = |write: &&Value| {
+            let key = if write["Key"].is_object() {
+                &write["Key"]
+            } else {
+                &write["Item"]
+            };
+            format!("{} {}", key["pk"]["S"], key["sk"]["S"])
+        };
+        writes.iter().map(key).collect()
     }
 
     /// How many writes a transaction has; zero for what is none.

@@ -53,6 +53,7 @@ pub struct World {
     pub clock: Clock,
     /// The lines that the functions wrote about requests and messages.
     pub lines: Lines,
+    new_s3_event: NewS3Event,
     ahead_ms: Arc<AtomicI64>,
     logins: AtomicU32,
 }
@@ -76,6 +77,14 @@ impl Lines {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .push(line.to_owned());
+    }
+}
+
+struct NewS3Event(Box<dyn Fn() -> s3_event::App + Send + Sync>);
+
+impl std::fmt::Debug for NewS3Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("NewS3Event")
     }
 }
 
@@ -188,13 +197,20 @@ impl World {
             random: random.clone(),
             telemetry: telemetry("presign"),
         });
-        let s3_event = s3_event::App::new(s3_event::Parts {
-            store: store(&for_s3_event),
-            objects: s3_event::Objects::new(&for_s3_event.aws, bucket.clone()),
-            limits,
-            clock: clock.clone(),
-            telemetry: telemetry("s3-event"),
-        });
+        let new_s3_event = {
+            let (store, bucket) = (store(&for_s3_event), bucket.clone());
+            let (clock, telemetry) = (clock.clone(), telemetry("s3-event"));
+            NewS3Event(Box::new(move || {
+                s3_event::App::new(s3_event::Parts {
+                    store: store.clone(),
+                    objects: s3_event::Objects::new(&for_s3_event.aws, bucket.clone()),
+                    limits: limits.clone(),
+                    settled: s3_event::Settled::default(),
+                    clock: clock.clone(),
+                    telemetry: telemetry.clone(),
+                })
+            }))
+        };
         let purge = purge::App::new(purge::Parts {
             store: store(&for_purge),
             objects: purge::Objects::new(&for_purge.aws, bucket.clone()),
@@ -207,7 +223,8 @@ impl World {
             login: Api(login::router(login)),
             users: Api(users::router(users)),
             presign: Api(presign::router(presign)),
-            s3_event,
+            s3_event: (new_s3_event.0)(),
+            new_s3_event,
             purge,
             store: store(&through),
             wechat,
@@ -228,6 +245,11 @@ impl World {
             i64::try_from(by.as_millis()).expect("a short while"),
             Ordering::Relaxed,
         );
+    }
+
+    /// Another environment of `s3-event`, which remembers nothing.
+    pub fn new_s3_event(&self) -> s3_event::App {
+        (self.new_s3_event.0)()
     }
 
     /// Sets the functions' time back.

@@ -1,5 +1,7 @@
 //! `POST /v1/uploads` and `POST /v1/uploads/batch`: tickets.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
@@ -10,7 +12,8 @@ use shared::error::{Code, Error};
 use shared::http::Fields;
 use shared::http::body::{self, Fault};
 use shared::ids::{Purpose, UploadId};
-use shared::store::upload::{Idempotency, Issued, NewUpload, State as UploadState};
+use shared::seams::Timestamp;
+use shared::store::upload::{Idempotency, Issued, NewUpload, Record, Repeated};
 use shared::telemetry;
 use shared::upload::content_type::ContentType;
 use shared::upload::key::ObjectKey;
@@ -20,8 +23,8 @@ use crate::App;
 use crate::answer;
 use crate::ticket::{Method, ticket};
 
-/// One tap of `wx.chooseMedia`.
-const MAX_BATCH: usize = 9;
+/// One tap of `wx.chooseMedia`, whose `count` goes to 20.
+const MAX_BATCH: usize = 20;
 
 /// A request for one ticket.
 struct Request {
@@ -39,59 +42,75 @@ pub(crate) async fn issue_one(
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let request = read(&mut fields, &app.limits);
-    let request = fields.finish(request)?;
-    let idempotency = idempotency(&headers, &request)?;
-    let new = request.to_upload(&app, &caller);
-    let issued = app.store.issue_uploads(
-        &caller,
-        std::slice::from_ref(&new),
-        &app.limits,
-        idempotency.as_ref(),
-    );
-    match issued.await? {
-        Issued::New => Ok((
-            StatusCode::CREATED,
-            Json(issued_answer(&app, &new, request.method)),
-        )),
-        Issued::Before(upload) => issued_before(&app, &caller, upload, request.method).await,
-        refused => Err(refusal(refused)),
-    }
+    let requests = [fields.finish(request)?];
+    let items = issue(&app, &caller, &headers, &requests).await?;
+    let only = items.into_iter().next();
+    let only = only.ok_or_else(|| Error::internal("no ticket was issued"))?;
+    Ok((StatusCode::CREATED, Json(only)))
 }
 
-/// Issues up to nine tickets, all or none.
+/// Issues up to twenty tickets, all or none. With an `Idempotency-Key`, the same items in the same order get the same
+/// uploads.
 pub(crate) async fn issue_batch(
     State(app): State<App>,
     caller: Caller,
+    headers: HeaderMap,
     mut fields: Fields,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let requests = fields.list("items", 1..=MAX_BATCH, |item| read(item, &app.limits));
     let requests = fields.finish(requests)?;
-    let uploads: Vec<_> = requests
-        .iter()
-        .map(|request| request.to_upload(&app, &caller))
+    let items = issue(&app, &caller, &headers, &requests).await?;
+    Ok((StatusCode::CREATED, Json(json!({"items": items}))))
+}
+
+/// Uploads with their tickets, in the order of the requests.
+async fn issue(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    requests: &[Request],
+) -> Result<Vec<Value>, Error> {
+    let idempotency = idempotency(headers, requests)?;
+    let now = app.clock.now();
+    let uploads: Vec<_> = (0_u32..)
+        .zip(requests)
+        // Lists show the newest first, and a batch in the order asked for.
+        .map(|(at, request)| {
+            request.to_upload(app, caller, now.before(Duration::from_millis(at.into())))
+        })
         .collect();
-    match app
+    let issued = app
         .store
-        .issue_uploads(&caller, &uploads, &app.limits, None)
-        .await?
-    {
-        Issued::New => {
-            let answers = uploads
-                .iter()
-                .zip(&requests)
-                .map(|(new, request)| issued_answer(&app, new, request.method));
-            Ok((
-                StatusCode::CREATED,
-                Json(json!({"items": answers.collect::<Vec<_>>()})),
-            ))
+        .issue_uploads(caller, &uploads, &app.limits, idempotency.as_ref());
+    match issued.await? {
+        Issued::New(until) => {
+            let pairs = uploads.iter().zip(requests);
+            Ok(pairs
+                .map(|(new, request)| open(app, new, request.method, until))
+                .collect())
         }
-        refused => Err(refusal(refused)),
+        Issued::Repeated(uploads) => {
+            let pairs = uploads.into_iter().zip(requests);
+            pairs
+                .map(|(upload, request)| repeated(app, caller, upload, request))
+                .collect()
+        }
+        Issued::Mismatch => Err(Error::new(Code::IdempotencyMismatch)),
+        Issued::Quota(Some(wait)) => Err(Error::new(Code::UploadQuota).retry_after(wait)),
+        Issued::Quota(None) => Err(Error::new(Code::UploadQuota)
+            .without_retry_after()
+            .detail("the stored files take up all of the space: delete some first")),
+        Issued::Refused(refusal) => Err(refusal.into()),
     }
 }
 
 impl Request {
-    fn to_upload(&self, app: &App, caller: &Caller) -> NewUpload {
-        let upload = UploadId::new(app.clock.now(), self.purpose, caller.epoch, &app.random);
+    fn to_upload(&self, app: &App, caller: &Caller, at: Timestamp) -> NewUpload {
+        let upload = UploadId::new(at, self.purpose, caller.epoch, &app.random);
+        self.as_upload(caller, upload)
+    }
+
+    fn as_upload(&self, caller: &Caller, upload: UploadId) -> NewUpload {
         let key = ObjectKey {
             user: caller.user.clone(),
             upload,
@@ -132,7 +151,7 @@ fn read(fields: &mut Fields, limits: &Limits) -> Option<Request> {
     })
 }
 
-fn idempotency(headers: &HeaderMap, request: &Request) -> Result<Option<Idempotency>, Error> {
+fn idempotency(headers: &HeaderMap, requests: &[Request]) -> Result<Option<Idempotency>, Error> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -143,62 +162,53 @@ fn idempotency(headers: &HeaderMap, request: &Request) -> Result<Option<Idempote
             "must have 1 to 255 characters",
         ));
     }
-    let Request {
-        content_type,
-        size,
-        purpose,
-        method,
-    } = request;
-    let text = format!(
-        "{} {size} {} {}",
-        content_type.as_str(),
-        purpose.as_str(),
-        method.as_str()
-    );
+    let lines = requests.iter().map(Request::to_text).collect::<Vec<_>>();
     Ok(Some(Idempotency {
         key: sha256(value.as_bytes()),
-        request: sha256(text.as_bytes()),
+        request: sha256(lines.join("\n").as_bytes()),
     }))
 }
 
-fn issued_answer(app: &App, new: &NewUpload, method: Method) -> Value {
+impl Request {
+    /// What makes two requests the same.
+    fn to_text(&self) -> String {
+        format!(
+            "{} {} {} {}",
+            self.content_type.as_str(),
+            self.size,
+            self.purpose.as_str(),
+            self.method.as_str()
+        )
+    }
+}
+
+/// A pending upload with a ticket that ends at `until`.
+fn open(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> Value {
     telemetry::count("tickets");
-    let now = app.clock.now();
+    let record = Record::pending(new, until);
     json!({
-        "upload": answer::upload(&answer::pending(new), &app.links, now),
-        "ticket": ticket(new, method, app.links.signer(), now),
+        "upload": answer::upload(&record, &app.links, app.clock.now()),
+        "ticket": ticket(new, method, app.links.signer(), until),
     })
 }
 
-/// The upload of the first such request as it is now. While it is pending there is a ticket for it; later there is
-/// nothing left to send.
-async fn issued_before(
+/// What the first such request was answered with, as far as it still holds. An upload that has its object needs no
+/// ticket.
+fn repeated(
     app: &App,
     caller: &Caller,
-    upload: UploadId,
-    method: Method,
-) -> Result<(StatusCode, Json<Value>), Error> {
-    let record = app.store.upload(caller, upload).await??;
-    let record = record.filter(|record| record.state != UploadState::Gone);
-    let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    let now = app.clock.now();
-    let new = NewUpload {
-        key: record.key.clone(),
-        size: record.declared_size,
-    };
-    let ticket = match record.state {
-        UploadState::Pending => ticket(&new, method, app.links.signer(), now),
-        _ => Value::Null,
-    };
-    let answer = json!({"upload": answer::upload(&record, &app.links, now), "ticket": ticket});
-    Ok((StatusCode::CREATED, Json(answer)))
-}
-
-fn refusal(issued: Issued) -> Error {
-    match issued {
-        Issued::Mismatch => Error::new(Code::IdempotencyMismatch),
-        Issued::Quota(wait) => Error::new(Code::UploadQuota).retry_after(wait),
-        Issued::Refused(refusal) => refusal.into(),
-        Issued::New | Issued::Before(_) => Error::internal("an issued upload is no refusal"),
+    upload: Repeated,
+    request: &Request,
+) -> Result<Value, Error> {
+    match upload {
+        Repeated::Open(upload, until) => {
+            let new = request.as_upload(caller, upload);
+            Ok(open(app, &new, request.method, until))
+        }
+        Repeated::Settled(record) => {
+            let upload = answer::upload(&record, &app.links, app.clock.now());
+            Ok(json!({"upload": upload, "ticket": null}))
+        }
+        Repeated::Gone => Err(Error::new(Code::NotFound)),
     }
 }

@@ -9,7 +9,6 @@ use shared::http::PathId;
 use shared::http::body::{self, QueryFields};
 use shared::ids::UploadId;
 use shared::store::cursor;
-use shared::store::upload::State as UploadState;
 
 use crate::App;
 use crate::answer;
@@ -23,9 +22,10 @@ pub(crate) async fn read(
     PathId(id): PathId<UploadId>,
 ) -> Result<Json<Value>, Error> {
     let record = app.store.upload(&caller, id).await??;
-    let record = record.filter(|record| record.state != UploadState::Gone);
+    let now = app.clock.now();
+    let record = record.filter(|record| record.is_shown(now));
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(Json(answer::upload(&record, &app.links, app.clock.now())))
+    Ok(Json(answer::upload(&record, &app.links, now)))
 }
 
 /// Lists uploads, newest first.

@@ -35,15 +35,14 @@ impl std::str::FromStr for Method {
     }
 }
 
-/// A ticket for `upload`, good from now on for five minutes.
+/// A ticket for `upload`, good for the five minutes before `until`. The same end gives the same ticket.
 pub(crate) fn ticket(
     upload: &NewUpload,
     method: Method,
     signer: &S3Signer,
-    now: Timestamp,
+    until: Timestamp,
 ) -> Value {
-    let from = now.to_whole_second();
-    let until = from.after(TICKET_LIFETIME);
+    let from = until.before(TICKET_LIFETIME);
     let expires_at = until.to_rfc3339();
     match method {
         Method::Post => json!({
@@ -62,11 +61,15 @@ pub(crate) fn ticket(
                 ("content-type", content_type),
                 ("content-length", length.as_str()),
             ];
+            // As a parameter of the signed query it binds without the client's sending a header: only the first PUT is
+            // stored, the next one gets 412.
+            let only_once = [("If-None-Match", "*")];
             let url = signer.presign(&Presign {
                 method: method.as_str(),
                 key: &upload.key,
                 version: None,
                 headers: &headers,
+                query: &only_once,
                 from,
                 expires_in: TICKET_LIFETIME,
             });

@@ -166,6 +166,10 @@ impl App {
                 return Ok(false);
             }
         }
+        let quota = store
+            .remove_upload_quota(&deleted.user, deleted.epoch)
+            .await;
+        quota.map_err(Again::because)?;
         let mut cursor = None;
         loop {
             let removed = objects

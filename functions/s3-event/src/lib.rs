@@ -1,9 +1,10 @@
 //! Turns a stored object into a verified upload record.
 //!
-//! An object's way: message → `notification` → look at its bytes (`objects`) → `verify` → one conditional write.
+//! An object's way: message → `notification` → its first bytes (`objects`) → `verify` → one conditional write.
 
 mod notification;
 mod objects;
+mod settled;
 mod verify;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use shared::upload::limits::Limits;
 
 pub use notification::{Event, Kind, NotOurs, parse};
 pub use objects::Objects;
+pub use settled::Settled;
 
 /// What the handler needs.
 #[derive(Clone, Debug)]
@@ -33,6 +35,8 @@ pub struct Parts {
     pub objects: Objects,
     /// What may be uploaded.
     pub limits: Limits,
+    /// What this environment knows of keys.
+    pub settled: Settled,
     /// The time.
     pub clock: Clock,
     /// Lines and metrics.
@@ -66,6 +70,7 @@ impl App {
             store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
             objects: Objects::new(&aws, bucket),
             limits,
+            settled: Settled::default(),
             telemetry,
             clock,
         });

@@ -3,16 +3,13 @@
 //!
 //! Only what is used is required: senders leave things out, and add others.
 
-use aws_smithy_types::DateTime;
-use aws_smithy_types::date_time::Format;
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::Value;
-use shared::auth::refresh::sha256;
 use shared::upload::key::ObjectKey;
 
-/// The length of a sequencer once padded.
-const SEQUENCE_DIGITS: usize = 64;
+/// How deep one sender's envelope may lie in another's.
+const MAX_ENVELOPES: usize = 3;
 
 /// What happened to an object of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +18,8 @@ pub struct Event {
     pub kind: Kind,
     /// The object.
     pub key: ObjectKey,
-    /// Its version, in a versioned bucket.
+    /// The version that the event is about; of a delete marker, its own.
     pub version: Option<String>,
-    /// Orders the events of one key: upper-case hexadecimal, padded on the right so that text order is S3's order.
-    pub sequence: String,
 }
 
 /// What happened.
@@ -32,8 +27,10 @@ pub struct Event {
 pub enum Kind {
     /// An object was stored, by whatever means.
     Created,
-    /// An object was removed, or hidden behind a delete marker.
+    /// A version was removed for good, by whomever.
     Removed,
+    /// An object was hidden behind a delete marker.
+    MarkerCreated,
 }
 
 /// Why a message can never do any work.
@@ -58,19 +55,26 @@ impl NotOurs {
     }
 }
 
+/// What a message may hold: S3's own notification, the same in SNS's envelope, or EventBridge's form of it.
 #[derive(Deserialize)]
 struct Notification {
     #[serde(rename = "Records")]
     records: Option<Vec<Value>>,
     #[serde(rename = "Event")]
     event: Option<String>,
+    /// SNS. <https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html>
+    #[serde(rename = "Message")]
+    message: Option<String>,
+    /// EventBridge. <https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html>
+    #[serde(rename = "detail-type")]
+    detail_type: Option<String>,
+    detail: Option<Value>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Record {
     event_version: Option<String>,
-    event_time: Option<String>,
     event_name: String,
     s3: Entity,
 }
@@ -87,12 +91,18 @@ struct Bucket {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Object {
     key: String,
-    e_tag: Option<String>,
-    version_id: Option<String>,
-    sequencer: Option<String>,
+    #[serde(alias = "versionId", alias = "version-id")]
+    version: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Detail {
+    bucket: Bucket,
+    object: Object,
+    #[serde(rename = "deletion-type")]
+    deletion_type: Option<String>,
 }
 
 /// The events about uploads in `bucket` that a message's text holds.
@@ -100,16 +110,36 @@ struct Object {
 /// # Errors
 /// If it holds none, and never will.
 pub fn parse(body: &str, bucket: &str) -> Result<Vec<Event>, NotOurs> {
+    parse_in_envelopes(body, bucket, MAX_ENVELOPES)
+}
+
+fn parse_in_envelopes(body: &str, bucket: &str, depth: usize) -> Result<Vec<Event>, NotOurs> {
     let notification: Notification = serde_json::from_str(body).map_err(|_| NotOurs::Unreadable)?;
     if notification.event.as_deref() == Some("s3:TestEvent") {
         return Err(NotOurs::Test);
     }
-    let records = notification.records.ok_or(NotOurs::Unreadable)?;
-    // A record of another shape does not spoil its neighbours.
-    let records = records
-        .into_iter()
-        .filter_map(|record| serde_json::from_value(record).ok());
-    let events: Vec<_> = records.filter_map(|record| event(record, bucket)).collect();
+    if let Some(records) = notification.records {
+        // A record of another shape does not spoil its neighbours.
+        let records = records.into_iter();
+        let records = records.filter_map(|record| serde_json::from_value(record).ok());
+        let events = records.filter_map(|record| event(record, bucket));
+        return some(events.collect());
+    }
+    match (
+        notification.message,
+        notification.detail_type,
+        notification.detail,
+    ) {
+        (Some(message), _, _) if depth > 0 => parse_in_envelopes(&message, bucket, depth - 1),
+        (_, Some(detail_type), Some(detail)) => {
+            let detail = serde_json::from_value(detail).map_err(|_| NotOurs::Foreign)?;
+            some(bridged(&detail_type, detail, bucket).into_iter().collect())
+        }
+        _ => Err(NotOurs::Unreadable),
+    }
+}
+
+fn some(events: Vec<Event>) -> Result<Vec<Event>, NotOurs> {
     if events.is_empty() {
         Err(NotOurs::Foreign)
     } else {
@@ -126,55 +156,47 @@ fn event(record: Record, bucket: &str) -> Option<Event> {
         return None;
     }
     let name = record.event_name.trim_start_matches("s3:");
-    let kind = match name.split_once(':')?.0 {
-        "ObjectCreated" => Kind::Created,
-        "ObjectRemoved" => Kind::Removed,
+    let kind = match name.split_once(':')? {
+        ("ObjectCreated", _) => Kind::Created,
+        ("ObjectRemoved" | "LifecycleExpiration", "DeleteMarkerCreated") => Kind::MarkerCreated,
+        ("ObjectRemoved" | "LifecycleExpiration", _) => Kind::Removed,
         _ => return None,
     };
-    let Object {
-        key,
-        e_tag,
-        version_id,
-        sequencer,
-    } = record.s3.object;
-    let key = decode(&key)?.parse().ok()?;
-    let version = version_id.filter(|version| !version.is_empty() && version != "null");
-    let sequence = sequencer.as_deref().and_then(padded).unwrap_or_else(|| {
-        derived(
-            record.event_time.as_deref(),
-            version.as_deref().or(e_tag.as_deref()).unwrap_or_default(),
-        )
-    });
+    let Object { key, version } = record.s3.object;
     Some(Event {
         kind,
-        key,
-        version,
-        sequence,
+        key: decode(&key)?.parse().ok()?,
+        version: version.filter(|version| is_version(version)),
     })
+}
+
+/// An event as EventBridge tells it: the key is not encoded there.
+fn bridged(detail_type: &str, detail: Detail, bucket: &str) -> Option<Event> {
+    if detail.bucket.name != bucket {
+        return None;
+    }
+    let kind = match (detail_type, detail.deletion_type.as_deref()) {
+        ("Object Created", _) => Kind::Created,
+        ("Object Deleted", Some("Delete Marker Created")) => Kind::MarkerCreated,
+        ("Object Deleted", _) => Kind::Removed,
+        _ => return None,
+    };
+    Some(Event {
+        kind,
+        key: detail.object.key.parse().ok()?,
+        version: detail.object.version.filter(|version| is_version(version)),
+    })
+}
+
+/// `null` is what objects from before versioning are called.
+fn is_version(text: &str) -> bool {
+    !text.is_empty() && text != "null"
 }
 
 /// Keys are form-encoded: `+` is a space, then `%XX`, once.
 fn decode(key: &str) -> Option<String> {
     let spaced = key.replace('+', " ");
     Some(percent_decode_str(&spaced).decode_utf8().ok()?.into_owned())
-}
-
-/// Sequencers are hexadecimal strings of differing length, compared after padding the shorter one with zeros on the
-/// right.
-fn padded(sequencer: &str) -> Option<String> {
-    let fits = (1..=SEQUENCE_DIGITS).contains(&sequencer.len())
-        && sequencer.bytes().all(|b| b.is_ascii_hexdigit());
-    fits.then(|| format!("{:0<SEQUENCE_DIGITS$}", sequencer.to_ascii_uppercase()))
-}
-
-/// What stands in for a missing sequencer: the time, in the form that S3's own begin with, and what tells two events of
-/// one moment apart.
-fn derived(time: Option<&str>, tie: &str) -> String {
-    let at = time.and_then(|time| DateTime::from_str(time, Format::DateTimeWithOffset).ok());
-    let (secs, nanos) = at.map_or((0, 0), |at| (at.secs().max(0), at.subsec_nanos()));
-    let tie = data_encoding::HEXUPPER.encode(&sha256(tie.as_bytes())[..8]);
-    let text = format!("00{secs:08X}{nanos:08X}{tie}");
-    format!("{text:0<SEQUENCE_DIGITS$}")
 }
 
 #[cfg(test)]
@@ -247,25 +269,65 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_sequencer_is_made_up_from_the_time() {
-        let of = |time: &str| {
-            let body = notification(&json!({"key": KEY, "eTag": "e"}))
-                .replace("2026-01-31T09:30:00.000Z", time);
-            parse(&body, "b").unwrap()[0].sequence.clone()
+    fn the_kind_tells_versions_from_delete_markers() {
+        for (name, kind) in [
+            ("ObjectCreated:Post", Kind::Created),
+            ("s3:ObjectCreated:Put", Kind::Created),
+            ("ObjectRemoved:Delete", Kind::Removed),
+            ("ObjectRemoved:DeleteMarkerCreated", Kind::MarkerCreated),
+            ("LifecycleExpiration:Delete", Kind::Removed),
+            (
+                "LifecycleExpiration:DeleteMarkerCreated",
+                Kind::MarkerCreated,
+            ),
+        ] {
+            let body = notification(&json!({"key": KEY, "versionId": "v"}))
+                .replace("ObjectCreated:Post", name);
+            assert_eq!(parse(&body, "b").unwrap()[0].kind, kind, "{name}");
+        }
+    }
+
+    #[test]
+    fn envelopes_of_sns_and_eventbridge_are_opened() {
+        let plain = notification(&json!({"key": KEY, "versionId": "v"}));
+        let sns = |message: &str| json!({"Type": "Notification", "Message": message}).to_string();
+        let bridge = |kind: &str, deletion: Option<&str>| {
+            json!({"version": "0", "source": "aws.s3", "detail-type": kind, "detail": {"bucket": {"name": "b"},
+                "object": {"key": KEY, "version-id": "v", "sequencer": "1"}, "deletion-type": deletion}})
+            .to_string()
         };
-        assert!(of("2026-01-31T09:30:00.000Z") < of("2026-01-31T09:30:00.001Z"));
-        assert!(of("2026-01-31T09:30:00.001Z") < padded("00FFFFFFFF").unwrap());
-        assert_eq!(of("yesterday").len(), SEQUENCE_DIGITS);
+        for (body, kind) in [
+            (sns(&plain), Kind::Created),
+            (bridge("Object Created", None), Kind::Created),
+            (
+                bridge("Object Deleted", Some("Permanently Deleted")),
+                Kind::Removed,
+            ),
+            (
+                bridge("Object Deleted", Some("Delete Marker Created")),
+                Kind::MarkerCreated,
+            ),
+            (sns(&bridge("Object Created", None)), Kind::Created),
+        ] {
+            let events = parse(&body, "b").unwrap();
+            assert_eq!(events[0].key.to_string(), KEY);
+            assert_eq!(
+                (events[0].kind, events[0].version.as_deref()),
+                (kind, Some("v"))
+            );
+            assert_eq!(parse(&body, "other"), Err(NotOurs::Foreign));
+        }
+        let test = sns(r#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#);
+        assert_eq!(parse(&test, "b"), Err(NotOurs::Test));
+        let endless = (0..20).fold(plain, |body, _| sns(&body));
+        assert_eq!(parse(&endless, "b"), Err(NotOurs::Unreadable));
+        assert_eq!(
+            parse(&bridge("Object Restore Completed", None), "b"),
+            Err(NotOurs::Foreign)
+        );
     }
 
     proptest! {
-        #[test]
-        fn padded_sequencers_sort_as_s3_says(a in "[0-9A-F]{1,20}", b in "[0-9a-f]{1,20}") {
-            let width = a.len().max(b.len());
-            let by_rule = format!("{a:0<width$}").cmp(&format!("{:0<width$}", b.to_uppercase()));
-            prop_assert_eq!(padded(&a).unwrap().cmp(&padded(&b).unwrap()), by_rule);
-        }
-
         #[test]
         fn nothing_panics(body in "\\PC{0,200}") {
             let _ = parse(&body, "b");

@@ -10,8 +10,8 @@ use shared::queue::Again;
 use shared::upload::key::ObjectKey;
 use shared::upload::sniff::HEAD_BYTES;
 
-/// How long a look may take, with its body: the SDK's own time-outs end with the headers.
-const LOOK_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an inspection may take, with its body: the SDK's own time-outs end with the headers.
+const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The uploads bucket.
 #[derive(Clone, Debug)]
@@ -20,11 +20,11 @@ pub struct Objects {
     bucket: String,
 }
 
-/// What a look at an object tells.
+/// What an inspection of an object tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Look {
+pub struct ObjectHead {
     /// Its first bytes, up to [`HEAD_BYTES`].
-    pub head: Vec<u8>,
+    pub bytes: Vec<u8>,
     /// Its size in bytes.
     pub size: u64,
     /// Its ETag, without quotes.
@@ -33,6 +33,19 @@ pub struct Look {
     pub version: Option<String>,
     /// The content type that S3 serves it with.
     pub content_type: Option<String>,
+    /// Whether S3 would serve it with headers that no ticket fixes, or keeps metadata of its sender's.
+    pub has_foreign_headers: bool,
+}
+
+/// One of a key's versions or delete markers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyVersion {
+    /// Its id.
+    pub id: String,
+    /// Whether it is what a reader of the key meets.
+    pub is_latest: bool,
+    /// Whether it is a delete marker.
+    pub is_marker: bool,
 }
 
 impl Objects {
@@ -52,24 +65,24 @@ impl Objects {
         &self.bucket
     }
 
-    /// Looks at an object; `None` if it is no longer there.
+    /// Reads an object's first bytes and headers; `None` if it is no longer there.
     ///
     /// # Errors
     /// If S3 does not answer.
-    pub async fn look(
+    pub async fn inspect(
         &self,
         key: &ObjectKey,
         version: Option<&str>,
-    ) -> Result<Option<Look>, Again> {
-        let look = tokio::time::timeout(LOOK_TIMEOUT, self.look_without_limit(key, version));
-        look.await.map_err(Again::because)?
+    ) -> Result<Option<ObjectHead>, Again> {
+        let head = tokio::time::timeout(INSPECT_TIMEOUT, self.inspect_without_limit(key, version));
+        head.await.map_err(Again::because)?
     }
 
-    async fn look_without_limit(
+    async fn inspect_without_limit(
         &self,
         key: &ObjectKey,
         version: Option<&str>,
-    ) -> Result<Option<Look>, Again> {
+    ) -> Result<Option<ObjectHead>, Again> {
         let request = self
             .client
             .get_object()
@@ -81,7 +94,7 @@ impl Objects {
             Ok(output) => read(output).await.map(Some),
             Err(error) => match status(&error) {
                 // No byte satisfies a range of an empty object.
-                Some(416) => Ok(Some(Look::empty(version))),
+                Some(416) => Ok(Some(ObjectHead::empty(version))),
                 // 405: what the version names is a delete marker.
                 Some(404 | 405) => Ok(None),
                 _ if error.code() == Some("NoSuchVersion") => Ok(None),
@@ -90,34 +103,74 @@ impl Objects {
         }
     }
 
-    /// Removes an object's version for good. One that is not there counts as removed.
+    /// Every version and delete marker of a key.
+    ///
+    /// # Errors
+    /// If S3 does not answer.
+    pub async fn versions(&self, key: &ObjectKey) -> Result<Vec<KeyVersion>, Again> {
+        let key = key.to_string();
+        let mut found = Vec::new();
+        let mut markers = (None, None);
+        loop {
+            let request = self
+                .client
+                .list_object_versions()
+                .bucket(&self.bucket)
+                .prefix(&key)
+                .set_key_marker(markers.0)
+                .set_version_id_marker(markers.1);
+            let page = request.send().await.map_err(Again::because)?;
+            let versions = page.versions().iter();
+            let versions = versions.map(|v| (v.key(), v.version_id(), v.is_latest(), false));
+            let deleted = page.delete_markers().iter();
+            let deleted = deleted.map(|m| (m.key(), m.version_id(), m.is_latest(), true));
+            for (of, id, is_latest, is_marker) in versions.chain(deleted) {
+                // The key is a prefix of others', too.
+                let id = id.filter(|_| of == Some(key.as_str()));
+                found.extend(id.map(|id| KeyVersion {
+                    id: id.to_owned(),
+                    is_latest: is_latest.unwrap_or(false),
+                    is_marker,
+                }));
+            }
+            if !page.is_truncated.unwrap_or(false) {
+                return Ok(found);
+            }
+            markers = (page.next_key_marker, page.next_version_id_marker);
+        }
+    }
+
+    /// Removes an object's version for good. One that is not there counts as removed. Without a version S3 would place a
+    /// delete marker: our code never does.
     ///
     /// # Errors
     /// If S3 does not confirm.
-    pub async fn remove(&self, key: &ObjectKey, version: Option<&str>) -> Result<(), Again> {
+    pub async fn remove(&self, key: &ObjectKey, version: &str) -> Result<(), Again> {
         let request = self
             .client
             .delete_object()
             .bucket(&self.bucket)
-            .key(key.to_string());
-        let request = request.set_version_id(version.map(str::to_owned));
+            .key(key.to_string())
+            .version_id(version);
         request.send().await.map(|_| ()).map_err(Again::because)
     }
 }
 
-impl Look {
+impl ObjectHead {
     fn empty(version: Option<&str>) -> Self {
         Self {
-            head: Vec::new(),
+            bytes: Vec::new(),
             size: 0,
             etag: String::new(),
             version: version.map(str::to_owned),
             content_type: None,
+            has_foreign_headers: false,
         }
     }
 }
 
-async fn read(output: GetObjectOutput) -> Result<Look, Again> {
+async fn read(output: GetObjectOutput) -> Result<ObjectHead, Again> {
+    let has_foreign_headers = has_foreign_headers(&output);
     let length = output
         .content_length
         .and_then(|length| u64::try_from(length).ok());
@@ -143,12 +196,41 @@ async fn read(output: GetObjectOutput) -> Result<Look, Again> {
         };
         head.extend_from_slice(&chunk[..chunk.len().min(HEAD_BYTES - head.len())]);
     }
-    Ok(Look {
-        head,
+    Ok(ObjectHead {
+        bytes: head,
         size,
         etag,
         version,
         content_type,
+        has_foreign_headers,
+    })
+}
+
+/// Whether the sender of an object added headers that S3 would serve it with, or metadata. Signed are content type and
+/// length; S3 takes the others from whoever has the ticket. Phones send `Cache-Control` by themselves when they bypass
+/// their own cache, so its harmless values pass.
+fn has_foreign_headers(output: &GetObjectOutput) -> bool {
+    let texts = [
+        output.content_disposition(),
+        output.content_encoding(),
+        output.content_language(),
+        output.expires_string(),
+        output.website_redirect_location(),
+    ];
+    let is_given = |text: &Option<&str>| text.is_some_and(|text| !text.is_empty());
+    texts.iter().any(is_given)
+        || output
+            .metadata()
+            .is_some_and(|metadata| !metadata.is_empty())
+        || !output.cache_control().is_none_or(is_harmless_cache_control)
+}
+
+fn is_harmless_cache_control(value: &str) -> bool {
+    value.split(',').map(str::trim).all(|directive| {
+        let harmless = ["", "no-cache", "no-store", "max-age=0"];
+        harmless
+            .iter()
+            .any(|known| directive.eq_ignore_ascii_case(known))
     })
 }
 

@@ -1,202 +1,307 @@
-//! What an event does to the record: the object is what the ticket allowed, or it goes.
+//! What an event does to a record and to the bucket. [`decide`] says what; this carries it out.
 
 use shared::ids::Purpose;
 use shared::queue::{Again, Handled};
-use shared::store::upload::{Applied, Replaced, StoredObject};
+use shared::store::upload::{Closed, Leftover, Named, Refused, Rejected};
 use shared::telemetry;
 use shared::upload::key::ObjectKey;
+use shared::upload::lifecycle::{
+    Change, Decision, Event as UploadEvent, RejectionReason, Snapshot, StoredVersion, UploadStatus,
+    decide,
+};
 use shared::upload::sniff;
-use shared::user::Avatar;
+use shared::user::User;
 
 use crate::Parts;
 use crate::notification::{Event, Kind};
-use crate::objects::Look;
+use crate::objects::{KeyVersion, ObjectHead};
 
-/// After so many receives, an object without a record is taken for an orphan.
-const ORPHAN_RECEIVES: u32 = 3;
+/// How often an event is decided anew because the record had changed. A record changes twice in its life.
+const ATTEMPTS: u32 = 4;
 
-/// Brings the record in line with an event. Safe to repeat, and to do in any order.
-pub(crate) async fn apply(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
-    match event.kind {
-        Kind::Created => created(app, event, receives).await,
-        Kind::Removed => removed(app, event).await,
+/// What was read to work on an event.
+#[derive(Debug)]
+struct Subject<'a> {
+    key: &'a ObjectKey,
+    /// The owner of an avatar.
+    owner: Option<User>,
+    /// Every version of a key that is hidden.
+    versions: Vec<KeyVersion>,
+    receives: u32,
+}
+
+impl<'a> Subject<'a> {
+    const fn new(key: &'a ObjectKey, receives: u32) -> Self {
+        Self {
+            key,
+            owner: None,
+            versions: Vec::new(),
+            receives,
+        }
     }
 }
+
+/// Brings record and bucket in line with an event. Safe to repeat, and to do in any order.
+pub(crate) async fn apply(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
+    telemetry::count("upload_events");
+    if let Some(handled) = apply_to_settled(app, event).await? {
+        return Ok(handled);
+    }
+    match (event.kind, &event.version) {
+        (Kind::Created, _) => created(app, event, receives).await,
+        (Kind::Removed, Some(version)) => {
+            let subject = Subject::new(&event.key, receives);
+            settle(app, subject, UploadEvent::Removed(version)).await
+        }
+        (Kind::MarkerCreated, Some(version)) => marker_created(app, event, version, receives).await,
+        (_, None) => Ok(Handled::Hopeless("it names no version")),
+    }
+}
+
+/// The short way for a key whose record this environment has seen settled.
+async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Handled>, Again> {
+    let (Some(version), Some(named)) = (&event.version, app.settled.named(&event.key)) else {
+        return Ok(None);
+    };
+    let is_named = named.as_ref() == Some(version);
+    match event.kind {
+        Kind::Created if is_named => Ok(Some(Handled::Done("event was applied before"))),
+        Kind::Created => {
+            app.objects.remove(&event.key, version).await?;
+            Ok(Some(Handled::Done(SURPLUS_REMOVED)))
+        }
+        Kind::Removed if !is_named => Ok(Some(Handled::Done("removal changed nothing"))),
+        Kind::Removed | Kind::MarkerCreated => Ok(None),
+    }
+}
+
+const SURPLUS_REMOVED: &str = "surplus version was removed";
 
 async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
     let key = &event.key;
     // The profile is read while S3 is asked: an avatar's write needs to know which picture it replaces.
-    let look = app.objects.look(key, event.version.as_deref());
-    let (look, avatar) = tokio::join!(look, current_avatar(app, key));
-    let Some(look) = look? else {
-        return Ok(Handled::Done("object was gone before it was looked at"));
+    let head = app.objects.inspect(key, event.version.as_deref());
+    let (head, owner) = tokio::join!(head, owner(app, key));
+    let Some(head) = head? else {
+        return Ok(Handled::Done("object was gone before it was inspected"));
     };
-    let object = StoredObject {
-        key: key.clone(),
-        sequence: event.sequence.clone(),
-        size: look.size,
-        etag: look.etag.clone(),
-        version: event.version.clone().or_else(|| look.version.clone()),
+    let inspection = check(app, key, &head).map(|()| UploadStatus::Ready);
+    let Some(id) = event.version.clone().or(head.version) else {
+        return Ok(Handled::Hopeless("the bucket keeps no versions"));
     };
-    if let Err(reason) = check(app, key, &look) {
-        return reject(app, &object, reason, receives).await;
-    }
-    let applied = match key.upload.purpose() {
-        Purpose::File => app.store.complete_upload(&object).await,
-        Purpose::Avatar => app.store.complete_avatar(&object, avatar?).await,
+    let version = StoredVersion {
+        id,
+        size: head.size,
+        etag: head.etag,
     };
-    match applied.map_err(Again::because)? {
-        Applied::Done { replaced, .. } => {
-            remove_replaced(app, replaced).await?;
-            telemetry::count("uploads_ready");
-            Ok(Handled::Done("upload is ready"))
-        }
-        Applied::Duplicate { replaced, .. } => {
-            remove_replaced(app, replaced).await?;
-            Ok(Handled::Done("event was applied before"))
-        }
-        Applied::RejectedBefore { version } => finish_rejection(app, &object, version).await,
-        Applied::Stale => remove_superseded(app, &object).await,
-        Applied::WrongSize => reject(app, &object, "size_mismatch", receives).await,
-        Applied::NoRecord => orphan(app, &object, receives).await,
-        Applied::Gone => {
-            remove_object(app, &object, "object of a deleted upload was removed").await
-        }
-    }
+    let mut subject = Subject::new(key, receives);
+    subject.owner = owner?;
+    settle(app, subject, UploadEvent::Stored(&version, inspection)).await
 }
 
-/// The owner's picture for an avatar; `Ok(None)` for anything else, and for an owner who is gone.
-async fn current_avatar(app: &Parts, key: &ObjectKey) -> Result<Option<Option<Avatar>>, Again> {
+/// The owner of an avatar; `None` for anything else, and for an owner who is gone.
+async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, Again> {
     if key.upload.purpose() != Purpose::Avatar {
         return Ok(None);
     }
     let account = app.store.account(&key.user).await.map_err(Again::because)?;
-    let user = account
-        .and_then(|account| account.user)
-        .filter(|user| user.epoch == key.upload.epoch());
-    Ok(user.map(|user| user.avatar))
+    Ok(account.and_then(|account| account.user))
 }
 
-/// Whether the object is what its ticket allowed, as far as its bytes tell. The exact size is the record's to know.
-fn check(app: &Parts, key: &ObjectKey, look: &Look) -> Result<(), &'static str> {
+/// Whether the object is what its ticket allowed, as far as its bytes and headers tell. The exact size is the record's to
+/// know.
+fn check(app: &Parts, key: &ObjectKey, head: &ObjectHead) -> Result<(), RejectionReason> {
     let declared = key.content_type;
-    if look.size > app.limits.max_bytes(key.upload.purpose()) {
-        return Err("too_large");
+    if head.size > app.limits.max_bytes(key.upload.purpose()) {
+        return Err(RejectionReason::TOO_LARGE);
     }
     // S3 serves an object with this type, whatever its bytes.
-    if look.size > 0 && look.content_type.as_deref() != Some(declared.as_str()) {
-        return Err("type_mismatch");
+    if head.size > 0 && head.content_type.as_deref() != Some(declared.as_str()) {
+        return Err(RejectionReason::TYPE_MISMATCH);
     }
-    sniff::check(&look.head, declared).map_err(sniff::Mismatch::as_str)
+    if head.has_foreign_headers {
+        return Err(RejectionReason::HEADERS_NOT_ALLOWED);
+    }
+    sniff::check(&head.bytes, declared).map_err(|mismatch| RejectionReason(mismatch.as_str()))
 }
 
-/// Marks the record first and removes the object then: cut off in between, the repetition removes it.
-async fn reject(
+async fn marker_created(
     app: &Parts,
-    object: &StoredObject,
-    reason: &'static str,
+    event: &Event,
+    marker: &str,
     receives: u32,
 ) -> Result<Handled, Again> {
-    telemetry::field("reason", reason);
-    match app
-        .store
-        .reject_upload(object, reason)
-        .await
-        .map_err(Again::because)?
+    let versions = app.objects.versions(&event.key).await?;
+    if !versions
+        .iter()
+        .any(|version| version.is_latest && version.id == marker)
     {
-        Applied::NoRecord => orphan(app, object, receives).await,
-        Applied::Stale => remove_superseded(app, object).await,
-        Applied::Gone | Applied::WrongSize => {
-            remove_object(app, object, "object of a deleted upload was removed").await
-        }
-        Applied::Done { version, .. }
-        | Applied::Duplicate { version, .. }
-        | Applied::RejectedBefore { version } => {
-            telemetry::count("uploads_rejected");
-            finish_rejection(app, object, version).await
-        }
+        return Ok(Handled::Done("the delete marker is not the latest version"));
     }
+    let mut subject = Subject::new(&event.key, receives);
+    subject.versions = versions;
+    settle(app, subject, UploadEvent::Hidden).await
 }
 
-/// What follows an event that comes after a later one: its version is not the one that the record stands for, and goes.
-async fn remove_superseded(app: &Parts, object: &StoredObject) -> Result<Handled, Again> {
-    const DONE: &str = "a later event was applied before";
-    if app
-        .store
-        .disown_version(object)
-        .await
-        .map_err(Again::because)?
-    {
-        return remove_object(app, object, DONE).await;
-    }
-    Ok(Handled::Done(DONE))
-}
-
-/// What follows a rejection: an earlier version of the upload is no picture any more, and the object goes.
-async fn finish_rejection(
+/// Carries out what [`decide`] says: first of the record that the event expects, which saves a read, and if the write is
+/// refused, of the record as it is.
+async fn settle(
     app: &Parts,
-    object: &StoredObject,
-    earlier: Option<String>,
+    mut subject: Subject<'_>,
+    event: UploadEvent<'_>,
 ) -> Result<Handled, Again> {
-    take_off_profile(app, &object.key, earlier).await?;
-    remove_object(app, object, "upload is rejected").await
+    let mut record = Some(Snapshot::expected_by(&event));
+    for _ in 0..ATTEMPTS {
+        let outcome = match decide(record.as_ref(), &event, subject.receives) {
+            Decision::Change(change) => change_record(app, &mut subject, change).await?,
+            decision => return conclude(app, &subject, record, decision).await,
+        };
+        let refused = match outcome {
+            Ok(handled) => return Ok(handled),
+            Err(refused) => refused,
+        };
+        remove_leftover(app, refused.leftover).await?;
+        record = refused.record;
+    }
+    Err(Again::because("the record kept changing"))
 }
 
-/// Takes that version of an avatar off the profile, if it is what the profile shows.
-async fn take_off_profile(
+/// Makes one change and does what follows from it; `Err` in the inner result if the record was not as it had to be.
+async fn change_record(
+    app: &Parts,
+    subject: &mut Subject<'_>,
+    change: Change<'_>,
+) -> Result<Result<Handled, Refused>, Again> {
+    let (key, store) = (subject.key, &app.store);
+    match change {
+        Change::Name(version, status) => name(app, subject, version, status).await,
+        Change::Reject(version, reason) => {
+            let change = store.reject_upload(key, reason).await;
+            match change.map_err(Again::because)? {
+                Rejected::Done => rejected(app, key, version, reason).await.map(Ok),
+                Rejected::Refused(refused) => Ok(Err(refused)),
+            }
+        }
+        Change::Tombstone(version) => {
+            let change = store.tombstone_version(key, version).await;
+            match change.map_err(Again::because)? {
+                Closed::Done => Ok(Ok(closed(app, key, "upload is deleted"))),
+                Closed::Refused(refused) => Ok(Err(refused)),
+            }
+        }
+        Change::MarkDeleted => {
+            let change = store.mark_deleted(key).await;
+            match change.map_err(Again::because)? {
+                Closed::Done => {
+                    remove_all(app, subject).await?;
+                    Ok(Ok(closed(app, key, "upload is deleted by a delete marker")))
+                }
+                Closed::Refused(refused) => Ok(Err(refused)),
+            }
+        }
+    }
+}
+
+async fn name(
+    app: &Parts,
+    subject: &mut Subject<'_>,
+    version: &StoredVersion,
+    status: UploadStatus,
+) -> Result<Result<Handled, Refused>, Again> {
+    let key = subject.key;
+    let named = if status == UploadStatus::Ready && key.upload.purpose() == Purpose::Avatar {
+        app.store
+            .name_avatar(key, version, subject.owner.take())
+            .await
+    } else {
+        app.store.name_version(key, version, status).await
+    };
+    match named.map_err(Again::because)? {
+        Named::Done(leftover) => {
+            remove_leftover(app, leftover).await?;
+            app.settled.remember(key, Some(version.id.clone()));
+            telemetry::count("uploads_ready");
+            Ok(Ok(Handled::Done("upload is ready")))
+        }
+        Named::OwnerGone => {
+            app.objects.remove(key, &version.id).await?;
+            Ok(Ok(Handled::Done("object of a deleted account was removed")))
+        }
+        Named::Refused(refused) => Ok(Err(refused)),
+    }
+}
+
+/// The record is rejected first and the version removed then: cut off in between, the repetition removes it.
+async fn rejected(
     app: &Parts,
     key: &ObjectKey,
-    version: Option<String>,
-) -> Result<(), Again> {
-    match version {
-        Some(version) if key.upload.purpose() == Purpose::Avatar => {
-            let cleared = app.store.clear_avatar(key, Some(&version)).await;
-            cleared.map_err(Again::because)
+    version: &StoredVersion,
+    reason: RejectionReason,
+) -> Result<Handled, Again> {
+    telemetry::field("reason", reason.0);
+    telemetry::count("uploads_rejected");
+    app.objects.remove(key, &version.id).await?;
+    Ok(closed(app, key, "upload is rejected"))
+}
+
+fn closed(app: &Parts, key: &ObjectKey, done: &'static str) -> Handled {
+    app.settled.remember(key, None);
+    Handled::Done(done)
+}
+
+/// Carries out a decision that leaves the record as it is.
+async fn conclude(
+    app: &Parts,
+    subject: &Subject<'_>,
+    record: Option<Snapshot>,
+    decision: Decision<'_>,
+) -> Result<Handled, Again> {
+    let done = match decision {
+        Decision::Retry(reason) => return Err(Again::because(reason)),
+        Decision::RemoveVersion(version) => {
+            app.objects.remove(subject.key, version).await?;
+            SURPLUS_REMOVED
         }
+        Decision::RemoveAllVersions => {
+            remove_all(app, subject).await?;
+            "versions behind a delete marker were removed"
+        }
+        Decision::Ignore(reason) => reason,
+        Decision::Change(_) => return Err(Again::because("a change was not carried out")),
+    };
+    match record {
+        Some(record) if record.status == UploadStatus::Pending => {}
+        Some(record) => app.settled.remember(subject.key, record.version),
+        None if matches!(decision, Decision::Ignore(_)) => {}
+        None => {
+            telemetry::count("orphans_removed");
+            return Ok(Handled::Hopeless(
+                "the upload is unknown; its object was removed",
+            ));
+        }
+    }
+    Ok(Handled::Done(done))
+}
+
+async fn remove_leftover(app: &Parts, leftover: Option<Leftover>) -> Result<(), Again> {
+    match leftover {
+        Some(Leftover {
+            key,
+            version: Some(version),
+        }) => app.objects.remove(&key, &version).await,
         _ => Ok(()),
     }
 }
 
-async fn orphan(app: &Parts, object: &StoredObject, receives: u32) -> Result<Handled, Again> {
-    if receives < ORPHAN_RECEIVES {
-        return Err(Again::because("the upload is unknown"));
+/// Removes a hidden key's versions, and its delete markers last: while one of them is the latest, a repetition knows that
+/// it has work to do.
+async fn remove_all(app: &Parts, subject: &Subject<'_>) -> Result<(), Again> {
+    let (markers, versions): (Vec<_>, Vec<_>) = subject
+        .versions
+        .iter()
+        .partition(|version| version.is_marker);
+    for version in versions.into_iter().chain(markers) {
+        app.objects.remove(subject.key, &version.id).await?;
     }
-    app.objects
-        .remove(&object.key, object.version.as_deref())
-        .await?;
-    telemetry::count("orphans_removed");
-    Ok(Handled::Hopeless(
-        "the upload is unknown; its object was removed",
-    ))
-}
-
-async fn remove_object(
-    app: &Parts,
-    object: &StoredObject,
-    done: &'static str,
-) -> Result<Handled, Again> {
-    app.objects
-        .remove(&object.key, object.version.as_deref())
-        .await?;
-    Ok(Handled::Done(done))
-}
-
-async fn remove_replaced(app: &Parts, replaced: Option<Replaced>) -> Result<(), Again> {
-    match replaced {
-        Some(old) => app.objects.remove(&old.key, old.version.as_deref()).await,
-        None => Ok(()),
-    }
-}
-
-async fn removed(app: &Parts, event: &Event) -> Result<Handled, Again> {
-    let applied = app
-        .store
-        .remove_upload(&event.key, event.version.as_deref(), &event.sequence)
-        .await
-        .map_err(Again::because)?;
-    let (Applied::Done { version, .. } | Applied::Duplicate { version, .. }) = applied else {
-        return Ok(Handled::Done("removal changed nothing"));
-    };
-    take_off_profile(app, &event.key, version).await?;
-    Ok(Handled::Done("upload is deleted"))
+    Ok(())
 }

@@ -6,13 +6,14 @@
 //! | claim on a username or e-mail address | `UN#<compared>`, `EM#<compared>` | `A` |
 //! | upload | `UP#<user>` | `<upload>` |
 //! | gate: what uploads need to know of their owner's account | `UP#<user>` | `~` |
-//! | open tickets and tickets of the day | `RL#UP#<user>` | `A` |
+//! | open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | idempotency key | `RL#IK#<user>#<hash>` | `A` |
 //!
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
 
 mod account;
 pub mod claim;
+mod conflict;
 pub mod cursor;
 mod item;
 pub mod purge;
@@ -20,11 +21,7 @@ pub mod session;
 pub mod upload;
 pub mod user;
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::interceptors::InterceptorContext;
-use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -35,6 +32,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::error::{Code, Error};
 use crate::seams::{Clock, Random};
+use crate::store::conflict::Backoff;
 use crate::store::item::Item;
 
 pub use account::{Account, Refusal};
@@ -114,29 +112,6 @@ where
     }
 }
 
-/// A write that meets somebody's transaction on its item is refused at once, and the SDK takes that for final. The
-/// transaction is over in a few milliseconds: a login need not fail, and its code be lost, because a picture was
-/// verified at the same moment.
-#[derive(Debug)]
-struct RepeatConflicts;
-
-impl ClassifyRetry for RepeatConflicts {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let error = context.output_or_error().and_then(Result::err);
-        let error = error.and_then(|error| error.as_operation_error());
-        let error = error.and_then(|error| error.downcast_ref::<UpdateItemError>());
-        if error.is_some_and(UpdateItemError::is_transaction_conflict_exception) {
-            RetryAction::transient_error()
-        } else {
-            RetryAction::NoActionIndicated
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "transaction conflicts"
-    }
-}
-
 /// What became of a transaction.
 enum Transacted {
     /// All of it was written.
@@ -161,9 +136,8 @@ fn is_refused(reasons: &[CancellationReason], index: usize) -> bool {
 impl Store {
     /// The table named `table`.
     pub fn new(client: Client, table: String, clock: Clock, random: Random) -> Self {
-        let config = client.config().to_builder();
         Self {
-            client: Client::from_conf(config.retry_classifier(RepeatConflicts).build()),
+            client,
             table,
             clock,
             random,
@@ -183,7 +157,7 @@ impl Store {
     }
 
     /// Changes one item under a condition. When it does not hold, DynamoDB returns the item in the same answer, so that
-    /// no read is needed to tell why.
+    /// no read is needed to tell why. Conflicts with transactions are repeated.
     async fn update(
         &self,
         key: Item,
@@ -193,23 +167,28 @@ impl Store {
             .table_name(&self.table)
             .set_key(Some(key))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let error = match update.send().await {
-            Ok(output) => return Ok(Updated::Done(output.attributes.unwrap_or_default())),
-            Err(error) => error,
-        };
-        match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                Ok(Updated::Refused(refused.item.clone()))
+        let mut backoff = Backoff::new(&self.random);
+        loop {
+            let error = match update.clone().send().await {
+                Ok(output) => return Ok(Updated::Done(output.attributes.unwrap_or_default())),
+                Err(error) => error,
+            };
+            match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
+                    return Ok(Updated::Refused(refused.item.clone()));
+                }
+                Some(UpdateItemError::TransactionConflictException(_)) if backoff.pause().await => {
+                }
+                _ => return Err(store_error(error)),
             }
-            _ => Err(store_error(error)),
         }
     }
 
-    /// Writes all or nothing. Conflicts with other writers are repeated up to twice, after a random pause; the request
-    /// token makes a repetition of a transaction that was written after all harmless.
+    /// Writes all or nothing. Conflicts with other writers are repeated; the request token makes a repetition of a
+    /// transaction that was written after all harmless.
     async fn transact(&self, writes: Vec<TransactWriteItem>) -> Result<Transacted, StoreError> {
         let token = data_encoding::HEXLOWER.encode(&self.random.bytes::<16>());
-        let mut repetition = 0;
+        let mut backoff = Backoff::new(&self.random);
         loop {
             let request = self
                 .client
@@ -224,23 +203,21 @@ impl Store {
                 }
                 _ => return Err(store_error(error)),
             };
-            let transient = |reason: &CancellationReason| {
-                reason
-                    .code()
-                    .is_some_and(|code| TRANSIENT_REASONS.contains(&code))
-            };
             if (0..reasons.len()).any(|index| is_refused(&reasons, index)) {
                 return Ok(Transacted::Cancelled(reasons));
             }
-            if !reasons.iter().any(transient) {
+            if !reasons.iter().any(is_transient) {
                 return Err(StoreError::Refused(Box::new(error)));
             }
-            if repetition == 2 {
+            if !backoff.pause().await {
                 return Err(StoreError::Unavailable(Box::new(error)));
             }
-            repetition += 1;
-            let jitter = u64::from(self.random.bytes::<1>()[0]);
-            tokio::time::sleep(Duration::from_millis(10 + jitter / 2)).await;
         }
     }
+}
+
+fn is_transient(reason: &CancellationReason) -> bool {
+    reason
+        .code()
+        .is_some_and(|code| TRANSIENT_REASONS.contains(&code))
 }

@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
 
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::item::{self, n, names, s, values};
 use crate::store::session::user_key;
-use crate::store::upload::upload_key;
+use crate::store::upload::{quota_key, upload_key};
 use crate::store::{Store, StoreError, store_error};
 
 /// What BatchWriteItem takes.
@@ -87,6 +88,30 @@ impl Store {
         Err(StoreError::Unavailable(
             "removals stayed unprocessed".into(),
         ))
+    }
+
+    /// Removes what counts the account's uploads, unless a later generation uses it already.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn remove_upload_quota(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&self.table)
+            .set_key(Some(quota_key(user)))
+            .condition_expression("attribute_not_exists(epoch) OR epoch <= :epoch")
+            .set_expression_attribute_values(values([(":epoch", n(epoch.get()))]));
+        match request.send().await {
+            Err(error)
+                if !error
+                    .as_service_error()
+                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Err(store_error(error))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Notes that nothing is left of the account's life `epoch`. If the person has registered anew, there is nothing to

@@ -20,8 +20,9 @@ use crate::seams::Timestamp;
 use crate::store::claim::Claim;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
-use crate::store::upload::{Record, State, gate_item, upload_key};
+use crate::store::upload::{Record, owner_state, upload_key};
 use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
+use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
 
 /// How often an edit starts over because somebody else was faster.
@@ -429,10 +430,10 @@ impl Store {
         let account = users.first().map(Account::of_item).transpose()?;
         let record = uploads
             .first()
-            .map(|item| Record::of_item(item, user))
+            .map(|item| Record::from_item(item, user))
             .transpose()?;
         let usable = record.filter(|record| {
-            record.state == State::Ready && record.key.upload.purpose() == Purpose::Avatar
+            record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
         });
         let avatar = usable.map(|record| Avatar {
             upload,
@@ -476,12 +477,15 @@ impl Store {
                 .set_key(Some(upload_key(&current.id, avatar.upload)))
                 .condition_expression("#status = :ready")
                 .set_expression_attribute_names(names([("#status", "status")]))
-                .set_expression_attribute_values(values([(":ready", s(State::Ready.as_str()))]))
+                .set_expression_attribute_values(values([(
+                    ":ready",
+                    s(UploadStatus::Ready.as_str()),
+                )]))
                 .build()?;
             writes.push(TransactWriteItem::builder().condition_check(check).build());
         }
         if let Some(status) = changes.status {
-            let gate = gate_item(&current.id, current.epoch, status == Status::Disabled);
+            let gate = owner_state(&current.id, current.epoch, status == Status::Disabled);
             writes.push(put(table, gate)?);
         }
         Ok((writes, at))
@@ -703,7 +707,7 @@ impl Store {
         for claim in claims.into_iter().flatten() {
             writes.push(claim.release(&self.table, &current.id)?);
         }
-        writes.push(put(&self.table, gate_item(&current.id, next, false))?);
+        writes.push(put(&self.table, owner_state(&current.id, next, false))?);
         Ok(writes)
     }
 
@@ -898,11 +902,7 @@ impl Edit {
         self.patch("nickname", &changes.nickname, Nickname::as_str);
         match (&changes.avatar, avatar) {
             (Patch::Set(_), Some(avatar)) => self.set_avatar(avatar),
-            (Patch::Clear, _) => {
-                self.removes.extend(
-                    ["avatar_key", "avatar_version", "avatar_upload_id"].map(str::to_owned),
-                );
-            }
+            (Patch::Clear, _) => self.clear_avatar(),
             _ => {}
         }
         if let Some(role) = changes.role {
@@ -939,6 +939,11 @@ impl Edit {
             Some(version) => self.set("avatar_version", ":avatar_version", s(version)),
             None => self.removes.push("avatar_version".to_owned()),
         }
+    }
+
+    pub(super) fn clear_avatar(&mut self) {
+        self.removes
+            .extend(["avatar_key", "avatar_version", "avatar_upload_id"].map(str::to_owned));
     }
 
     /// Lets the change through only while the account lets `editor` in.

@@ -50,11 +50,11 @@ impl Eraser {
         }
     }
 
-    /// Deletes a version for good, or, without a version, hides the object behind a delete marker.
+    /// Deletes a version for good.
     ///
     /// # Errors
     /// If S3 cannot be reached or refuses, each time. An object that is not there counts as deleted.
-    pub async fn erase(&self, key: &ObjectKey, version: Option<&str>) -> Result<(), NotErased> {
+    pub async fn erase(&self, key: &ObjectKey, version: &str) -> Result<(), NotErased> {
         let mut attempt = 1;
         loop {
             match self.try_erase(key, version).await {
@@ -67,14 +67,15 @@ impl Eraser {
         }
     }
 
-    async fn try_erase(&self, key: &ObjectKey, version: Option<&str>) -> Result<(), NotErased> {
+    async fn try_erase(&self, key: &ObjectKey, version: &str) -> Result<(), NotErased> {
         let from = self.clock.now();
         let expires_in = Duration::from_secs(60);
         let request = Presign {
             method: "DELETE",
             key,
-            version,
+            version: Some(version),
             headers: &[],
+            query: &[],
             from,
             expires_in,
         };

@@ -7,6 +7,9 @@ use crate::upload::content_type::ContentType;
 /// What a single PUT or POST to S3 can hold, in bytes.
 const S3_MAX_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 
+/// More than this is not counted: a petabyte.
+const MAX_TOTAL_BYTES: u64 = 1 << 50;
+
 /// The limits on uploads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -17,23 +20,32 @@ pub struct Limits {
     pub pending: u64,
     /// How many tickets one user gets in a day (UTC).
     pub daily: u64,
+    /// How many bytes one user may store; `None` if that is not limited.
+    pub total_bytes: Option<u64>,
 }
 
 impl Limits {
-    /// Reads `UPLOAD_TYPES`, `UPLOAD_MAX_BYTES`, `AVATAR_MAX_BYTES`, `UPLOAD_PENDING_LIMIT` and `UPLOAD_DAILY_LIMIT`.
+    /// Reads `UPLOAD_TYPES`, `UPLOAD_MAX_BYTES`, `AVATAR_MAX_BYTES`, `UPLOAD_PENDING_LIMIT`, `UPLOAD_DAILY_LIMIT`
+    /// and `UPLOAD_TOTAL_BYTES`.
     pub fn read(vars: &mut Vars<'_>) -> Self {
         let types = vars.optional_as("UPLOAD_TYPES", |text| {
             text.split(',')
                 .map(|part| parse_type(part.trim()))
                 .collect::<Result<Vec<_>, _>>()
         });
+        let total_bytes = vars.number(
+            "UPLOAD_TOTAL_BYTES",
+            1024 * 1024 * 1024,
+            0..=MAX_TOTAL_BYTES,
+        );
         Self {
             types: types.unwrap_or_else(default_types),
             file_max_bytes: vars.number("UPLOAD_MAX_BYTES", 10 * 1024 * 1024, 1..=S3_MAX_BYTES),
             avatar_max_bytes: vars.number("AVATAR_MAX_BYTES", 2 * 1024 * 1024, 1..=S3_MAX_BYTES),
             // 100 ids are what one record of the open tickets reasonably holds.
-            pending: vars.number("UPLOAD_PENDING_LIMIT", 20, 1..=100),
+            pending: vars.number("UPLOAD_PENDING_LIMIT", 40, 1..=100),
             daily: vars.number("UPLOAD_DAILY_LIMIT", 200, 1..=1_000_000),
+            total_bytes: Some(total_bytes).filter(|total| *total > 0),
         }
     }
 

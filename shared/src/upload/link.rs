@@ -13,6 +13,13 @@ pub const WINDOW: Duration = Duration::from_secs(30 * 60);
 /// A link is good for its own window and the next one: at least [`WINDOW`] from when it is handed out.
 const LIFETIME: Duration = Duration::from_secs(2 * WINDOW.as_secs());
 
+/// What S3 answers a link with, whatever headers the object was stored with. Links are personal, and change with every
+/// window: they are for the client's own cache.
+const RESPONSE_HEADERS: [(&str, &str); 2] = [
+    ("response-cache-control", "private, max-age=3600"),
+    ("response-content-disposition", "inline"),
+];
+
 /// Makes links.
 #[derive(Clone, Debug)]
 pub struct Links {
@@ -69,6 +76,7 @@ impl Links {
             key,
             version,
             headers: &[],
+            query: &RESPONSE_HEADERS,
             from,
             expires_in: LIFETIME,
         };

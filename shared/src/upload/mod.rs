@@ -3,6 +3,7 @@
 pub mod content_type;
 pub mod eraser;
 pub mod key;
+pub mod lifecycle;
 pub mod limits;
 pub mod link;
 pub mod signer;

@@ -50,6 +50,8 @@ pub struct Presign<'a> {
     pub version: Option<&'a str>,
     /// Headers that the client must send with exactly these values; names in lower case.
     pub headers: &'a [(&'a str, &'a str)],
+    /// Further parameters of the query: header values that S3 is to assume, and headers of its response.
+    pub query: &'a [(&'a str, &'a str)],
     /// From when it is good.
     pub from: Timestamp,
     /// For how long it is good.
@@ -139,6 +141,8 @@ impl S3Signer {
         if let Some(version) = request.version {
             query.insert("versionId", version.to_owned());
         }
+        let more = request.query.iter();
+        query.extend(more.map(|(name, value)| (*name, (*value).to_owned())));
         let query = canonical_query(&query);
         let headers: String = headers
             .iter()
@@ -306,6 +310,7 @@ mod tests {
             let request = |method, version, headers, secs| {
                 let expires_in = Duration::from_secs(secs);
                 let request = Presign {
+                    query: &[],
                     method,
                     key: &key,
                     version,

@@ -1,0 +1,216 @@
+//! The end of an upload: a tombstone after its version was removed, or `deleted` after somebody else's delete marker. An
+//! avatar leaves the profile in the same transaction.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use crate::ids::Purpose;
+use crate::store::item::{Item, s};
+use crate::store::session::user_key;
+use crate::store::upload::complete::{LAST_SEQUENCER, Refused};
+use crate::store::upload::{EVENT_LIFETIME, Record, ttl, upload_key};
+use crate::store::user::Edit;
+use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
+use crate::upload::key::ObjectKey;
+use crate::upload::lifecycle::UploadStatus;
+
+/// How often the write starts over because the profile changed.
+const ATTEMPTS: u32 = 4;
+
+/// What became of the end of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The record names no version any more, and the profile does not show it.
+    Done,
+    /// The record was not as it had to be.
+    Refused(Refused),
+}
+
+/// Whether the profile shows the upload.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Profile {
+    Shows,
+    DoesNotShow,
+}
+
+impl Store {
+    /// Makes a record that names `version` a tombstone.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn tombstone_version(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+    ) -> Result<Closed, StoreError> {
+        let mut change = self.ending(UploadStatus::Tombstone, key);
+        change.require_status(&NAMING);
+        change.condition.push_str(" AND version_id = :version");
+        change.values.insert(":version".to_owned(), s(version));
+        self.close(key, change).await
+    }
+
+    /// Makes a record a tombstone if it still is as it was read.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn tombstone_record(&self, record: &Record) -> Result<Closed, StoreError> {
+        let mut change = self.ending(UploadStatus::Tombstone, &record.key);
+        change.require_status(&[record.status]);
+        if let Some(version) = &record.version {
+            change.condition.push_str(" AND version_id = :version");
+            change.values.insert(":version".to_owned(), s(version));
+        }
+        self.close(&record.key, change).await
+    }
+
+    /// Makes a record that is pending or names a version `deleted`.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn mark_deleted(&self, key: &ObjectKey) -> Result<Closed, StoreError> {
+        let mut change = self.ending(UploadStatus::Deleted, key);
+        let [checking, review, ready] = NAMING;
+        change.require_status(&[UploadStatus::Pending, checking, review, ready]);
+        self.close(key, change).await
+    }
+
+    fn ending(&self, status: UploadStatus, key: &ObjectKey) -> Ending {
+        Ending {
+            condition: "content_type = :type".to_owned(),
+            values: Item::from([
+                (":ending".to_owned(), s(status.as_str())),
+                (":ttl".to_owned(), ttl(self.clock.now(), EVENT_LIFETIME)),
+                (":type".to_owned(), s(key.content_type.as_str())),
+                (":last".to_owned(), s(LAST_SEQUENCER)),
+            ]),
+        }
+    }
+
+    async fn close(&self, key: &ObjectKey, change: Ending) -> Result<Closed, StoreError> {
+        if key.upload.purpose() == Purpose::Avatar {
+            return self.close_avatar(key, &change).await;
+        }
+        let update = self
+            .client
+            .update_item()
+            .update_expression(ENDING)
+            .condition_expression(change.condition)
+            .set_expression_attribute_names(Some(ending_names()))
+            .set_expression_attribute_values(Some(change.values));
+        Ok(
+            match self
+                .update(upload_key(&key.user, key.upload), update)
+                .await?
+            {
+                Updated::Done(_) => Closed::Done,
+                Updated::Refused(item) => Closed::Refused(Refused::from_item(item.as_ref(), key)?),
+            },
+        )
+    }
+
+    async fn close_avatar(&self, key: &ObjectKey, change: &Ending) -> Result<Closed, StoreError> {
+        // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
+        let mut profile = Profile::Shows;
+        for _ in 0..ATTEMPTS {
+            let writes = self.avatar_ending(key, change, profile);
+            let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
+            match self.transact(writes).await? {
+                Transacted::Done => return Ok(Closed::Done),
+                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {
+                    let refused = Refused::from_item(reasons[0].item.as_ref(), key);
+                    return refused.map(Closed::Refused);
+                }
+                Transacted::Cancelled(_) => {
+                    profile = match profile {
+                        Profile::Shows => Profile::DoesNotShow,
+                        Profile::DoesNotShow => Profile::Shows,
+                    };
+                }
+            }
+        }
+        Err(StoreError::Unavailable("the profile kept changing".into()))
+    }
+
+    fn avatar_ending(
+        &self,
+        key: &ObjectKey,
+        change: &Ending,
+        profile: Profile,
+    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        let record = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(upload_key(&key.user, key.upload)))
+            .update_expression(ENDING)
+            .condition_expression(&change.condition)
+            .set_expression_attribute_names(Some(ending_names()))
+            .set_expression_attribute_values(Some(change.values.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        let upload = s(key.upload.to_string());
+        let profile = match profile {
+            Profile::Shows => {
+                let mut edit = Edit::new(self.clock.now());
+                edit.clear_avatar();
+                edit.require("avatar_upload_id = :upload");
+                edit.value(":upload", upload);
+                edit.into_transaction(&self.table, &key.user)?
+            }
+            Profile::DoesNotShow => {
+                let check = ConditionCheck::builder()
+                    .table_name(&self.table)
+                    .set_key(Some(user_key(&key.user)))
+                    .condition_expression(
+                        "attribute_not_exists(avatar_upload_id) OR avatar_upload_id <> :upload",
+                    )
+                    .expression_attribute_values(":upload", upload)
+                    .build()?;
+                TransactWriteItem::builder().condition_check(check).build()
+            }
+        };
+        Ok(vec![
+            TransactWriteItem::builder().update(record).build(),
+            profile,
+        ])
+    }
+}
+
+const NAMING: [UploadStatus; 3] = [
+    UploadStatus::Checking,
+    UploadStatus::Review,
+    UploadStatus::Ready,
+];
+
+const ENDING: &str = "SET #status = :ending, #ttl = :ttl, seq = :last \
+                      REMOVE version_id, #size, etag, ready_at, replaced, previous_version, other_versions";
+
+fn ending_names() -> HashMap<String, String> {
+    let names = [("#status", "status"), ("#ttl", "ttl"), ("#size", "size")];
+    names
+        .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+        .into()
+}
+
+/// The condition and the values of an ending; its update is [`ENDING`].
+struct Ending {
+    condition: String,
+    values: HashMap<String, AttributeValue>,
+}
+
+impl Ending {
+    fn require_status(&mut self, allowed: &[UploadStatus]) {
+        let mut placeholders = Vec::new();
+        for (i, status) in allowed.iter().enumerate() {
+            let placeholder = format!(":status{i}");
+            self.values.insert(placeholder.clone(), s(status.as_str()));
+            placeholders.push(placeholder);
+        }
+        let list = placeholders.join(", ");
+        self.condition
+            .push_str(&format!(" AND #status IN ({list})"));
+    }
+}
