@@ -26,10 +26,10 @@ impl Target {
     /// The user to change, and in whose name. Whoever may not change others learns nothing of whether they exist.
     pub(crate) fn to_change(&self) -> Result<(&UserId, Editor), Error> {
         match &self.user {
-            None => Err(Error::new(Code::NotFound)),
             Some(user) if *user == self.caller.user => Ok((user, Editor::Owner(self.caller.epoch))),
-            Some(user) if self.caller.is_admin() => Ok((user, Editor::Admin)),
-            Some(_) => Err(Error::new(Code::Forbidden)),
+            _ if !self.caller.is_admin() => Err(Error::new(Code::Forbidden)),
+            Some(user) => Ok((user, Editor::Admin)),
+            None => Err(Error::new(Code::NotFound)),
         }
     }
 }
