@@ -85,11 +85,18 @@ pub fn request(event: &str, context: Context) -> Request {
     // Only an event that no gateway makes, such as one nested a thousand levels deep, is unreadable.
     let event: Value = serde_json::from_str(event).unwrap_or_default();
     let gateway = Gateway::of(&event);
-    let mut request = convert(event).unwrap_or_else(|refusal| {
+    let method = event["requestContext"]["http"]["method"].as_str();
+    let method: Option<Method> = method.and_then(|method| method.parse().ok());
+    let converted = match method {
+        Some(_) => convert(event),
+        None => Err(Refusal::Malformed("its method")),
+    };
+    let mut request = converted.unwrap_or_else(|refusal| {
         let mut request = Request::default();
         request.extensions_mut().insert(refusal);
         request
     });
+    *request.method_mut() = method.unwrap_or_default();
     request.extensions_mut().insert(gateway);
     request.extensions_mut().insert(context);
     request
@@ -129,16 +136,12 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     }
 }
 
+/// The request but for its method.
 fn convert(mut event: Value) -> Result<Request, Refusal> {
-    let method = event["requestContext"]["http"]["method"].as_str();
-    let method: Option<Method> = method.and_then(|method| method.parse().ok());
-    let uri = uri(&event)?;
-    let headers = headers(&event)?;
-    let body = body(&mut event)?;
-    let mut request = Request::new(body);
-    *request.method_mut() = method.ok_or(Refusal::Malformed("its method"))?;
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
+    let mut request = Request::default();
+    *request.uri_mut() = uri(&event)?;
+    *request.headers_mut() = headers(&event)?;
+    *request.body_mut() = body(&mut event)?;
     Ok(request)
 }
 
