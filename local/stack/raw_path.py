@@ -21,5 +21,5 @@ def decoded_twice(once: str) -> str:
 
 
 def is_acceptable(path: str) -> bool:
-    """Whether the gateway can decode the path as it was sent; it refuses one in which a `%` is left that is no escape."""
+    """Whether the gateway takes the path as it was sent: it refuses one that leaves a `%` which begins no escape."""
     return NO_ESCAPE.search(decoded_once(path)) is None
