@@ -82,11 +82,10 @@ build: .venv-build/.installed rust-target ## build the release binaries for Lamb
 		$(FUNCTIONS:%=--bin %)
 	@cd target/lambda && wc -c $(FUNCTIONS:%=%/bootstrap.zip) | awk '{printf "  %-24s %6.2f MB\n", $$2, $$1 / 1e6}'
 
-# What a deployed build answers to `GET /ping`: the release, and the commit it was built from.
+# What a deployment is known by: the release, and the commit it was built from.
 COMMIT = $(shell git describe --always --dirty --abbrev=12 --exclude='*' 2>/dev/null)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml)$(addprefix +,$(COMMIT))
-build deploy package: export BUILD_VERSION = $(VERSION)
-$(if $(STACK)$(filter https:%,$(API)),smoke doctor): export BUILD_VERSION = $(VERSION)
+$(if $(STACK),smoke doctor): export BUILD_VERSION = $(VERSION)
 
 .PHONY: keys
 keys: ## make or rotate the keys that sign a deployment's access tokens (LEAKED=1 forgets the old one)
@@ -94,7 +93,11 @@ keys: ## make or rotate the keys that sign a deployment's access tokens (LEAKED=
 
 # SAM moves an alias when a function's code is new, and does not see that a parameter's value is. So every deployment is
 # new code: with this file in it, whatever was deployed before, the functions that run are the ones that were asked for.
-STAMP = for function in .aws-sam/build/*Function; do echo "$(VERSION) $$(date -u +%FT%TZ)" > "$$function/deployment"; done
+# Each version also says in its description what it was built from.
+BUILT_TEMPLATE = .aws-sam/build/template.yaml
+STAMP = for function in .aws-sam/build/*Function; do echo "$(VERSION) $$(date -u +%FT%TZ)" > "$$function/deployment"; done; \
+	sed 's/VersionDescription: unstamped/VersionDescription: $(VERSION)/' $(BUILT_TEMPLATE) > $(BUILT_TEMPLATE).stamped && \
+	mv $(BUILT_TEMPLATE).stamped $(BUILT_TEMPLATE)
 
 .PHONY: secret
 secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet)

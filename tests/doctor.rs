@@ -91,7 +91,7 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
             ("ok", "secret", "is filled in"),
             ("ok", "signing key", "is the current one of JwtJwks"),
             ("ok", "JwtJwks", "holds the keys"),
-            ("ok", "ping", "answers as version"),
+            ("ok", "ping", "answers as release"),
             ("ok", "dead letters", "upload-events: none"),
             ("ok", "dead letters", "purge: none"),
             ("note", "LoginRateLimit", "is 0"),
@@ -442,6 +442,17 @@ async fn wechat_is_asked_when_that_is_wanted_and_its_refusals_are_explained() {
 }
 
 #[tokio::test]
+async fn doctor_tells_what_the_functions_were_deployed_from() {
+    let (api, keys) = (variable("STACK_API_URL"), local_keys());
+    let words = ["doctor", "--stack", "local", "--api", &api, "--keys", &keys];
+    let _alone = SECRET_IN_USE.lock().await;
+    let found = said(run(&words, &[("BUILD_VERSION", "9.9.9+abc")]).await, true);
+    assert_finds(&found, &[("note", "build", "and this tree is 9.9.9+abc")]);
+    let as_it_is = said(run(&words, &[("BUILD_VERSION", "unstamped")]).await, true);
+    assert_finds(&as_it_is, &[("ok", "build", "unstamped, as this tree")]);
+}
+
+#[tokio::test]
 async fn the_smoke_test_passes_on_the_stack_and_fails_where_it_should() {
     let api = variable("STACK_API_URL");
     let passed = said(run(&["smoke", "--api", &api], &[]).await, true);
@@ -449,7 +460,7 @@ async fn the_smoke_test_passes_on_the_stack_and_fails_where_it_should() {
 
     let newer = ["smoke", "--api", &api, "--version", "999.0.0"];
     let failed = said(run(&newer, &[]).await, false);
-    assert!(failed.contains("FAILED  the version answers"), "{failed}");
+    assert!(failed.contains("FAILED  the release answers"), "{failed}");
     assert!(failed.contains("and not 999.0.0"), "{failed}");
     assert_eq!(failed.matches("\nok ").count(), 4, "{failed}");
 

@@ -279,6 +279,20 @@ fn rules() -> impl Iterator<Item = Rule> {
     all.into_iter().flatten().copied()
 }
 
+/// What the Makefile replaces by the release and the commit when it deploys.
+#[test]
+fn every_version_of_a_function_will_say_what_it_was_built_from() {
+    let template = Template(yaml(&read("template.yaml")));
+    for function in template.functions() {
+        let description = &function.properties()["VersionDescription"];
+        assert_eq!(description, "unstamped", "{}", function.name);
+    }
+    assert!(
+        read("Makefile")
+            .contains("s/VersionDescription: unstamped/VersionDescription: $(VERSION)/")
+    );
+}
+
 #[test]
 fn the_template_breaks_no_rule() {
     let template = Template::parse(&source());

@@ -777,7 +777,7 @@ async fn lists_are_paged_newest_first() {
     }
     assert_eq!(seen, ids);
     let bob = world.log_in("bob").await;
-    for path in [path.as_str(), "/v1/uploads?cursor=x", "/v1/uploads?cursor="] {
+    for path in [path.as_str(), "/v1/uploads?cursor=x"] {
         world
             .presign
             .get(path)

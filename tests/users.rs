@@ -1198,7 +1198,6 @@ async fn a_cursor_is_good_for_its_caller_and_its_list_alone() {
         .expect(200);
     let (of_uploads, longer) = (text(&uploads.json, "next_cursor"), "A".repeat(2000));
     for junk in [
-        "",
         "x",
         "%00",
         "%ff",

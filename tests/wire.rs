@@ -226,14 +226,16 @@ async fn no_payload_ends_a_process() {
                 .build(),
         ];
         for event in strange {
+            let is_http = ["login", "users", "presign"].contains(&name);
             match function.invoke(event.clone()).await {
                 Outcome::Response(response) => {
-                    assert_ne!(
-                        response["statusCode"], 500,
+                    let status = response["statusCode"].as_u64().unwrap_or_default();
+                    assert!(
+                        !is_http || (400..500).contains(&status),
                         "{name}: {event} got {response}"
                     );
                 }
-                Outcome::Error(_) => {}
+                Outcome::Error(_) if !is_http => {}
                 outcome => panic!("{name}: {event} ended in {outcome:?}"),
             }
         }

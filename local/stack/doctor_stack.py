@@ -18,7 +18,7 @@ from console import StackError
 from deployment import ALIAS
 from findings import Findings
 from redrive import ROUTES
-from smoke import own_version
+from smoke import own_build, own_release
 from web import ask
 
 PLACEHOLDER = "replace-me"
@@ -72,6 +72,7 @@ def look_at_stack(
         app_secret = str(secret.get("wechat_app_secret"))
         wechat_account.probe(findings, base_url, case.parameter("WechatAppId"), app_secret)
     _look_at_ping(case)
+    _look_at_build(case)
     _look_at_domains(case)
     _look_at_dead_letters(case)
     _look_at_alarms(case)
@@ -226,17 +227,32 @@ def _look_at_private_key(case: _Case, deployed: Mapping[str, str], private: obje
 
 def _look_at_ping(case: _Case) -> None:
     try:
-        answer = ask(f"{case.api}/ping")
+        answer = ask(f"{case.api}/v1/ping")
     except (OSError, HTTPException) as error:
         case.findings.problem("ping", f"{case.api} does not answer: {error}")
         return
-    version = answer.json().get("version")
-    if answer.status != 200 or not version:
-        case.findings.problem("ping", f"{case.api}/ping answers {answer.status}; the logs of login say why")
-    elif version == own_version():
-        case.findings.ok("ping", f"{case.api} answers as version {version}")
+    release = answer.json().get("version")
+    if answer.status != 200 or not release:
+        case.findings.problem("ping", f"{case.api}/v1/ping answers {answer.status}; the logs of login say why")
+    elif release == own_release():
+        case.findings.ok("ping", f"{case.api} answers as release {release}")
     else:
-        case.findings.note("ping", f"{case.api} answers as version {version}, and this tree is {own_version()}")
+        case.findings.note("ping", f"{case.api} answers as release {release}, and this tree is {own_release()}")
+
+
+def _look_at_build(case: _Case) -> None:
+    """From which commit the stack was deployed. Nothing that the API answers tells it."""
+    if not own_build():
+        return
+    try:
+        build = places.build_of(case.place, case.stack.name)
+    except (ClientError, BotoCoreError) as error:
+        case.findings.note("build", f"not checked: {error}")
+        return
+    if build == own_build():
+        case.findings.ok("build", f"{build}, as this tree")
+    else:
+        case.findings.note("build", f"{build or 'not told'}, and this tree is {own_build()}")
 
 
 def _look_at_domains(case: _Case) -> None:
@@ -250,7 +266,7 @@ def _look_at_domain(case: _Case, parameter: str, output: str, right: int) -> Non
     if not name or not target:
         return
     try:
-        status = ask(f"https://{name}/ping").status
+        status = ask(f"https://{name}/v1/ping").status
     except (OSError, HTTPException) as error:
         case.findings.problem("domain", f"{name} does not answer ({error}): its DNS record has to point to {target}")
         return
@@ -258,7 +274,7 @@ def _look_at_domain(case: _Case, parameter: str, output: str, right: int) -> Non
         case.findings.ok("domain", f"{name} answers")
     else:
         case.findings.problem(
-            "domain", f"{name}/ping answers {status}: the name leads to something else, and not to {target}"
+            "domain", f"{name}/v1/ping answers {status}: the name leads to something else, and not to {target}"
         )
 
 

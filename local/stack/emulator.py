@@ -47,7 +47,7 @@ def client(url: str, service: str) -> Any:
 def run_emulator(port: int, state: Path, logs: Path) -> Iterator[Emulator]:
     """Runs MiniStack with everything it writes below `state`."""
     url = f"http://{HOST}:{port}"
-    command = [str(Path(sys.executable).with_name("ministack"))]
+    command = [sys.executable, str(Path(__file__).with_name("emulator_program.py"))]
     with running("The emulator", command, _environment(url, port, state), logs / "emulator.log") as process:
         process.wait_until_answers(f"{url}/_ministack/health")
         yield Emulator(url, process)

@@ -1,14 +1,17 @@
 """The API on a port of its own, with the paths that clients use.
 
-The emulator serves an HTTP API below a path that holds the API's id; this proxy puts it at the root.
+The emulator serves an HTTP API below a path that holds the API's id; this proxy puts it at the root, and answers by
+itself what API Gateway does.
 """
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import raw_path
 from processes import HOST
 
 # Of one connection, so never passed on (RFC 9110, 7.6.1). The lengths are set anew for each side.
@@ -23,6 +26,8 @@ HOP_BY_HOP = {
     "transfer-encoding",
     "upgrade",
 }
+# What no target of a request may hold (RFC 9112, 3.2).
+CONTROL_CHARACTER = re.compile(r"[\x00-\x20\x7f]")
 MAX_BODY = 10 * 1024 * 1024
 UPSTREAM_SECONDS = 35
 
@@ -56,8 +61,12 @@ class _Handler(BaseHTTPRequestHandler):
         body = self._body()
         if body is None:
             return
+        target = self._target()
+        if CONTROL_CHARACTER.search(target) or not raw_path.is_acceptable(target.partition("?")[0]):
+            self._message(400, "Bad Request")
+            return
         try:
-            response = self._ask_upstream(body)
+            response = self._ask_upstream(target, body)
             self._answer(response.status, response.getheaders(), response.read())
         except (OSError, HTTPException):
             self.upstream.close()
@@ -96,8 +105,13 @@ class _Handler(BaseHTTPRequestHandler):
             pass  # trailers
         return body
 
-    def _ask_upstream(self, body: bytes) -> HTTPResponse:
-        target = self.path if self.path.startswith("/") else "/" + self.path.partition("://")[2].partition("/")[2]
+    def _target(self) -> str:
+        """Path and query, in which each byte that is not ASCII is encoded: API Gateway takes UTF-8 either way."""
+        # The bytes of the request line, as Latin-1.
+        sent = "".join(char if char.isascii() else f"%{ord(char):02X}" for char in self.path)
+        return sent if sent.startswith("/") else "/" + sent.partition("://")[2].partition("/")[2]
+
+    def _ask_upstream(self, target: str, body: bytes) -> HTTPResponse:
         self.upstream.putrequest(self.command, self.server.prefix + target, skip_accept_encoding=True)
         for name, value in self._combined_headers().items():
             self.upstream.putheader(name, value)

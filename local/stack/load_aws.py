@@ -15,7 +15,7 @@ CLIENTS = 10
 MOST_REQUESTS_A_SECOND = 200
 MOST_SECONDS = 600
 # What is asked, one after the other: a route of login, which touches nothing; of users and presign, one read each.
-OPEN = ("/ping",)
+OPEN = ("/v1/ping",)
 FOR_A_USER = ("/v1/users/me", "/v1/uploads")
 
 
@@ -38,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
     api = (arguments.api or address_of(arguments.stack)).rstrip("/")
     token = os.environ.get("TOKEN", "")
     if not token:
-        say("Without an access token in TOKEN only /ping is asked, and neither users nor presign.")
+        say("Without an access token in TOKEN only /v1/ping is asked, and neither users nor presign.")
     for path in OPEN + (FOR_A_USER if token else ()):
         print(f"==== {path}, {rate} a second for {seconds} s", flush=True)
         if code := _hey(f"{api}{path}", rate, seconds, token):

@@ -74,6 +74,7 @@ class Configuration:
 
     code: str
     variables: Mapping[str, str]
+    description: str
 
     def differences(self, other: "Configuration") -> list[str]:
         """The names of what another version has otherwise; values may be long, or nobody's to read."""
@@ -85,7 +86,13 @@ class Configuration:
 def configuration(place: Place, function: str, qualifier: str) -> Configuration:
     """What a function is in a version, or in the one behind an alias."""
     found = place.client("lambda").get_function_configuration(FunctionName=function, Qualifier=qualifier)
-    return Configuration(found["CodeSha256"], found.get("Environment", {}).get("Variables", {}))
+    variables = found.get("Environment", {}).get("Variables", {})
+    return Configuration(found["CodeSha256"], variables, found.get("Description", ""))
+
+
+def build_of(place: Place, stack: str) -> str:
+    """The release and the commit that a stack's functions were deployed from, as the version that runs describes it."""
+    return configuration(place, f"{stack}-login", deployment.ALIAS).description
 
 
 @contextmanager

@@ -34,15 +34,18 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     parser = commands.add_parser("smoke", help="try a deployed or local API")
     parser.add_argument("--stack", default="", help="a stack deployed to AWS")
     parser.add_argument("--api", default="", help="the API's address, if it is not the stack's own")
-    parser.add_argument("--version", default="", help="the version that has to answer; this tree's without it")
+    parser.add_argument("--version", default="", help="the release that has to answer; this tree's without it")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     api = (arguments.api or address_of(arguments.stack)).rstrip("/")
-    version = arguments.version or own_version()
-    print(f"{api}, version {version}", flush=True)
-    failures = [check for check in _checks(api, version) if not _passes(*check)]
+    release = arguments.version or own_release()
+    print(f"{api}, release {release}", flush=True)
+    checks = _checks(api, release)
+    if arguments.stack and (build := own_build()):
+        checks.append(("it was deployed from this tree", lambda: _build(arguments.stack, build)))
+    failures = [check for check in checks if not _passes(*check)]
     return 1 if failures else 0
 
 
@@ -54,21 +57,24 @@ def address_of(stack: str) -> str:
         return places.on_aws().stack(stack).output("ApiUrl")
 
 
-def own_version() -> str:
-    """The version that this tree would answer with: a deployed build knows its commit too."""
-    if version := os.environ.get("BUILD_VERSION"):
-        return version
+def own_build() -> str:
+    """The release and the commit of this tree, as a deployment of it describes itself; nothing if nobody told."""
+    return os.environ.get("BUILD_VERSION", "")
+
+
+def own_release() -> str:
+    """The release that this tree answers with."""
     found = re.search(r'^version = "([^"]+)"', (ROOT / "Cargo.toml").read_text(), re.MULTILINE)
     if found is None:
         raise StackError("Cargo.toml names no version.")
     return found[1]
 
 
-def _checks(api: str, version: str) -> list[tuple[str, Callable[[], str | None]]]:
+def _checks(api: str, release: str) -> list[tuple[str, Callable[[], str | None]]]:
     """Each check says what is wrong, if something is."""
     code = secrets.token_hex(16)
     return [
-        ("the version answers", lambda: _ping(ask(f"{api}/ping"), version)),
+        ("the release answers", lambda: _ping(ask(f"{api}/v1/ping"), release)),
         ("users asks for a token", lambda: _unauthorized(ask(f"{api}/v1/users/me"))),
         ("presign asks for a token", lambda: _unauthorized(ask(f"{api}/v1/uploads"))),
         ("a stranger's path ends at the gateway", lambda: _no_route(ask(f"{api}/v1/{code}"))),
@@ -94,11 +100,17 @@ def _attempted(check: Callable[[], str | None]) -> str | None:
         raise StackError(f"The API does not answer: {error}") from error
 
 
-def _ping(answer: Answer, version: str) -> str | None:
+def _ping(answer: Answer, release: str) -> str | None:
     said = answer.json()
     if answer.status != 200 or said.get("message") != "pong":
         return _otherwise(answer)
-    return None if said.get("version") == version else f"it is version {said.get('version')}, and not {version}"
+    return None if said.get("version") == release else f"it is release {said.get('version')}, and not {release}"
+
+
+def _build(stack: str, build: str) -> str | None:
+    with places.failures_told("The functions cannot be looked up"):
+        deployed = places.build_of(places.on_aws(), stack)
+    return None if deployed == build else f"it is {deployed}, and not {build}"
 
 
 def _unauthorized(answer: Answer) -> str | None:

@@ -104,8 +104,9 @@ def run_stack(binaries: Mapping[str, Path], ports: Ports, logs: Path) -> Iterato
             _fill_secret(emulator, deployment, signing_keys)
         context.enter_context(function_logs.copied(emulator, FUNCTIONS, logs))
         api_url = context.enter_context(run_gateway(ports.api, ports.emulator, deployment.api_id))
-        with step("waiting for GET /ping"):
-            _wait_for_ping(f"{api_url}/ping")
+        with step("waiting for GET /v1/ping"):
+            for path in ("/v1/ping", "/ping"):
+                _wait_for(path, f"{api_url}{path}")
         yield Stack(api_url, wechat, emulator, deployment, logs)
 
 
@@ -123,15 +124,15 @@ def _scratch_directory() -> Iterator[Path]:
         shutil.rmtree(directory, ignore_errors=True)
 
 
-def _wait_for_ping(url: str) -> None:
+def _wait_for(path: str, url: str) -> None:
     """The first answer takes a cold start. An answer that is no success will not become one."""
     try:
         with urllib.request.urlopen(url, timeout=SECONDS_FOR_PING):
             return
     except urllib.error.HTTPError as error:
-        raise StackError(f"GET /ping answers {error.code}: {error.read().decode(errors='replace')}") from error
+        raise StackError(f"GET {path} answers {error.code}: {error.read().decode(errors='replace')}") from error
     except OSError as error:
-        raise StackError(f"GET /ping is not answered: {error}.") from error
+        raise StackError(f"GET {path} is not answered: {error}.") from error
 
 
 def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:

@@ -59,7 +59,7 @@ impl App {
     /// If a variable is missing or malformed, or the platform lacks what is needed.
     pub async fn from_environment(
         get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_http::Error> {
+    ) -> Result<Self, lambda_runtime::Error> {
         let clock = Clock::system();
         let random = Random::system()?;
         let mut vars = Vars::new(get);

@@ -3,10 +3,10 @@
 use shared::config::process_environment;
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> Result<(), lambda_http::Error> {
+async fn main() -> Result<(), lambda_runtime::Error> {
     shared::telemetry::log::init(process_environment);
     let app = presign::App::from_environment(&process_environment)
         .await
         .inspect_err(shared::telemetry::log::failed_init)?;
-    lambda_http::run(presign::router(app)).await
+    shared::http::event::run(presign::router(app)).await
 }

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::PathId;
-use shared::http::body::{self, QueryFields};
+use shared::http::body;
+use shared::http::{PathId, WithQuery};
 use shared::ids::UploadId;
 use shared::store::cursor;
 
@@ -31,8 +31,7 @@ pub(crate) async fn read(
 /// Lists uploads, newest first.
 pub(crate) async fn list(
     State(app): State<App>,
-    caller: Caller,
-    QueryFields(mut fields): QueryFields,
+    WithQuery(caller, mut fields): WithQuery<Caller>,
 ) -> Result<Json<Value>, Error> {
     let limit = fields
         .optional("limit", body::page_limit)

@@ -62,7 +62,7 @@ impl App {
     /// If a variable is missing or malformed, or the platform lacks what is needed.
     pub async fn from_environment(
         get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_http::Error> {
+    ) -> Result<Self, lambda_runtime::Error> {
         let clock = Clock::system();
         let mut vars = Vars::new(get);
         let aws = Aws::read(&mut vars);

@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::{Admin, Caller};
 use shared::error::{Code, Error};
-use shared::http::Fields;
-use shared::http::body::{self, Fault, QueryFields};
+use shared::http::body::{self, Fault};
+use shared::http::{Fields, WithQuery};
 use shared::profile::{Email, Username};
 use shared::store::claim::Claim;
 use shared::store::cursor;
@@ -28,8 +28,7 @@ enum Filter {
 /// Lists users.
 pub(crate) async fn list(
     State(app): State<App>,
-    Admin(caller): Admin,
-    QueryFields(fields): QueryFields,
+    WithQuery(Admin(caller), fields): WithQuery<Admin>,
 ) -> Result<Json<Value>, Error> {
     let filter = filter(fields)?;
     // At the same time: the list is one round trip.
@@ -74,10 +73,11 @@ fn position(cursor: &str, scope: &str) -> Result<String, Error> {
 }
 
 fn filter(mut fields: Fields) -> Result<Filter, Error> {
+    let cursor = fields.optional("cursor", body::text);
     let named = [
         fields.has("username"),
         fields.has("email"),
-        fields.has("limit") || fields.has("cursor"),
+        fields.has("limit") || cursor.is_some(),
     ];
     if named.iter().filter(|given| **given).count() > 1 {
         let _: Option<()> = fields.fault(
@@ -90,7 +90,6 @@ fn filter(mut fields: Fields) -> Result<Filter, Error> {
     let limit = fields
         .optional("limit", body::page_limit)
         .unwrap_or(DEFAULT_LIMIT);
-    let cursor = fields.optional("cursor", body::text);
     let claim = username
         .as_ref()
         .map(Claim::from)

@@ -6,7 +6,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::body::{self, Fault, QueryFields};
+use shared::http::WithQuery;
+use shared::http::body::{self, Fault};
 use shared::ids::UserId;
 use shared::user::View;
 
@@ -17,14 +18,13 @@ const MAX_IDS: usize = 50;
 /// Shows users by id, in the order asked for. Ids that name nobody are left out.
 pub(crate) async fn profiles(
     State(app): State<App>,
-    caller: Caller,
-    QueryFields(mut fields): QueryFields,
+    WithQuery(caller, mut fields): WithQuery<Caller>,
 ) -> Result<Json<Value>, Error> {
     let ids = fields.required("ids", |value| {
         match body::text(value)?.split(',').collect::<Vec<_>>() {
             ids if ids.len() <= MAX_IDS => Ok(ids
                 .into_iter()
-                .filter_map(|id| id.parse::<UserId>().ok())
+                .filter_map(|id| id.trim().parse::<UserId>().ok())
                 .collect()),
             _ => Err(Fault::invalid("must be up to 50 ids, separated by commas")),
         }

@@ -1,21 +1,20 @@
-//! Request bodies and query strings, read field by field, so that one answer names every fault.
+//! Request bodies, read field by field, so that one answer names every fault.
 
 use std::borrow::Cow;
 
 use axum::body::Body;
-use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use http::header::CONTENT_TYPE;
-use http::request::Parts;
+use axum::extract::{FromRequest, Request};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
 
 use crate::error::{Code, Error, FieldError};
+use crate::http::{json, media_type, query};
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How many faults an answer lists.
-const MAX_FAULTS: usize = 50;
+pub(super) const MAX_FAULTS: usize = 50;
 
 /// What is wrong with one value: a code for machines and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +51,8 @@ impl<T> Patch<T> {
 
 /// A JSON object whose fields are taken one by one. Those left at the end are unknown, and refused.
 ///
-/// As an extractor it checks content type and size, and takes an empty body for an empty object only where
-/// [`OptionalFields`] is asked for.
+/// As an extractor it refuses query parameters, checks content type and size, and takes an empty body for an empty object
+/// only where [`OptionalFields`] is asked for.
 #[derive(Debug, Default)]
 pub struct Fields {
     prefix: String,
@@ -62,14 +61,15 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads a JSON object.
+    /// Reads a JSON object, before which a byte order mark may stand.
     ///
     /// # Errors
     /// `invalid_json` if it is not JSON, `invalid_request` if it is JSON of another type.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
-        match serde_json::from_slice(json) {
-            Ok(Value::Object(map)) => Ok(Self {
+        match json::parse(json.strip_prefix(json::BYTE_ORDER_MARK).unwrap_or(json)) {
+            Ok((Value::Object(map), faults)) => Ok(Self {
                 map,
+                faults,
                 ..Self::default()
             }),
             Ok(_) => Err(Error::new(Code::InvalidRequest).detail("the body must be a JSON object")),
@@ -155,6 +155,11 @@ impl Fields {
         items.collect::<Vec<_>>().into_iter().collect()
     }
 
+    /// Adds a field; gives the one that it replaces.
+    pub(super) fn insert(&mut self, name: &str, value: Value) -> Option<Value> {
+        self.map.insert(name.to_owned(), value)
+    }
+
     /// Notes a fault of a field.
     pub fn fault<T>(&mut self, name: &str, fault: Fault) -> Option<T> {
         self.faults.push(FieldError::new(
@@ -231,13 +236,20 @@ pub fn boolean(value: Value) -> Result<bool, Fault> {
         .ok_or(Fault::wrong_type("must be true or false"))
 }
 
-/// Reads a whole JSON number that is not negative.
+/// Reads a whole JSON number that is not negative: JSON has one type of numbers, so `68.0` is one, and `6.8e1` too. One
+/// beyond 64 bits becomes the largest.
 ///
 /// # Errors
 /// If the value is of another type.
 pub fn whole_number(value: Value) -> Result<u64, Fault> {
+    let with_point = || {
+        let number = value.as_f64()?;
+        // A conversion between floating point and integer saturates.
+        (number.fract() == 0.0 && number >= 0.0).then_some(number as u64)
+    };
     value
         .as_u64()
+        .or_else(with_point)
         .ok_or(Fault::wrong_type("must be a whole number"))
 }
 
@@ -246,8 +258,13 @@ pub fn whole_number(value: Value) -> Result<u64, Fault> {
 /// # Errors
 /// If it is anything else.
 pub fn page_limit(value: Value) -> Result<usize, Fault> {
-    match text(value)?.parse() {
-        Ok(limit) if (1..=100).contains(&limit) => Ok(limit),
+    // Written as in JSON, but without the white space that may stand around a value there.
+    let text = text(value)?;
+    let number = serde_json::from_str(&text)
+        .ok()
+        .filter(|_| !text.contains(char::is_whitespace));
+    match number.map(whole_number) {
+        Some(Ok(limit @ 1..=100)) => Ok(limit as usize),
         _ => Err(Fault::invalid("must be a whole number from 1 to 100")),
     }
 }
@@ -256,12 +273,7 @@ impl<S: Sync> FromRequest<S> for Fields {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let is_json = has_json_type(request.headers());
-        let bytes = read(request.into_body()).await?;
-        if !is_json {
-            return Err(Error::new(Code::UnsupportedMediaType));
-        }
-        Self::parse(&bytes)
+        Self::parse(&read_json(request).await?)
     }
 }
 
@@ -273,60 +285,29 @@ impl<S: Sync> FromRequest<S> for OptionalFields {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
-        let is_json = has_json_type(request.headers());
-        let bytes = read(request.into_body()).await?;
-        match (bytes.is_empty(), is_json) {
-            (true, _) => Ok(Self(Fields::default())),
-            (false, true) => Fields::parse(&bytes).map(Self),
-            (false, false) => Err(Error::new(Code::UnsupportedMediaType)),
+        let bytes = read_json(request).await?;
+        if bytes.is_empty() {
+            return Ok(Self(Fields::default()));
         }
-    }
-}
-
-/// [`Fields`] of a query string; every value is a string.
-#[derive(Debug)]
-pub struct QueryFields(pub Fields);
-
-impl<S: Sync> FromRequestParts<S> for QueryFields {
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri) else {
-            return Err(Error::new(Code::InvalidRequest).detail("the query string is malformed"));
-        };
-        let mut fields = Fields::default();
-        for (name, value) in pairs {
-            if fields
-                .map
-                .insert(name.clone(), Value::String(value))
-                .is_some()
-            {
-                let _: Option<()> = fields.fault(
-                    &clipped(&name),
-                    Fault::invalid("stands in the query more than once"),
-                );
-            }
-        }
-        Ok(Self(fields))
+        Fields::parse(&bytes).map(Self)
     }
 }
 
 /// A name as far as it is worth sending back.
-fn clipped(name: &str) -> String {
+pub(super) fn clipped(name: &str) -> String {
     name.chars().take(64).collect()
 }
 
-fn has_json_type(headers: &http::HeaderMap) -> bool {
-    let value = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
-    value
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .eq_ignore_ascii_case("application/json")
+/// The body of a request without a query. What an empty one is said to be does not matter: API Gateway says something
+/// where the client said nothing.
+async fn read_json(request: Request) -> Result<Vec<u8>, Error> {
+    query::refuse_all(request.uri())?;
+    let declared = media_type::check(request.headers());
+    let bytes = read(request.into_body()).await?;
+    if !bytes.is_empty() {
+        declared?;
+    }
+    Ok(bytes)
 }
 
 async fn read(body: Body) -> Result<Vec<u8>, Error> {
@@ -382,6 +363,62 @@ mod tests {
     }
 
     #[test]
+    fn what_json_leaves_open_is_decided() {
+        assert!(Fields::parse("\u{feff}{}".as_bytes()).is_ok());
+        for (json, expected) in [
+            (r#"{"code":"a","code":"b"}"#, ("code", "duplicate_field")),
+            (r#"{"code":"\ud800"}"#, ("code", "invalid_value")),
+            (
+                r#"{"code":"a","x":{"y":1,"y":1}}"#,
+                ("x.y", "duplicate_field"),
+            ),
+        ] {
+            let mut fields = Fields::parse(json.as_bytes()).unwrap();
+            let code = fields.required("code", text);
+            let error = fields.finish(code).unwrap_err();
+            assert_eq!(
+                names(&error)[0],
+                (expected.0.to_owned(), expected.1.to_owned()),
+                "{json}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_whole_number_may_be_written_with_a_point() {
+        for (json, expected) in [
+            ("68", Some(68)),
+            ("68.0", Some(68)),
+            ("6.8e1", Some(68)),
+            ("-0", Some(0)),
+            ("1e300", Some(u64::MAX)),
+            ("68.5", None),
+            ("-1.0", None),
+            ("-1", None),
+            ("\"68\"", None),
+            ("true", None),
+        ] {
+            let value = serde_json::from_str(json).unwrap();
+            assert_eq!(whole_number(value).ok(), expected, "{json}");
+        }
+        for (text, expected) in [
+            ("20", Some(20)),
+            ("20.0", Some(20)),
+            ("100", Some(100)),
+            ("0", None),
+            ("101", None),
+            (" 20", None),
+            ("20\n", None),
+            ("+20", None),
+            ("020", None),
+            ("", None),
+            ("null", None),
+        ] {
+            assert_eq!(page_limit(text.into()).ok(), expected, "{text:?}");
+        }
+    }
+
+    #[test]
     fn a_patch_tells_absent_from_null() {
         let mut fields = Fields::parse(br#"{"a":null,"b":"x"}"#).unwrap();
         assert_eq!(fields.patch("a", text), Some(Patch::Clear));
@@ -397,7 +434,8 @@ mod tests {
             ("", Code::InvalidJson),
             ("{", Code::InvalidJson),
             (deep.as_str(), Code::InvalidJson),
-            ("\u{feff}{}", Code::InvalidJson),
+            ("\u{feff}", Code::InvalidJson),
+            ("\u{feff}\u{feff}{}", Code::InvalidJson),
             ("[]", Code::InvalidRequest),
             ("null", Code::InvalidRequest),
         ] {

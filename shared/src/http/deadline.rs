@@ -14,7 +14,7 @@ const RESERVE: Duration = Duration::from_millis(400);
 
 /// Answers 503 `temporarily_unavailable` when the invocation's time is nearly over.
 pub(super) async fn layer(State(clock): State<Clock>, request: Request, next: Next) -> Response {
-    let context = request.extensions().get::<lambda_http::Context>();
+    let context = request.extensions().get::<lambda_runtime::Context>();
     let Some(deadline) = context.and_then(|context| i64::try_from(context.deadline).ok()) else {
         return next.run(request).await;
     };

@@ -2,10 +2,14 @@
 
 pub mod body;
 mod deadline;
+pub mod event;
 mod headers;
+mod json;
+mod media_type;
 mod panic;
 mod path;
 mod problem;
+pub mod query;
 pub mod request;
 
 use axum::Router;
@@ -17,6 +21,7 @@ use crate::telemetry::Telemetry;
 
 pub use body::{Fields, Patch};
 pub use path::PathId;
+pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};
 
 /// Wraps a function's routes in the edge. Outermost first:
@@ -25,12 +30,14 @@ pub use request::{ClientAddress, RequestId};
 /// 2. `headers`: every answer carries them, errors included;
 /// 3. `problem`: renders errors, also those that the layers below make;
 /// 4. `panic`: a panic becomes an error like any other;
-/// 5. `deadline`: innermost, so that a handler that hangs is dropped while there is time to answer.
+/// 5. `event`: an event that is no request reaches no route;
+/// 6. `deadline`: innermost, so that a handler that hangs is dropped while there is time to answer.
 pub fn edge(routes: Router, telemetry: Telemetry, clock: Clock) -> Router {
     routes
         .fallback(async || Error::new(Code::NotFound))
         .method_not_allowed_fallback(async || Error::new(Code::MethodNotAllowed))
         .layer(from_fn_with_state(clock, deadline::layer))
+        .layer(from_fn(event::layer))
         .layer(from_fn(panic::layer))
         .layer(from_fn(problem::layer))
         .layer(from_fn(headers::layer))

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use lambda_http::request::RequestContext;
 use serde_json::{Map, Value, json};
 use tracing::Instrument;
 
 use crate::error::Error;
+use crate::http::event::Gateway;
 use crate::telemetry::Telemetry;
 use crate::telemetry::record::Summary;
 
@@ -68,22 +68,20 @@ fn summary(id: &str, route: String, response: &Response) -> Summary {
 }
 
 fn request_id(request: &Request) -> Arc<str> {
-    let gateway = match request.extensions().get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
-        _ => None,
+    let extensions = request.extensions();
+    let gateway = extensions
+        .get::<Gateway>()
+        .and_then(|gateway| gateway.request_id.clone());
+    let lambda = || {
+        let context = extensions.get::<lambda_runtime::Context>()?;
+        Some(context.request_id.as_str().into())
     };
-    let lambda = request
-        .extensions()
-        .get::<lambda_http::Context>()
-        .map(|context| context.request_id.as_str());
-    gateway.or(lambda).unwrap_or("none").into()
+    gateway.or_else(lambda).unwrap_or_else(|| "none".into())
 }
 
 fn client_address(request: &Request) -> Arc<str> {
-    match request.extensions().get::<RequestContext>() {
-        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
-        _ => None,
-    }
-    .unwrap_or("unknown")
-    .into()
+    let gateway = request.extensions().get::<Gateway>();
+    gateway
+        .and_then(|gateway| gateway.source_ip.clone())
+        .unwrap_or_else(|| "unknown".into())
 }

@@ -36,7 +36,7 @@ pub fn init(get: impl Fn(&str) -> Option<String>) {
 }
 
 /// Logs why a function cannot start. The text holds names of variables, never their values.
-pub fn failed_init(error: &lambda_http::Error) {
+pub fn failed_init(error: &lambda_runtime::Error) {
     tracing::error!(target: "shared", cause = %error, "the function cannot start");
 }
 
