@@ -162,25 +162,34 @@ const RULES: [Rule; 18] = [
         ],
     ),
     (
-        "routes that cost more than others are throttled more, by the keys of routes that there are",
+        "routes that cost more than others have throttles of their own, in numbers, and logins room for a flood",
         route_settings,
         &[
             ("        POST /v1/login: {", "        POST /v1/log-in: {"),
             (
-                "        POST /v1/login/refresh:\n",
-                "        post /v1/login/refresh:\n",
+                "        POST /v1/login/refresh: {",
+                "        post /v1/login/refresh: {",
             ),
             (
-                "        POST /v1/uploads/batch:\n",
-                "        POST /v1/uploads/{id}:\n",
+                "        POST /v1/uploads/batch: {",
+                "        POST /v1/uploads/{id}: {",
             ),
             (
-                "ThrottlingBurstLimit: !Ref UploadThrottleBurst",
-                "ThrottlingBurst: !Ref UploadThrottleBurst",
+                "{ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100}",
+                "{ThrottlingRateLimit: 50, ThrottlingBurst: 100}",
             ),
             (
-                "ThrottlingRateLimit: !Ref LoginThrottleRate",
-                "ThrottlingRateLimit: 50",
+                "{ThrottlingRateLimit: 500, ",
+                "{ThrottlingRateLimit: !Ref ApiRateLimit, ",
+            ),
+            (
+                "{ThrottlingRateLimit: 500, ",
+                "{ThrottlingRateLimit: \"500\", ",
+            ),
+            // One client's flood would lock everybody out.
+            (
+                "POST /v1/login: {ThrottlingRateLimit: 500, ",
+                "POST /v1/login: {ThrottlingRateLimit: 50, ",
             ),
         ],
     ),
@@ -708,10 +717,14 @@ fn route_settings(template: &Template) -> Vec<String> {
         !set.any(|(name, _)| name == route)
     });
     let wrong = settings.iter().filter(|(route, limits)| {
-        let by_parameter = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
-            .iter()
-            .all(|limit| template.0["Parameters"][text(&limits[*limit]["Ref"])].is_object());
-        !routes.contains(*route) || !by_parameter
+        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
+            .map(|limit| limits[limit].as_u64().unwrap_or(0));
+        let least = if route.starts_with("POST /v1/login") {
+            500
+        } else {
+            1
+        };
+        !routes.contains(*route) || rate < least || burst < rate
     });
     let wrong = wrong.map(|(route, _)| *route);
     wrong.chain(unset).map(str::to_owned).collect()
