@@ -165,6 +165,10 @@ load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=ad
 redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events or purge, YES=1)
 	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
 
+.PHONY: reconcile
+reconcile: ## compare the bucket with the table and show what differs; YES=1 repairs it (STACK=name for AWS, MINUTES=60: what is younger is left alone)
+	@$(RUN) reconcile --stack '$(STACK)' $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(YES),--yes)
+
 # ---- housekeeping
 
 .PHONY: clean
