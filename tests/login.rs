@@ -393,11 +393,10 @@ async fn a_unionid_is_stored_when_it_comes_also_later() {
 async fn each_request_writes_one_line_with_its_metrics() {
     let world = World::new().await;
     let metrics = |line: &Value| -> Vec<String> {
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        directive["Metrics"]
-            .as_array()
-            .unwrap()
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        directives
             .iter()
+            .flat_map(|directive| directive["Metrics"].as_array().unwrap())
             .map(|metric| metric["Name"].as_str().unwrap().into())
             .collect()
     };
