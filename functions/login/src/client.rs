@@ -57,8 +57,9 @@ impl FromRequestParts<App> for Client {
 /// A CDN in front of the API, whose word on the viewer's address counts if it sends its secret along.
 #[derive(Clone, Debug)]
 pub struct Cdn {
-    /// Only the digest is known here: a function's variables can be read by many, and are no place for a secret.
-    secret_digest: [u8; 32],
+    /// The secret of now, and while it is changed another one. Only digests are known here: a function's variables can be
+    /// read by many, and are no place for a secret.
+    secret_digests: Vec<[u8; 32]>,
     address_header: HeaderName,
 }
 
@@ -68,17 +69,18 @@ impl Cdn {
         let address_header = vars
             .optional_as("CDN_ADDRESS_HEADER", header_name)
             .unwrap_or(HeaderName::from_static(CLOUDFRONT_VIEWER));
-        let secret_digest = vars.optional_as("CDN_SECRET_SHA256", digest)?;
+        let secret_digests = vars.optional_as("CDN_SECRET_SHA256", digests)?;
         Some(Self {
-            secret_digest,
+            secret_digests,
             address_header,
         })
     }
 
     /// The viewer's address, if the request carries the CDN's secret and one address.
     fn viewer(&self, headers: &HeaderMap) -> Option<IpAddr> {
-        let secret = headers.get(SECRET_HEADER)?;
-        verify_slices_are_equal(&sha256(secret.as_bytes()), &self.secret_digest).ok()?;
+        let sent = sha256(headers.get(SECRET_HEADER)?.as_bytes());
+        let known = |digest: &[u8; 32]| verify_slices_are_equal(&sent, digest).is_ok();
+        self.secret_digests.iter().any(known).then_some(())?;
         address(headers.get(&self.address_header)?.to_str().ok()?)
     }
 }
@@ -87,12 +89,15 @@ fn header_name(text: &str) -> Result<HeaderName, &'static str> {
     text.parse().map_err(|_| "must be the name of a header")
 }
 
-fn digest(text: &str) -> Result<[u8; 32], &'static str> {
-    data_encoding::HEXLOWER_PERMISSIVE
-        .decode(text.as_bytes())
-        .ok()
-        .and_then(|bytes| bytes.try_into().ok())
-        .ok_or("must be a SHA-256 digest in hexadecimal digits")
+fn digests(text: &str) -> Result<Vec<[u8; 32]>, &'static str> {
+    let digest = |text: &str| {
+        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes());
+        bytes.ok()?.try_into().ok()
+    };
+    text.split(',')
+        .map(digest)
+        .collect::<Option<_>>()
+        .ok_or("must be SHA-256 digests in hexadecimal digits, separated by commas")
 }
 
 /// An address with or without a port. CloudFront writes the port of an IPv6 address without brackets; where that reads
@@ -113,10 +118,13 @@ mod tests {
     use http::Request;
 
     const SECRET: &str = "0f1e2d3c4b5a69788796a5b4c3d2e1f0";
+    const NEXT: &str = "f0e1d2c3b4a5968778695a4b3c2d1e0f";
 
     fn cdn() -> Cdn {
-        let digest = data_encoding::HEXLOWER.encode(&sha256(SECRET.as_bytes()));
-        let get = |name: &str| (name == "CDN_SECRET_SHA256").then(|| digest.clone());
+        let digests = [SECRET, NEXT]
+            .map(|secret| data_encoding::HEXLOWER.encode(&sha256(secret.as_bytes())))
+            .join(",");
+        let get = |name: &str| (name == "CDN_SECRET_SHA256").then(|| digests.clone());
         let mut vars = Vars::new(&get);
         let cdn = Cdn::read(&mut vars).unwrap();
         vars.finish().unwrap();
@@ -151,8 +159,10 @@ mod tests {
     fn a_viewers_address_counts_only_with_the_secret() {
         let viewer = (CLOUDFRONT_VIEWER, "198.51.100.10:46532");
         let cdn = cdn();
-        let through = client(&[viewer, (SECRET_HEADER, SECRET)], Some(&cdn));
-        assert_eq!(through, at("198.51.100.10"));
+        for secret in [SECRET, NEXT] {
+            let through = client(&[viewer, (SECRET_HEADER, secret)], Some(&cdn));
+            assert_eq!(through, at("198.51.100.10"));
+        }
         let direct = at("192.0.2.1");
         let wrong = SECRET.replace('f', "e");
         for headers in [
