@@ -168,17 +168,29 @@ load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=ad
 redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events or purge, YES=1)
 	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
 
+.PHONY: reconcile
+reconcile: ## compare the bucket with the table and show what differs; YES=1 repairs it (STACK=name for AWS, MINUTES=60: what is younger is left alone)
+	@$(RUN) reconcile --stack '$(STACK)' $(if $(MINUTES),--minutes '$(MINUTES)') $(if $(YES),--yes)
+
 # ---- housekeeping
 
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-build .venv-sam .venv-checkov .venv-actionlint .aws-sam .local/logs
+	rm -rf .venv .venv-build .venv-sam .venv-checkov .venv-actionlint .venv-pins .aws-sam .local/logs
 
 .venv/.installed: local/requirements.txt
 	@$(RUN) install
 
 .venv-%/.installed: local/requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/pip install --quiet --disable-pip-version-check -r $<
+	.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
+
+# For every Python from 3.11 on and every platform, so that the files do not depend on who wrote them. They list all that
+# is needed, and pip installs them without looking for more: it cannot hold hashes and extras, such as boto3[crt], together.
+.PHONY: pins
+pins: .venv-pins/.installed ## write the hashes of all Python packages anew, after a version was changed in a requirements file
+	@for file in local/requirements*.txt bench/peers/python/requirements.txt; do \
+		{ grep '^#' "$$file"; .venv-pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+			--no-annotate --no-header "$$file" || exit 1; } > .pins && mv .pins "$$file" || exit 1; done

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,12 +15,14 @@ use serde_json::{Value, json};
 use shared::config::Vars;
 use shared::ids::UploadId;
 use shared::profile::Username;
+use shared::seams::Clock;
 use shared::store::user::Deleted;
 use shared::telemetry::Telemetry;
 use shared::upload::limits::Limits;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use support::world::Settings;
 use support::{Answer, Session, World, samples};
+use wechat_standin::Endpoint;
 
 const CLIENTS: u64 = 50;
 const SEED: u64 = 0x5eed_0000_0000_0007;
@@ -924,4 +927,43 @@ async fn ten_thousand_events_drain_steadily_in_a_flat_line_of_memory() {
         .iter()
         .filter(|item| text(item, "status") == Some("ready"));
     assert_eq!(ready.count(), MANY);
+}
+
+/// From an address that is over its limit, while as many others are remembered as there is room for.
+#[tokio::test]
+#[ignore = "measures; run by make load"]
+async fn a_flood_of_logins_is_refused_before_anybody_is_asked() {
+    const DIRECT: u32 = 1_000_000;
+    const ROUTED: u32 = 20_000;
+    let clock = Clock::system();
+    let limit = login::RateLimit::per_minute(60, clock);
+    let client = |i: u32| login::Client::at(Ipv4Addr::from(i).into());
+    for i in 0..100_000 {
+        let _ = limit.login(client(i));
+    }
+    while limit.login(client(0)).is_ok() {}
+    let started = Instant::now();
+    let refused = (0..DIRECT).filter(|_| limit.login(client(0)).is_err());
+    let refused = refused.count();
+    let each = started.elapsed().as_nanos() / u128::from(DIRECT);
+    say(&format!("the limiter: {refused} refusals, {each} ns each"));
+
+    let world = World::with(Settings {
+        login_rate_limit: 60,
+        ..Settings::default()
+    })
+    .await;
+    let asked = world.wechat.count(Endpoint::Code2Session);
+    let body = json!({"code": "errcode-40029"});
+    let (mut refused, started) = (0, Instant::now());
+    for _ in 0..ROUTED {
+        let answer = world.login.post("/v1/login", &body).send().await;
+        refused += u32::from(answer.status == 429);
+    }
+    let each = started.elapsed() / ROUTED;
+    say(&format!(
+        "the whole function: {refused} of {ROUTED} logins refused, {each:?} each"
+    ));
+    let admitted = u32::try_from(world.wechat.count(Endpoint::Code2Session) - asked);
+    assert_eq!(admitted.unwrap() + refused, ROUTED);
 }

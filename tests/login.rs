@@ -393,11 +393,10 @@ async fn a_unionid_is_stored_when_it_comes_also_later() {
 async fn each_request_writes_one_line_with_its_metrics() {
     let world = World::new().await;
     let metrics = |line: &Value| -> Vec<String> {
-        let directive = &line["_aws"]["CloudWatchMetrics"][0];
-        directive["Metrics"]
-            .as_array()
-            .unwrap()
+        let directives = line["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        directives
             .iter()
+            .flat_map(|directive| directive["Metrics"].as_array().unwrap())
             .map(|metric| metric["Name"].as_str().unwrap().into())
             .collect()
     };
@@ -831,6 +830,13 @@ async fn one_address_cannot_use_up_what_is_meant_for_all() {
         .await
         .expect_error(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), "20");
+    // Refreshes are counted apart, and ten times as many are allowed.
+    for _ in 0..30 {
+        world
+            .refresh("x")
+            .await
+            .expect_error(401, "refresh_invalid");
+    }
     world.refresh("x").await.expect_error(429, "rate_limited");
     world.advance(Duration::from_secs(20));
     world.log_in("alice").await;

@@ -137,10 +137,16 @@ const RULES: [Rule; 19] = [
     (
         "the table's keys are narrowed to what a function works on",
         leading_keys,
-        &[(
-            "                Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"US#*\"]}}\n",
-            "",
-        )],
+        &[
+            (
+                "                Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"US#*\"]}}\n",
+                "",
+            ),
+            (
+                "Action: [dynamodb:BatchGetItem, dynamodb:Query]",
+                "Action: [dynamodb:BatchGetItem, dynamodb:Scan]",
+            ),
+        ],
     ),
     (
         "logs do not stay for ever",
@@ -178,25 +184,34 @@ const RULES: [Rule; 19] = [
         ],
     ),
     (
-        "routes that cost more than others are throttled more, by the keys of routes that there are",
+        "routes that cost more than others have throttles of their own, in numbers, and logins room for a flood",
         route_settings,
         &[
             ("        POST /v1/login: {", "        POST /v1/log-in: {"),
             (
-                "        POST /v1/login/refresh:\n",
-                "        post /v1/login/refresh:\n",
+                "        POST /v1/login/refresh: {",
+                "        post /v1/login/refresh: {",
             ),
             (
-                "        POST /v1/uploads/batch:\n",
-                "        POST /v1/uploads/{id}:\n",
+                "        POST /v1/uploads/batch: {",
+                "        POST /v1/uploads/{id}: {",
             ),
             (
-                "ThrottlingBurstLimit: !Ref UploadThrottleBurst",
-                "ThrottlingBurst: !Ref UploadThrottleBurst",
+                "{ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100}",
+                "{ThrottlingRateLimit: 50, ThrottlingBurst: 100}",
             ),
             (
-                "ThrottlingRateLimit: !Ref LoginThrottleRate",
-                "ThrottlingRateLimit: 50",
+                "{ThrottlingRateLimit: 500, ",
+                "{ThrottlingRateLimit: !Ref ApiRateLimit, ",
+            ),
+            (
+                "{ThrottlingRateLimit: 500, ",
+                "{ThrottlingRateLimit: \"500\", ",
+            ),
+            // One client's flood would lock everybody out.
+            (
+                "POST /v1/login: {ThrottlingRateLimit: 500, ",
+                "POST /v1/login: {ThrottlingRateLimit: 50, ",
             ),
         ],
     ),
@@ -708,6 +723,19 @@ fn roles(template: &Template) -> Vec<String> {
     }))
 }
 
+/// The service's actions that tell IAM the partition keys they are about; `Scan` and the export have none.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html>
+const WITH_LEADING_KEYS: [&str; 8] = [
+    "BatchGetItem",
+    "BatchWriteItem",
+    "ConditionCheckItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "UpdateItem",
+];
+
 fn leading_keys(template: &Template) -> Vec<String> {
     let statements = template.statements().into_iter();
     let of_table = statements.filter(|(_, statement)| {
@@ -716,7 +744,13 @@ fn leading_keys(template: &Template) -> Vec<String> {
     faults(of_table.map(|(role, statement)| {
         let keys = &statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"];
         let narrow = list(keys).all(|key| text(key).contains('#')) && list(keys).count() > 0;
-        (!narrow).then(|| format!("{role}: {statement}"))
+        // A request without leading keys passes `ForAllValues` whatever it asks for.
+        let keyed = list(&statement["Action"]).all(|action| {
+            let action = text(action);
+            let action = action.strip_prefix("dynamodb:");
+            action.is_none_or(|action| WITH_LEADING_KEYS.contains(&action))
+        });
+        (!narrow || !keyed).then(|| format!("{role}: {statement}"))
     }))
 }
 
@@ -782,10 +816,14 @@ fn route_settings(template: &Template) -> Vec<String> {
         !set.any(|(name, _)| name == route)
     });
     let wrong = settings.iter().filter(|(route, limits)| {
-        let by_parameter = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
-            .iter()
-            .all(|limit| template.0["Parameters"][text(&limits[*limit]["Ref"])].is_object());
-        !routes.contains(*route) || !by_parameter
+        let [rate, burst] = ["ThrottlingRateLimit", "ThrottlingBurstLimit"]
+            .map(|limit| limits[limit].as_u64().unwrap_or(0));
+        let least = if route.starts_with("POST /v1/login") {
+            500
+        } else {
+            1
+        };
+        !routes.contains(*route) || rate < least || burst < rate
     });
     let wrong = wrong.map(|(route, _)| *route);
     wrong.chain(unset).map(str::to_owned).collect()

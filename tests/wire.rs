@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
+use shared::auth::refresh::sha256;
 use support::emulator::aws_variables;
 use support::http_event::HttpEvent;
 use support::runtime_api::{LambdaProcess, Outcome};
 use support::{Session, World, keys};
+use wechat_standin::Endpoint;
 
 /// What each sample event is for, and the status it gets here. `None`: a queue event.
 const EVENTS: [(&str, &str, Option<u16>); 26] = [
@@ -304,6 +306,74 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
                 "{name} does not name {variable}: {said}"
             );
         }
+    }
+}
+
+/// A login from an address: a wrong code of one that floods, or a person's.
+fn login_from(address: &str, code: &str) -> HttpEvent {
+    HttpEvent::new("POST", "/v1/login")
+        .source_ip(address)
+        .json(&json!({ "code": code }))
+}
+
+async fn status(function: &LambdaProcess, event: HttpEvent) -> Value {
+    function.invoke(event.build()).await.into_response()["statusCode"].clone()
+}
+
+#[tokio::test]
+async fn a_flood_from_one_address_leaves_another_unharmed() {
+    let world = World::new().await;
+    let mut variables = variables(&world);
+    variables.insert("LOGIN_RATE_LIMIT".to_owned(), "5".to_owned());
+    let login = LambdaProcess::start(&binary("login"), variables)
+        .await
+        .unwrap();
+    // One subscriber has a /64: another address of it is no other client.
+    for flood in [["203.0.113.7"; 2], ["2001:db8:1:2::1", "2001:db8:1:2:9::"]] {
+        let asked = world.wechat.count(Endpoint::Code2Session);
+        let mut answers = BTreeMap::new();
+        for i in 0..60 {
+            let answer = status(&login, login_from(flood[i % 2], "errcode-40029")).await;
+            *answers.entry(answer.to_string()).or_insert(0) += 1;
+        }
+        let expected = [("401".to_owned(), 5), ("429".to_owned(), 55)];
+        assert_eq!(answers, BTreeMap::from(expected));
+        assert_eq!(world.wechat.count(Endpoint::Code2Session) - asked, 5);
+    }
+    for address in ["203.0.113.8", "2001:db8:1:3::1"] {
+        for _ in 0..5 {
+            let event = login_from(address, &world.code("alice"));
+            assert_eq!(status(&login, event).await, 200, "{address}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn behind_a_cdn_viewers_are_counted_and_only_its_own_word_is_taken_for_them() {
+    let world = World::new().await;
+    let secret = "b31d0c7ec7cf4a1f8a0e";
+    let digest = data_encoding::HEXLOWER.encode(&sha256(secret.as_bytes()));
+    let mut variables = variables(&world);
+    variables.extend([
+        ("LOGIN_RATE_LIMIT".to_owned(), "1".to_owned()),
+        ("CDN_SECRET_SHA256".to_owned(), digest),
+    ]);
+    let login = LambdaProcess::start(&binary("login"), variables)
+        .await
+        .unwrap();
+    let through = |viewer: &str, secret: &str| {
+        login_from("192.0.2.1", &world.code("alice"))
+            .header("cloudfront-viewer-address", viewer)
+            .header("x-cdn-secret", secret)
+    };
+    for viewer in ["198.51.100.1:1000", "198.51.100.2:1000"] {
+        assert_eq!(status(&login, through(viewer, secret)).await, 200);
+        assert_eq!(status(&login, through(viewer, secret)).await, 429);
+    }
+    // Whoever only claims to be a CDN is counted by where the request came from.
+    for (viewer, expected) in [("198.51.100.3:1000", 200), ("198.51.100.4:1000", 429)] {
+        let event = through(viewer, "b31d0c7ec7cf4a1f8a0f");
+        assert_eq!(status(&login, event).await, expected);
     }
 }
 

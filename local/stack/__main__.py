@@ -11,8 +11,8 @@ from pathlib import Path
 
 def main() -> None:
     """Checks the interpreter, then changes to the environment's own."""
-    if sys.version_info < (3, 10):  # noqa: UP036 - this is where an older one is told so
-        sys.exit("The local stack needs Python 3.10 or newer; this is " + sys.version.split()[0] + ".")
+    if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is told so
+        sys.exit("The local stack needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
     import environment
 
     python = environment.ensure()

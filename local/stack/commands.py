@@ -10,6 +10,7 @@ import doctor
 import exec_command
 import keys_command
 import load_aws
+import reconcile
 import redrive
 import sam_invoke
 import secret_command
@@ -71,6 +72,7 @@ def _parse(words: list[str]) -> argparse.Namespace:
     exec_command.add_to(commands)
     keys_command.add_to(commands)
     load_aws.add_to(commands)
+    reconcile.add_to(commands)
     redrive.add_to(commands)
     sam_invoke.add_to(commands)
     secret_command.add_to(commands)

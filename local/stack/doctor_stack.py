@@ -105,6 +105,9 @@ def _look_at_parameters(case: _Case) -> None:
     worth_saying = {
         "AdminOpenids": case.parameter("AdminOpenids") == "" and "is empty: nobody can become an administrator",
         "LoginRateLimit": case.parameter("LoginRateLimit") == "0" and "is 0: logins of one address are not limited",
+        "ApiDefaultEndpoint": case.parameter("ApiDomainName") != ""
+        and case.parameter("ApiDefaultEndpoint") == "true"
+        and "is true: once every client uses ApiDomainName, false closes the address that AWS gave the API",
         "CorsOrigins": case.parameter("CorsOrigins") == "*" and "is *: pages of every site may call the API",
         "LogLevel": case.parameter("LogLevel") in ("TRACE", "DEBUG") and "is below INFO: logs are paid by the byte",
         "GradualDeployment": case.parameter("GradualDeployment") == "false"
@@ -354,12 +357,13 @@ def _alarm_states(case: _Case, names: list[str]) -> dict[str, str]:
 def _tell_domains(case: _Case) -> None:
     bucket = _bucket_host(case)
     assets_url = case.parameter("AssetsBaseUrl") or case.stack.outputs.get("AssetsUrl", "")
-    assets = urlsplit(assets_url).netloc or bucket
+    assets = urlsplit(assets_url).netloc
+    avatars = f"; for avatars also https://{assets}" if assets else ""
     api = case.parameter("ApiDomainName") or urlsplit(case.api).netloc
     findings = case.findings
     findings.note("request", f"on WeChat's list: https://{api}; with PUT tickets also https://{bucket}")
     findings.note("uploadFile", f"on WeChat's list: https://{bucket}")
-    findings.note("downloadFile", f"on WeChat's list: https://{assets}")
+    findings.note("downloadFile", f"on WeChat's list: https://{bucket}{avatars}")
     findings.note(
         "ICP",
         "WeChat takes names with an ICP filing only. AWS's own names (execute-api, s3) are for trying out with "

@@ -31,7 +31,9 @@ def _install(python: Path) -> None:
             "Python could not create a virtual environment (see above); "
             "on Debian and Ubuntu the package python3-venv is what is missing."
         )
+    # The file lists everything that is needed: nothing is taken that it does not name, and nothing but what it names.
+    only_these = ["--require-hashes", "--no-deps", "-r", str(REQUIREMENTS)]
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    installed = subprocess.run([*pip, "-r", str(REQUIREMENTS)], stdout=sys.stderr)
+    installed = subprocess.run([*pip, *only_these], stdout=sys.stderr)
     if installed.returncode != 0:
         sys.exit("pip could not install local/requirements.txt (see above).")

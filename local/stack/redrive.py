@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -123,8 +123,8 @@ def _peek(sqs: Any, queue: str) -> list[dict[str, Any]]:
 
 def _line(route: Route, message: Mapping[str, Any]) -> str:
     attributes = message["Attributes"]
-    sent = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, timezone.utc)
-    seconds = (datetime.now(timezone.utc) - sent).total_seconds()
+    sent = datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC)
+    seconds = (datetime.now(UTC) - sent).total_seconds()
     # Showing it was a receive too.
     receives = int(attributes["ApproximateReceiveCount"]) - 1
     return f"{_age(seconds):>5} old, receive count {receives}: {_summary(route, message['Body'])}"

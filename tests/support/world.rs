@@ -172,6 +172,7 @@ impl World {
             verifier: verifier.clone(),
             admin_openids: vec!["admin".parse().expect("an openid")],
             rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
+            cdn: None,
             links: Some(links("login")),
             clock: clock.clone(),
             random: random.clone(),

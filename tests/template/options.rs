@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::ids::{Epoch, Purpose, UploadId, UserId};
+use shared::seams::{Random, Timestamp};
+use shared::upload::key::ObjectKey;
 
 use super::{Rule, Template, as_if, entries, faults, list, root, target, text, texts, yaml};
 
-pub(crate) const RULES: [Rule; 10] = [
+pub(crate) const RULES: [Rule; 12] = [
     (
         "what is optional is off",
         optional,
@@ -119,13 +122,37 @@ pub(crate) const RULES: [Rule; 10] = [
         versions,
         &[
             (
-                "Action: s3:GetObjectVersion\n              Resource: !Sub ${Bucket.Arn}/u/*\n              Condition",
-                "Action: [s3:GetObject, s3:GetObjectVersion]\n              Resource: !Sub ${Bucket.Arn}/u/*\n              Condition",
+                "Action: s3:GetObjectVersion\n              # Only avatars",
+                "Action: [s3:GetObject, s3:GetObjectVersion]\n              # Only avatars",
             ),
             (
                 "Action: [s3:PutObject, s3:GetObjectVersion, ",
                 "Action: [s3:PutObject, s3:GetObject, ",
             ),
+        ],
+    ),
+    (
+        "a CDN reads avatars, and nothing else",
+        avatars,
+        &[
+            ("/?????????2*\n", "/*\n"),
+            ("/?????????z*\n", "/?????????x*\n"),
+            ("/?????????z*\n", "/????????z*\n"),
+        ],
+    ),
+    (
+        "the address that AWS gives the API is closed only where there is another",
+        default_endpoint,
+        &[
+            (
+                "OnlyApiDomain: !And [!Condition HasApiDomain, ",
+                "OnlyApiDomain: !And [!Condition OutsideChina, ",
+            ),
+            (
+                "DisableExecuteApiEndpoint: !If [OnlyApiDomain, true, false]",
+                "DisableExecuteApiEndpoint: true",
+            ),
+            ("      - OnlyApiDomain\n", "      - HasApiRecord\n"),
         ],
     ),
     (
@@ -372,6 +399,65 @@ fn versions(template: &Template) -> Vec<String> {
         let newest = list(&statement["Action"]).any(|action| action == "s3:GetObject");
         (newest && statement["Effect"] == "Allow").then(|| format!("{name}: {statement}"))
     }))
+}
+
+/// The purpose is one bit of an id's tenth character, between time and epoch: the policy has to fit whatever these are.
+fn avatars(template: &Template) -> Vec<String> {
+    let policies = on_resources(template).into_iter();
+    let readers = policies.filter(|(_, statement)| statement["Sid"] == "CdnMayRead");
+    let patterns: Vec<String> = readers
+        .flat_map(|(_, statement)| list(&statement["Resource"]))
+        .map(|resource| text(&resource["Fn::Sub"]).replacen("${Bucket.Arn}/", "", 1))
+        .collect();
+    let user = UserId::derive("wx", &"alice".parse().expect("an openid"));
+    let cases = (0..512_u64).flat_map(|i| [(i, Purpose::Avatar), (i, Purpose::File)]);
+    faults(cases.map(|(i, purpose)| {
+        // Both neighbours of the purpose: the last bits of the time, and the first one of the epoch.
+        let at = Timestamp::from_millis(1_800_000_000_000 + i64::try_from(i).expect("small"));
+        let epoch = Epoch::try_from(if i < 256 { i + 1 } else { 0x7fff - i }).expect("an epoch");
+        let random = Random::new(move |bytes| bytes.fill(i.to_be_bytes()[7]));
+        let key = ObjectKey {
+            user: user.clone(),
+            upload: UploadId::new(at, purpose, epoch, &random),
+            content_type: "image/png".parse().expect("a type"),
+        };
+        let allowed = patterns.iter().any(|glob| matches(glob, &key.to_string()));
+        (allowed != (purpose == Purpose::Avatar)).then(|| format!("{purpose:?} {key}"))
+    }))
+}
+
+/// IAM's wildcards: `?` is one character, and `*`, here at the end alone, any number of them.
+fn matches(glob: &str, key: &str) -> bool {
+    let (glob, open) = glob
+        .strip_suffix('*')
+        .map_or((glob, false), |glob| (glob, true));
+    let fits = glob.len() == key.len() || open && glob.len() <= key.len();
+    fits && glob
+        .bytes()
+        .zip(key.bytes())
+        .all(|(g, k)| g == b'?' || g == k)
+}
+
+fn default_endpoint(template: &Template) -> Vec<String> {
+    let closed = json!({"Fn::If": ["OnlyApiDomain", true, false]});
+    let mut apis = template.resources("AWS::Serverless::HttpApi");
+    let domain = json!({"Condition": "HasApiDomain"});
+    let asked = list(&template.0["Conditions"]["OnlyApiDomain"]["Fn::And"]).any(|c| *c == domain);
+    let told = template.0["Outputs"]["ApiUrl"]["Value"]["Fn::If"][0] == "OnlyApiDomain";
+    let holds = [
+        (
+            apis.all(|(_, api)| api["Properties"]["DisableExecuteApiEndpoint"] == closed),
+            "Api",
+        ),
+        (asked, "OnlyApiDomain"),
+        (told, "ApiUrl"),
+        (!holds(template, "OnlyApiDomain"), "its default"),
+    ];
+    faults(
+        holds
+            .into_iter()
+            .map(|(holds, what)| (!holds).then(|| what.to_owned())),
+    )
 }
 
 fn customer_key(template: &Template) -> Vec<String> {

@@ -20,6 +20,7 @@ pub(crate) const RULES: [Rule; 9] = [
                 "{Name: function, Value: !Ref LoginFunction}, {Name: route, Value: POST /v1/login}",
                 "{Name: function, Value: !Ref UsersFunction}, {Name: route, Value: POST /v1/login}",
             ),
+            ("MetricName: duration_ms", "MetricName: panics"),
             (
                 "Dimensions: [{Name: function, Value: !Ref PurgeFunction}]",
                 "Dimensions: [{Name: route, Value: purge}]",
@@ -366,8 +367,11 @@ fn own_metrics(template: &Template) -> Vec<String> {
                 value.is_none_or(|value| value.is_empty() || allowed(value))
             };
             let dimensions = match used.names()[..] {
-                ["function"] => true,
-                ["function", "route"] => !function.routes().is_empty(),
+                // A request's duration is its route's alone, and everything else the function's: each set is paid for.
+                ["function"] => function.routes().is_empty() || used.metric != "duration_ms",
+                ["function", "route"] => {
+                    !function.routes().is_empty() && used.metric == "duration_ms"
+                }
                 _ => false,
             };
             dimensions

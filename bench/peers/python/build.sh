@@ -11,8 +11,8 @@ if ! cmp -s "$source/requirements.txt" "$target/installed.txt"; then
         echo "python: python3 cannot make a virtual environment (python3-venv is missing)" >&2
         exit 3
     fi
-    if ! "$target/venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --only-binary :all: \
-        --target "$target/package" --requirement "$source/requirements.txt"; then
+    if ! "$target/venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps \
+        --only-binary :all: --target "$target/package" --requirement "$source/requirements.txt"; then
         echo "python: pip could not install $source/requirements.txt" >&2
         exit 3
     fi

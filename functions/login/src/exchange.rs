@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
-use shared::http::{ClientAddress, Fields, body};
+use shared::http::{Fields, body};
 use shared::ids::{SessionId, UserId};
 use shared::store::session::Login;
 use shared::telemetry;
@@ -16,16 +15,17 @@ use shared::wechat::LoginCode;
 use shared::wechat::client::Identity;
 
 use crate::App;
+use crate::client::Client;
 use crate::secrets::Keys;
 use crate::session;
 
 /// Logs a person in. First and returning login are one and the same: one call to WeChat, one write.
 pub(crate) async fn login(
     State(app): State<App>,
-    Extension(address): Extension<ClientAddress>,
+    client: Client,
     mut fields: Fields,
 ) -> Result<Json<Value>, Error> {
-    app.rate_limit.check(&address.0)?;
+    app.rate_limit.login(client)?;
     let code = fields.required("code", body::parsed);
     let code = fields.finish(code)?;
     let keys = app.secrets.get().await?;

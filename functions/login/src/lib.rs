@@ -1,5 +1,6 @@
 //! Login with WeChat, sessions and the phone number: the only function that can sign tokens and sees the app secret.
 
+mod client;
 mod exchange;
 mod logout;
 mod phone;
@@ -25,6 +26,7 @@ use shared::telemetry::Telemetry;
 use shared::upload::link::Links;
 use shared::wechat::{self, Wechat};
 
+pub use client::{Cdn, Client};
 pub use rate_limit::RateLimit;
 pub use secrets::Secrets;
 
@@ -47,6 +49,8 @@ pub struct Parts {
     pub admin_openids: Vec<OpenId>,
     /// Limits logins and refreshes.
     pub rate_limit: RateLimit,
+    /// The CDN in front of the API, if there is one.
+    pub cdn: Option<Cdn>,
     /// Links to avatars, where the function knows a bucket.
     pub links: Option<Links>,
     /// The time.
@@ -87,6 +91,7 @@ impl App {
             vars.number("LOGIN_RATE_LIMIT", 60, 0..=1_000_000),
             clock.clone(),
         );
+        let cdn = Cdn::read(&mut vars);
         let links = vars
             .has("BUCKET_NAME")
             .then(|| Links::read(&mut vars, &aws));
@@ -105,6 +110,7 @@ impl App {
             verifier: Arc::new(verifier),
             admin_openids,
             rate_limit,
+            cdn,
             links,
             telemetry,
             clock,

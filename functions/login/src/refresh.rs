@@ -1,25 +1,25 @@
 //! `POST /v1/login/refresh`: a refresh token for the next one and a fresh access token.
 
-use axum::Extension;
 use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
 use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
-use shared::http::{ClientAddress, Fields, body};
+use shared::http::{Fields, body};
 use shared::store::session::Refreshed;
 use shared::telemetry;
 
 use crate::App;
+use crate::client::Client;
 use crate::session;
 
 /// Continues a session.
 pub(crate) async fn refresh(
     State(app): State<App>,
-    Extension(address): Extension<ClientAddress>,
+    client: Client,
     mut fields: Fields,
 ) -> Result<Json<Value>, Error> {
-    app.rate_limit.check(&address.0)?;
+    app.rate_limit.refresh(client)?;
     let token = fields.required("refresh_token", body::text);
     let token: RefreshToken = fields
         .finish(token)?

@@ -123,29 +123,40 @@ impl Telemetry {
     }
 
     fn line(&self, at: Timestamp, summary: Summary, record: Record) -> String {
-        let metrics: Value = record
-            .metrics
-            .iter()
-            .map(|(name, unit)| json!({"Name": name, "Unit": unit}))
-            .collect();
-        let mut dimensions = vec![json!(["function"])];
-        if summary.fields.contains_key("route") {
-            dimensions.push(json!(["function", "route"]));
-        }
+        let directives = directives(&record.metrics, summary.fields.contains_key("route"));
         let mut line = record.fields;
         line.extend(summary.fields);
         line.insert("timestamp".into(), at.to_rfc3339().into());
         line.insert("level".into(), summary.level.into());
         line.insert("message".into(), summary.message.into());
         line.insert("function".into(), self.function.as_str().into());
-        let directive =
-            json!({"Namespace": NAMESPACE, "Dimensions": dimensions, "Metrics": metrics});
         line.insert(
             "_aws".into(),
-            json!({"Timestamp": at.millis(), "CloudWatchMetrics": [directive]}),
+            json!({"Timestamp": at.millis(), "CloudWatchMetrics": directives}),
         );
         Value::Object(line).to_string()
     }
+}
+
+/// What CloudWatch is to make of the metrics. Each name and set of dimensions is paid for, so a metric has one set: the
+/// duration of a request that of its route, everything else that of the function.
+fn directives(metrics: &[(&str, &str)], has_route: bool) -> Vec<Value> {
+    let (by_route, by_function): (Vec<_>, Vec<_>) = metrics
+        .iter()
+        .partition(|(name, _)| has_route && *name == "duration_ms");
+    let sets = [
+        (json!(["function"]), by_function),
+        (json!(["function", "route"]), by_route),
+    ];
+    let used = sets.into_iter().filter(|(_, metrics)| !metrics.is_empty());
+    used.map(|(dimensions, metrics)| {
+        let metrics: Value = metrics
+            .into_iter()
+            .map(|(name, unit)| json!({"Name": name, "Unit": unit}))
+            .collect();
+        json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics})
+    })
+    .collect()
 }
 
 impl fmt::Debug for Telemetry {
@@ -205,17 +216,34 @@ mod tests {
         assert_eq!(lines[0]["logins"], 2.0);
         assert_eq!(lines[0]["cold_start"], true);
         assert_eq!(lines[1]["cold_start"], false);
-        let directive = &lines[0]["_aws"]["CloudWatchMetrics"][0];
+        // Each pair of a name and a set of dimensions is paid for.
+        let directives = lines[0]["_aws"]["CloudWatchMetrics"].as_array().unwrap();
+        let published: Vec<_> = directives
+            .iter()
+            .map(|directive| (&directive["Dimensions"], &directive["Metrics"]))
+            .collect();
+        let [logins, cold, duration] = [
+            ("logins", "Count"),
+            ("cold_starts", "Count"),
+            ("duration_ms", "Milliseconds"),
+        ]
+        .map(|(name, unit)| json!({"Name": name, "Unit": unit}));
         assert_eq!(
-            directive["Dimensions"],
-            json!([["function"], ["function", "route"]])
+            published,
+            [
+                (&json!([["function"]]), &json!([logins, cold])),
+                (&json!([["function", "route"]]), &json!([duration])),
+            ]
         );
-        assert!(
-            directive["Metrics"]
-                .as_array()
-                .unwrap()
-                .contains(&json!({"Name": "logins", "Unit": "Count"}))
-        );
+    }
+
+    #[test]
+    fn a_message_has_no_route_to_be_counted_by() {
+        let metrics = [("uploads_ready", "Count"), ("duration_ms", "Milliseconds")];
+        let directives = directives(&metrics, false);
+        assert_eq!(directives.len(), 1);
+        assert_eq!(directives[0]["Dimensions"], json!([["function"]]));
+        assert_eq!(directives[0]["Metrics"].as_array().unwrap().len(), 2);
     }
 
     #[test]

@@ -88,8 +88,66 @@ impl Eraser {
             .map_err(NotErased::Unreachable)?
             .status()
         {
-            status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
+            status if status.is_success() => Ok(()),
+            // As for reads of a version that is gone (404), or that is a delete marker (405): there is nothing to remove.
+            StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
             status => Err(NotErased::Refused(status)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    use crate::aws::Aws;
+    use crate::config::Vars;
+    use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
+    use crate::seams::{Random, Timestamp};
+
+    /// An S3 that answers everything with `status`, and how an erasure there ends.
+    async fn erased_where_s3_answers(status: &str) -> Result<(), NotErased> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                if stream.read(&mut [0; 4096]).is_ok() {
+                    let _ = stream.write_all(answer.as_bytes());
+                }
+            }
+        });
+        let get = |name: &str| match name {
+            "AWS_REGION" => Some("us-east-1".to_owned()),
+            "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
+            "AWS_ENDPOINT_URL" => Some(url.clone()),
+            _ => None,
+        };
+        let mut vars = Vars::new(&get);
+        let aws = Aws::read(&mut vars);
+        vars.finish().unwrap();
+        let signer = S3Signer::new(&aws, "bucket".to_owned());
+        let at = Timestamp::from_millis(1_800_000_000_000);
+        let random = Random::new(|bytes| bytes.fill(1));
+        let key = ObjectKey {
+            user: UserId::derive("wx", &"alice".parse::<OpenId>().unwrap()),
+            upload: UploadId::new(at, Purpose::File, Epoch::FIRST, &random),
+            content_type: "image/png".parse().unwrap(),
+        };
+        let eraser = Eraser::new(aws.https().unwrap().clone(), signer, Clock::system());
+        eraser.erase(&key, "v1").await
+    }
+
+    #[tokio::test]
+    async fn what_is_not_there_counts_as_erased_and_a_refusal_does_not() {
+        for status in ["204 -", "404 NoSuchVersion", "405 MethodNotAllowed"] {
+            assert!(erased_where_s3_answers(status).await.is_ok(), "{status}");
+        }
+        for status in ["400 -", "403 -", "500 -"] {
+            assert!(erased_where_s3_answers(status).await.is_err(), "{status}");
         }
     }
 }
