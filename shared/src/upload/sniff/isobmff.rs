@@ -143,8 +143,8 @@ fn is_quicktime_without_brands(head: &[u8]) -> bool {
 fn is_general(brand: &Brand) -> bool {
     matches!(
         brand,
-        [b'i', b's', b'o', b'm' | b'2'..=b'9' | b'a'..=b'c']
-            | [b'm', b'p', b'4', b'1' | b'2' | b'v']
+        [b'i', b's', b'o', b'2'..=b'9' | b'a'..=b'z']
+            | [b'm', b'p', b'4', _]
             | [b'3', b'g', _, _]
             | [b'c', b'm', b'f', _]
             | b"mp71"
