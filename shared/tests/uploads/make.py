@@ -2,15 +2,19 @@
 
 import shutil
 import struct
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+# A name and what is in the file.
+Files = Iterator[tuple[str, bytes]]
 
 MADE = Path(__file__).parent / "made"
 TEXT = b"Plain text, which is not what it says it is; it goes on for a while.\r\n" * 9
 
 
-def bits(*fields):
+def bits(*fields: tuple[int, int]) -> bytes:
     """Packs (value, width) pairs into bytes."""
-    text = "".join(f"{value:0{width}b}" for value, width in fields)
+    text = "".join(f"{int(value):0{width}b}" for value, width in fields)
     return int(text, 2).to_bytes(len(text) // 8, "big")
 
 
@@ -21,23 +25,26 @@ BITRATES[2] = BITRATES[0] = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128,
 FULL_RATES = [44100, 48000, 32000]
 
 
-def frame(version=3, layer=1, crc=False, bitrate=9, rate=0, padding=0, mode=3):
-    header = bits(
-        (0x7FF, 11), (version, 2), (layer, 2), (not crc, 1), (bitrate, 4), (rate, 2), (padding, 1), (0, 1), (mode, 2), (0, 6)
-    )  # fmt: skip
+def frame(
+    version: int = 3, *, crc: bool = False, bitrate: int = 9, rate: int = 0, padding: int = 0, mode: int = 3
+) -> bytes:
+    """A frame of layer III, silent."""
+    kind = bits((0x7FF, 11), (version, 2), (1, 2), (not crc, 1))
+    header = kind + bits((bitrate, 4), (rate, 2), (padding, 1), (0, 1), (mode, 2), (0, 6))
     sampling = FULL_RATES[rate] // {3: 1, 2: 2, 0: 4}[version]
     per_frame = 144 if version == 3 else 72
     length = per_frame * 1000 * BITRATES[version][bitrate] // sampling + padding
     return header.ljust(length, b"\0")
 
 
-def id3(body, major=4, revision=0, flags=0, size=None):
-    size = len(body) if size is None else size
-    safe = bytes(size >> shift & 0x7F for shift in (21, 14, 7, 0))
-    return b"ID3" + bytes([major, revision, flags]) + safe + body
+def id3(body: bytes, major: int = 4, flags: int = 0) -> bytes:
+    """An ID3v2 tag."""
+    safe = bytes(len(body) >> shift & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3" + bytes([major, 0, flags]) + safe + body
 
 
-def adts():
+def adts() -> bytes:
+    """A frame of AAC."""
     length = 300
     header = bits(
         (0xFFF, 12), (0, 1), (0, 2), (1, 1), (1, 2), (4, 4), (0, 1), (1, 3), (0, 4), (length, 13), (0x7FF, 11), (0, 2)
@@ -45,7 +52,8 @@ def adts():
     return header.ljust(length, b"\x21")
 
 
-def mpeg_audio():
+def mpeg_audio() -> Files:
+    """MP3."""
     for name, version, rate in [
         ("8khz", 0, 2),
         ("11khz", 0, 0),
@@ -87,16 +95,19 @@ def mpeg_audio():
 # ---------------------------------------------------------------- ISO base media
 
 
-def box(kind, body=b""):
+def box(kind: bytes, body: bytes = b"") -> bytes:
+    """A box with its header."""
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def ftyp(major, *compatible):
+def ftyp(major: bytes, *compatible: bytes) -> bytes:
+    """The start of a file with these brands."""
     brands = [major, b"\0\0\0\0", *compatible]
     return box(b"ftyp", b"".join(brand.ljust(4) for brand in brands)) + box(b"free") + box(b"mdat", b"\0" * 40)
 
 
-def iso_media():
+def iso_media() -> Files:
+    """MP4, M4A, QuickTime, HEIF and AVIF."""
     for name, brands in {
         "isom": (b"isom", b"isom", b"iso2", b"avc1", b"mp41"),
         "iso9": (b"iso9", b"iso9"),
@@ -156,18 +167,20 @@ def iso_media():
 # ---------------------------------------------------------------- EBML
 
 
-def element(ident, data, width=1):
+def element(ident: bytes, data: bytes, width: int = 1) -> bytes:
     """An element whose size takes `width` bytes."""
     return ident + (len(data) | 1 << 7 * width).to_bytes(width, "big") + data
 
 
-def ebml(doc_type, header_width=1, width=1, before=b"", after=b""):
+def ebml(doc_type: bytes, header_width: int = 1, width: int = 1, before: bytes = b"", after: bytes = b"") -> bytes:
+    """An EBML header."""
     version = element(b"\x42\x86", b"\1") + element(b"\x42\xf7", b"\1")
     header = before + version + element(b"\x42\x82", doc_type, width) + element(b"\x42\x87", b"\4") + after
     return element(b"\x1a\x45\xdf\xa3", header, header_width)
 
 
-def webm():
+def webm() -> Files:
+    """WebM, and Matroska."""
     segment = b"\x18\x53\x80\x67\x01\xff\xff\xff\xff\xff\xff\xff" + element(b"\xec", b"\0" * 20)
     void = element(b"\xec", b"webm\x42\x82\x84webm", 2)
     for width in range(1, 9):
@@ -186,7 +199,8 @@ def webm():
 # ---------------------------------------------------------------- PDF
 
 
-def pdf():
+def pdf() -> Files:
+    """PDF."""
     body = b"1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n<</Title (<svg> and <script>)>>\nendobj\n"
     yield "pdf-ready-title.pdf", b"%PDF-" + body
     yield "pdf-ready-mark-and-blanks.pdf", b"\xef\xbb\xbf\r\n\t %PDF-" + body
@@ -201,38 +215,52 @@ def pdf():
 # ---------------------------------------------------------------- pictures
 
 
-def gif(width, height=20, version=b"89a", behind=b""):
+def gif(width: int, height: int = 20, version: bytes = b"89a", behind: bytes = b"") -> bytes:
+    """A GIF with one pixel painted."""
     screen = struct.pack("<HHBBB", width, height, 0x80, 0, 0) + b"\0\0\0\xff\xff\xff"
     image = b"," + struct.pack("<HHHHB", 0, 0, 1, 1, 0) + b"\2\2\x44\1\0;"
     return b"GIF" + version + screen + image + behind
 
 
-def jpeg(marker=0xE0, length=None, data=b"JFIF\0\1\1\0\0\1\0\1\0\0"):
+def jpeg(marker: int = 0xE0, length: int | None = None, data: bytes = b"JFIF\0\1\1\0\0\1\0\1\0\0") -> bytes:
+    """The start of a JPEG."""
     length = len(data) + 2 if length is None else length
     tables = b"\xff\xdb\0\x43\0" + b"\1" * 64
     return b"\xff\xd8\xff" + bytes([marker]) + struct.pack(">H", length) + data + tables
 
 
-def webp(kind, data, size=None):
+def webp(kind: bytes, data: bytes, size: int | None = None) -> bytes:
+    """A WebP with one chunk."""
     chunk = kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
     return b"RIFF" + struct.pack("<I", len(chunk) + 4 if size is None else size) + b"WEBP" + chunk
 
 
-def bmp(header=40, size=None, planes=1, depth=24, compression=0, offset=None, height=1, rest=b"\0" * 4):
+def bmp(
+    header: int = 40,
+    size: int | None = None,
+    planes: int = 1,
+    depth: int = 24,
+    compression: int = 0,
+    offset: int | None = None,
+    height: int = 1,
+) -> bytes:
+    """A BMP of one pixel."""
     if header == 12:
         info = struct.pack("<IHHHH", 12, 1, 1, planes, depth)
     else:
         info = struct.pack("<IiiHHI", header, 1, height, planes, depth, compression).ljust(header, b"\0")[:header]
     offset = 14 + header if offset is None else offset
-    size = 14 + header + len(rest) if size is None else size
-    return b"BM" + struct.pack("<III", size, 0, offset) + info + rest
+    pixel = b"\0" * 4
+    size = 14 + header + len(pixel) if size is None else size
+    return b"BM" + struct.pack("<III", size, 0, offset) + info + pixel
 
 
-def png(depth=8, colour=2, width=1):
+def png(depth: int = 8, colour: int = 2, width: int = 1) -> bytes:
+    """The start of a PNG."""
     return b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">IIBBBBB", width, 1, depth, colour, 0, 0, 0) + b"\0\0\0\0"
 
 
-def scripts(kind, make):
+def scripts(kind: str, make: Callable[[bytes], bytes]) -> Files:
     """Pictures whose header makes the identifier that is their signature part of a script."""
     script = b"*/=1;alert(document.domain)//"
     yield f"{kind}-suspicious_content-comment.{kind}", make(b"/*") + b"\0" * 30 + script
@@ -240,7 +268,8 @@ def scripts(kind, make):
     yield f"{kind}-suspicious_content-value.{kind}", make(b"=/*") + b"\0" * 30 + b"*/1;alert(1)//"
 
 
-def pictures():
+def pictures() -> Files:
+    """JPEG, PNG, WebP, GIF and BMP."""
     for width in (34, 39, 61, 317, 8765, 10045, 12093, 24637, 65341, 96, 352, 0):
         yield f"gif-ready-width-{width}.gif", gif(width)
     yield "gif-ready-87a.gif", gif(61, version=b"87a")
@@ -301,7 +330,8 @@ def pictures():
     yield "png-type_mismatch-signature.png", png().replace(b"\r\n\x1a\n", b"\n\x1a\n\n")
 
 
-def main():
+def main() -> None:
+    """Writes all files anew."""
     shutil.rmtree(MADE, ignore_errors=True)
     MADE.mkdir()
     for kind in (mpeg_audio, iso_media, webm, pdf, pictures):
