@@ -47,7 +47,7 @@ fn each_file_is_what_its_name_says() {
     assert!(seen > 200, "only {seen} files were found");
 }
 
-/// But one in sixteen thousand, which opens a comment.
+/// All but a few in a hundred thousand, which open a comment.
 #[test]
 fn a_gif_has_any_size() {
     for width in 0..=u16::MAX {

@@ -35,7 +35,7 @@ enum End {
 /// Whether the head is the start of a script, token by token.
 ///
 /// A comment that is open when the head ends counts as one, and so does a literal where a value has to come: that takes
-/// one width or length in 65,536. Honest pictures open other literals by chance (`` GIF89a` `` is 96 pixels wide), so
+/// one of a few widths or lengths in 65,536. Honest pictures open other literals by chance (`` GIF89a` `` is 96 pixels wide), so
 /// that what follows these has to look like code more than by chance.
 pub(super) fn may_run(head: &[u8]) -> bool {
     let mut at = word_end(head, 0);
