@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as Secrets;
 use serde_json::json;
@@ -439,6 +440,14 @@ async fn wechat_is_asked_when_that_is_wanted_and_its_refusals_are_explained() {
         assert_finds(&found, &[(level, "WeChat", text)]);
         assert!(!found.contains(secret), "{found}");
     }
+    let text = json!({"endpoint": "stable_token", "fault": {"errcode_as": "45009"}});
+    let http = support::http_client(Duration::from_secs(5));
+    let scripted = http.post(format!("{url}/_standin/faults")).json(&text);
+    assert_eq!(scripted.send().await.expect("an answer").status(), 204);
+    let environment = with(APP_ID.to_owned(), APP_SECRET.to_owned());
+    let environment = environment.each_ref().map(|(k, v)| (*k, v.as_str()));
+    let found = said(run(&words, &environment).await, false);
+    assert_finds(&found, &[("PROBLEM", "WeChat", "45009: today's quota")]);
 }
 
 #[tokio::test]

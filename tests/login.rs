@@ -137,13 +137,14 @@ async fn bad_bodies_are_named_and_never_reach_wechat() {
 }
 
 /// What WeChat can answer to a code, and what the phone gets then.
-const ERRCODES: [(i64, u16, &str); 19] = [
+const ERRCODES: [(i64, u16, &str); 21] = [
     (-1, 503, "wechat_unavailable"),
     (40029, 401, "wechat_code_invalid"),
     (40163, 401, "wechat_code_used"),
     (40226, 403, "wechat_user_blocked"),
     (45011, 429, "wechat_rate_limited"),
-    (45009, 503, "wechat_unavailable"),
+    (45009, 429, "wechat_rate_limited"),
+    (50002, 403, "wechat_user_blocked"),
     (40013, 500, "wechat_config"),
     (40125, 500, "wechat_config"),
     (41002, 500, "wechat_config"),
@@ -155,6 +156,7 @@ const ERRCODES: [(i64, u16, &str); 19] = [
     (40164, 500, "wechat_config"),
     (40243, 500, "wechat_config"),
     (48001, 501, "wechat_not_enabled"),
+    (48004, 501, "wechat_not_enabled"),
     (47001, 502, "wechat_error"),
     (99999, 502, "wechat_error"),
 ];
@@ -194,7 +196,30 @@ async fn errcodes_of_the_phone_number_and_of_the_token_become_answers() {
             400,
             "wechat_phone_code_invalid",
         ),
+        (
+            Endpoint::PhoneNumber,
+            40013,
+            400,
+            "wechat_phone_code_invalid",
+        ),
+        (
+            Endpoint::PhoneNumber,
+            40003,
+            400,
+            "wechat_phone_code_invalid",
+        ),
+        (
+            Endpoint::PhoneNumber,
+            43104,
+            400,
+            "wechat_phone_code_invalid",
+        ),
+        (Endpoint::PhoneNumber, 45009, 429, "wechat_rate_limited"),
+        (Endpoint::PhoneNumber, 45011, 429, "wechat_rate_limited"),
+        (Endpoint::PhoneNumber, 50002, 403, "wechat_user_blocked"),
+        (Endpoint::PhoneNumber, 48004, 501, "wechat_not_enabled"),
         (Endpoint::PhoneNumber, 40001, 502, "wechat_error"),
+        (Endpoint::PhoneNumber, 41001, 502, "wechat_error"),
         (Endpoint::PhoneNumber, 40014, 502, "wechat_error"),
         (Endpoint::PhoneNumber, 42001, 502, "wechat_error"),
         (Endpoint::PhoneNumber, 44002, 502, "wechat_error"),
@@ -204,7 +229,9 @@ async fn errcodes_of_the_phone_number_and_of_the_token_become_answers() {
         (Endpoint::StableToken, 40125, 500, "wechat_config"),
         (Endpoint::StableToken, 40164, 500, "wechat_config"),
         (Endpoint::StableToken, 40243, 500, "wechat_config"),
-        (Endpoint::StableToken, 45009, 503, "wechat_unavailable"),
+        (Endpoint::StableToken, 40013, 500, "wechat_config"),
+        (Endpoint::StableToken, 45009, 429, "wechat_rate_limited"),
+        (Endpoint::StableToken, 48004, 501, "wechat_not_enabled"),
         (Endpoint::StableToken, 50004, 500, "wechat_config"),
         (Endpoint::StableToken, 50007, 500, "wechat_config"),
         (Endpoint::StableToken, 89501, 500, "wechat_config"),
@@ -525,6 +552,126 @@ async fn a_busy_wechat_is_asked_again_and_one_that_cannot_be_reached_is_not_coun
         .expect_error(503, "wechat_unavailable");
     world.wechat.accept_connections().await.unwrap();
     world.log_in("alice").await;
+}
+
+/// What one client's code, one person's account or a limit brings about, in all forms in which WeChat says it.
+#[tokio::test]
+async fn no_refusal_opens_the_breaker() {
+    let errcodes = [
+        40003, 40013, 40029, 40125, 40163, 40164, 40226, 43104, 45009, 45011, 47001, 48001, 48004,
+        50002, 99999,
+    ];
+    let written = errcodes.map(Fault::Errcode).into_iter().chain([
+        Fault::ErrcodeAs(json!("45009")),
+        Fault::ErrcodeAs(json!(50002.0)),
+        Fault::ErrcodeAs(json!("neither")),
+        Fault::TooManyRequests(7),
+        Fault::Status(400),
+        Fault::Status(404),
+        Fault::missing("openid"),
+        Fault::set("openid", json!(null)),
+        Fault::missing("phone_info"),
+        Fault::set("phone_info.phoneNumber", json!(null)),
+    ]);
+    let faults: Vec<_> = written.collect();
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    let phone = json!({"code": "phone-13800138000-1"});
+    for (i, fault) in faults.iter().enumerate() {
+        for _ in 0..6 {
+            let script = fault.clone();
+            world.wechat.script(Endpoint::Code2Session, script, 1);
+            let answer = world.try_log_in("bob").await;
+            assert_ne!(answer.status, 503, "{fault:?}");
+        }
+        for _ in 0..6 {
+            let script = fault.clone();
+            world.wechat.script(Endpoint::PhoneNumber, script, 1);
+            let phone = world.login.post("/v1/users/me/phone", &phone);
+            let answer = phone.bearer(&alice.token).send().await;
+            assert_ne!(answer.status, 503, "{fault:?}");
+        }
+        world.log_in(&format!("carol{i}")).await;
+    }
+}
+
+#[tokio::test]
+async fn errcodes_are_read_however_they_are_written() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    for errcode in [json!("40029"), json!(40029.0), json!("40029.0")] {
+        let fault = Fault::ErrcodeAs(errcode);
+        world
+            .wechat
+            .script(Endpoint::Code2Session, fault.clone(), 1);
+        let answer = world.try_log_in("alice").await;
+        answer.expect_error(401, "wechat_code_invalid");
+        world.wechat.script(Endpoint::PhoneNumber, fault, 1);
+        let phone = json!({"code": "phone-13800138000-1"});
+        let phone = world.login.post("/v1/users/me/phone", &phone);
+        let answer = phone.bearer(&alice.token).send().await;
+        answer.expect_error(400, "wechat_phone_code_invalid");
+    }
+    world
+        .wechat
+        .script(Endpoint::Code2Session, Fault::ByteOrderMark, 2);
+    world.log_in("alice").await;
+    let refused = json!({"code": "errcode-40029"});
+    let refused = world.login.post("/v1/login", &refused).send().await;
+    refused.expect_error(401, "wechat_code_invalid");
+    for (endpoint, fault) in [
+        (Endpoint::StableToken, Fault::ByteOrderMark),
+        (Endpoint::PhoneNumber, Fault::ByteOrderMark),
+    ] {
+        world.wechat.script(endpoint, fault, 1);
+    }
+    let phone = json!({"code": "phone-13800138000-2"});
+    let phone = world.login.post("/v1/users/me/phone", &phone);
+    phone.bearer(&alice.token).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_token_whose_lifetime_is_text_is_used() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    world
+        .wechat
+        .script(Endpoint::StableToken, Fault::set("expires_in", "7200"), 1);
+    let phone = json!({"code": "phone-13800138000-1"});
+    let phone = world.login.post("/v1/users/me/phone", &phone);
+    phone.bearer(&alice.token).send().await.expect(200);
+}
+
+#[tokio::test]
+async fn a_limit_says_how_long_it_lasts() {
+    let world = World::new().await;
+    // From any time of the day to the next midnight in China, which is 16:00 UTC.
+    for hours in [0, 5, 11, 20] {
+        world.advance(Duration::from_secs(hours * 60 * 60 + 77));
+        world
+            .wechat
+            .script(Endpoint::Code2Session, Fault::Errcode(45009), 1);
+        let before = world.clock.now();
+        let answer = world.try_log_in("alice").await;
+        let answer = answer.expect_error(429, "wechat_rate_limited");
+        let wait = Duration::from_secs(answer.header("retry-after").parse().unwrap());
+        let (day, ahead) = (24 * 60 * 60, Duration::from_secs(8 * 60 * 60));
+        let end = before.after(wait).after(ahead);
+        let past_midnight = end.since(end.window_start(Duration::from_secs(day)));
+        assert!(past_midnight < Duration::from_secs(5), "{past_midnight:?}");
+        assert!(wait <= Duration::from_secs(day));
+    }
+    for (fault, wait) in [
+        (Fault::Errcode(45011), "60"),
+        (Fault::TooManyRequests(7), "7"),
+        (Fault::Status(429), "60"),
+    ] {
+        world.wechat.script(Endpoint::Code2Session, fault, 1);
+        let answer = world.try_log_in("alice").await;
+        let answer = answer.expect_error(429, "wechat_rate_limited");
+        assert_eq!(answer.header("retry-after"), wait);
+    }
+    assert_eq!(world.lines.last()["wechat_rate_limits"], 1.0);
 }
 
 #[tokio::test]

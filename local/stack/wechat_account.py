@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from http.client import HTTPException
+from typing import Any
 
 from findings import Findings
 from web import ask
@@ -21,7 +22,9 @@ REFUSALS = {
     40164: "this machine's address is not on the IP allow-list. Lambda's has no fixed address, so it would not be "
     "either: empty the list at " + CONSOLE + ", or give login a NAT gateway with a fixed address",
     40243: "the app secret is frozen: unfreeze it at " + CONSOLE,
-    45009: "today's or this minute's quota of tokens is used up: try again later",
+    45009: "today's quota of tokens is used up: try again after midnight in China",
+    45011: "this minute's quota of tokens is used up: try again later",
+    48004: "WeChat has shut the account out for breaking its rules: see the messages at mp.weixin.qq.com",
     50004: "the account may not ask for tokens",
     50007: "the account is frozen: see the messages at mp.weixin.qq.com",
     89503: "an administrator of the account has to confirm the call: see their WeChat",
@@ -71,7 +74,7 @@ def probe(findings: Findings, base_url: str, app_id: str, secret: str) -> None:
     except (OSError, HTTPException) as error:
         findings.note("WeChat", f"not asked: {type(error).__name__}")
         return
-    errcode = answer.get("errcode") or 0
+    errcode = _errcode(answer)
     if isinstance(answer.get("access_token"), str) and errcode == 0:
         findings.ok("WeChat", "takes app id and app secret, from this machine's address")
     elif errcode in REFUSALS:
@@ -80,3 +83,13 @@ def probe(findings: Findings, base_url: str, app_id: str, secret: str) -> None:
         findings.problem(
             "WeChat", f"answers errcode {errcode!r}, which the error codes on its documentation pages explain"
         )
+
+
+def _errcode(answer: dict[str, Any]) -> object:
+    """The errcode as a number, which WeChat may write as text or with a fraction; 0 when there is none."""
+    written = answer.get("errcode") or 0
+    try:
+        number = float(written)
+    except (TypeError, ValueError):
+        return written
+    return int(number) if number.is_integer() else written

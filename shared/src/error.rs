@@ -61,7 +61,7 @@ pub enum Code {
     IdempotencyMismatch,
     /// Too many requests from one address.
     RateLimited,
-    /// WeChat limits this person's logins.
+    /// WeChat limits this person's calls in a minute, or all calls in a day.
     WechatRateLimited,
     /// Too many pending uploads, or too many today.
     UploadQuota,
@@ -162,7 +162,7 @@ impl Code {
             Self::WechatRateLimited => (
                 429,
                 "wechat_rate_limited",
-                "WeChat limits logins of this person",
+                "WeChat limits the number of calls",
             ),
             Self::UploadQuota => (429, "upload_quota", "Too many uploads"),
             Self::Internal => (500, "internal", "Something went wrong on our side"),

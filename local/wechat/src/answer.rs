@@ -10,7 +10,7 @@ use axum::{
     extract::{Query, State},
     http::{
         HeaderMap, Method, StatusCode, Uri,
-        header::{CONTENT_LENGTH, CONTENT_TYPE},
+        header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
     },
     response::{IntoResponse, Response},
 };
@@ -76,6 +76,15 @@ fn carry_out(shared: &Shared, call: &Call) -> Value {
 fn replaced(fault: &Fault) -> Response {
     match fault {
         Fault::Errcode(errcode) => json(&api::failure(*errcode)),
+        Fault::ErrcodeAs(errcode) => {
+            let mut answer = api::failure(0);
+            answer["errcode"] = errcode.clone();
+            json(&answer)
+        }
+        Fault::TooManyRequests(seconds) => {
+            let wait = [(RETRY_AFTER, seconds.to_string())];
+            (StatusCode::TOO_MANY_REQUESTS, wait, "Too Many Requests").into_response()
+        }
         Fault::Status(status) => {
             let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             (status, status.to_string()).into_response()
@@ -105,6 +114,7 @@ async fn mangled(fault: Fault, shared: &Shared, call: &Call) -> Response {
             return response;
         }
         Fault::DropMidResponse => return cut_off(answer.to_string().into_bytes()),
+        Fault::ByteOrderMark => return text(format!("\u{feff}{answer}").into_bytes()),
         Fault::TruncatedJson => {
             let bytes = answer.to_string().into_bytes();
             return text(bytes[..bytes.len() / 2].to_vec());

@@ -177,6 +177,7 @@ fn meaning(errcode: i64) -> &'static str {
         0 => "ok",
         40001 => "invalid credential, access_token is invalid or not latest",
         40002 => "invalid grant_type",
+        40003 => "invalid openid",
         40013 => "invalid appid",
         40029 => "invalid code",
         40066 => "invalid url",
@@ -190,11 +191,14 @@ fn meaning(errcode: i64) -> &'static str {
         41008 => "missing code",
         42001 => "access_token expired",
         43002 => "require POST method",
+        43104 => "appid and openid do not match",
         44002 => "empty post data",
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
         47001 => "data format error",
         48001 => "api unauthorized",
+        48004 => "api forbidden for irregularities, view detail on mp.weixin.qq.com",
+        50002 => "user limited",
         _ => "scripted error",
     }
 }

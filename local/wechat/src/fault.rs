@@ -18,7 +18,10 @@ use std::time::Duration;
 /// for (json, fault) in [
 ///     (r#""hang""#, Fault::Hang),
 ///     (r#"{"errcode":45011}"#, Fault::Errcode(45011)),
+///     (r#"{"errcode_as":"40029"}"#, Fault::ErrcodeAs("40029".into())),
 ///     (r#"{"status":503}"#, Fault::Status(503)),
+///     (r#"{"too_many_requests":7}"#, Fault::TooManyRequests(7)),
+///     (r#""byte_order_mark""#, Fault::ByteOrderMark),
 ///     (r#"{"missing_field":"openid"}"#, Fault::MissingField("openid".to_owned())),
 ///     (r#"{"delay_ms":300}"#, Fault::Delay(Duration::from_millis(300))),
 ///     (r#"{"slow_drip":{"bytes":1,"every_ms":50}}"#, Fault::SlowDrip { bytes: 1, every: Duration::from_millis(50) }),
@@ -31,8 +34,12 @@ use std::time::Duration;
 pub enum Fault {
     /// Answers this errcode instead.
     Errcode(i64),
+    /// Answers an errcode written in this way instead: as text, or with a fraction.
+    ErrcodeAs(Value),
     /// Answers this HTTP status with a page of text instead.
     Status(u16),
+    /// Answers HTTP 429 instead, with so many seconds in `Retry-After`, as a gateway in between does.
+    TooManyRequests(u64),
     /// Answers bytes that are no text instead.
     Garbage,
     /// Answers an HTML page instead, as a proxy in between does.
@@ -45,6 +52,8 @@ pub enum Fault {
     DropBeforeResponse,
     /// Carries the call out and closes the connection in the middle of the answer.
     DropMidResponse,
+    /// Carries the call out and puts a byte-order mark before the answer.
+    ByteOrderMark,
     /// Carries the call out and ends the body in the middle, as if it were complete.
     TruncatedJson,
     /// Carries the call out and sends the answer in pieces.
@@ -102,6 +111,9 @@ impl Fault {
             Self::MissingField(field) | Self::SetField { field, .. } if field.is_empty() => {
                 Some("the field has no name")
             }
+            Self::ErrcodeAs(errcode) if !(errcode.is_string() || errcode.is_number()) => {
+                Some("errcode_as is text or a number")
+            }
             Self::RotateSecret(secret) if secret.is_empty() => Some("the secret is empty"),
             _ => None,
         }
@@ -111,7 +123,13 @@ impl Fault {
     pub(crate) fn replaces_the_answer(&self) -> bool {
         matches!(
             self,
-            Self::Errcode(_) | Self::Status(_) | Self::Garbage | Self::Html | Self::Empty
+            Self::Errcode(_)
+                | Self::ErrcodeAs(_)
+                | Self::Status(_)
+                | Self::TooManyRequests(_)
+                | Self::Garbage
+                | Self::Html
+                | Self::Empty
         )
     }
 }

@@ -3,21 +3,41 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// Media type and file extension. SVG and HTML are not here, and never will be: they run scripts where they are shown.
-const KNOWN: [(&str, &str); 12] = [
-    ("image/jpeg", "jpg"),
-    ("image/png", "png"),
-    ("image/webp", "webp"),
-    ("image/gif", "gif"),
-    ("image/heif", "heic"),
-    ("image/avif", "avif"),
-    ("image/bmp", "bmp"),
-    ("video/mp4", "mp4"),
-    ("video/webm", "webm"),
-    ("audio/mpeg", "mp3"),
-    ("audio/m4a", "m4a"),
-    ("application/pdf", "pdf"),
+/// Media type, file extension, format. SVG and HTML are not here, and never will be: they run scripts where they are
+/// shown.
+const KNOWN: [(&str, &str, Format); 13] = [
+    ("image/jpeg", "jpg", Format::Jpeg),
+    ("image/png", "png", Format::Png),
+    ("image/webp", "webp", Format::WebP),
+    ("image/gif", "gif", Format::Gif),
+    ("image/heif", "heic", Format::Heif),
+    ("image/avif", "avif", Format::Avif),
+    ("image/bmp", "bmp", Format::Bmp),
+    ("video/mp4", "mp4", Format::Mp4),
+    ("video/quicktime", "mov", Format::QuickTime),
+    ("video/webm", "webm", Format::WebM),
+    ("audio/mpeg", "mp3", Format::MpegAudio),
+    ("audio/m4a", "m4a", Format::M4a),
+    ("application/pdf", "pdf", Format::Pdf),
 ];
+
+/// What the bytes of a media type are checked against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Jpeg,
+    Png,
+    WebP,
+    Gif,
+    Heif,
+    Avif,
+    Bmp,
+    Mp4,
+    QuickTime,
+    WebM,
+    MpegAudio,
+    M4a,
+    Pdf,
+}
 
 /// A media type that uploads may have.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,11 +59,15 @@ impl ContentType {
         KNOWN[self.0].1
     }
 
+    pub(super) fn format(self) -> Format {
+        KNOWN[self.0].2
+    }
+
     /// The type with that extension.
     pub fn of_extension(extension: &str) -> Option<Self> {
         KNOWN
             .iter()
-            .position(|(_, known)| *known == extension)
+            .position(|(_, known, _)| *known == extension)
             .map(Self)
     }
 }
@@ -54,7 +78,7 @@ impl FromStr for ContentType {
     fn from_str(text: &str) -> Result<Self, Unknown> {
         KNOWN
             .iter()
-            .position(|(known, _)| *known == text)
+            .position(|(known, ..)| *known == text)
             .map(Self)
             .ok_or(Unknown)
     }
@@ -63,5 +87,18 @@ impl FromStr for ContentType {
 impl fmt::Debug for ContentType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn name_and_extension_lead_back_to_the_type() {
+        for known in (0..KNOWN.len()).map(ContentType) {
+            assert_eq!(known.as_str().parse(), Ok(known));
+            assert_eq!(ContentType::of_extension(known.extension()), Some(known));
+        }
     }
 }

@@ -1,10 +1,13 @@
 //! The client. Facts that shape it: WeChat answers HTTP 200 and `text/plain` whatever happens, leaves `errcode` out on
 //! success, and takes each code once, so that a call whose bytes were sent must not be sent again.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::RETRY_AFTER;
 use reqwest::{RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +16,7 @@ use serde_json::{Value, json};
 use crate::error::{Code, Error};
 use crate::ids::OpenId;
 use crate::net::{self, NoClient, Roots};
-use crate::seams::{Clock, Random};
+use crate::seams::{Clock, Random, Timestamp};
 use crate::telemetry;
 use crate::wechat::breaker::{Breaker, Open};
 use crate::wechat::errcode::{self, Class, Endpoint, meaning};
@@ -101,6 +104,14 @@ pub enum Failure {
         endpoint: Endpoint,
         /// Which error.
         errcode: i64,
+        /// How long the error lasts, if that is known.
+        wait: Option<Duration>,
+    },
+    /// It, or a gateway in front of it, answered HTTP 429.
+    #[error("WeChat answered HTTP 429")]
+    TooManyRequests {
+        /// What its `Retry-After` says, in seconds.
+        wait: Option<Duration>,
     },
     /// It did not answer in time.
     #[error("WeChat did not answer in time")]
@@ -114,17 +125,34 @@ pub enum Failure {
     /// It answered something that is not its protocol.
     #[error("WeChat's answer cannot be read: {0}")]
     Malformed(&'static str),
+    /// It answered in its protocol, but without what was asked for, or with something else in its place.
+    #[error("WeChat's answer is of no use: {0}")]
+    Unusable(&'static str),
     /// It failed so often that it is not asked for a while.
     #[error("WeChat is not asked for another {} ms", .0.as_millis())]
     NotAsked(Duration),
 }
 
 impl Failure {
-    /// Whether WeChat was working: business error codes say yes.
+    /// Whether WeChat was not working. Any answer in its protocol says that it was, and so does a refusal by HTTP:
+    /// these can be due to one client's code or one person's account, which must not shut out everybody else.
     fn is_outage(&self) -> bool {
         match self {
             Self::Errcode { errcode, .. } => *errcode == errcode::BUSY,
-            _ => true,
+            Self::Status(status) => !status.is_client_error(),
+            Self::TooManyRequests { .. } | Self::Unusable(_) => false,
+            Self::TimedOut | Self::Unreachable(_) | Self::Malformed(_) | Self::NotAsked(_) => true,
+        }
+    }
+
+    /// The metric that counts it.
+    fn metric(&self) -> &'static str {
+        match self {
+            Self::Errcode {
+                endpoint, errcode, ..
+            } => meaning(*endpoint, *errcode).class.metric(),
+            Self::TooManyRequests { .. } => Class::Rate.metric(),
+            _ => "wechat_failures",
         }
     }
 
@@ -140,13 +168,14 @@ impl Failure {
             self,
             Self::Errcode {
                 endpoint: Endpoint::StableToken,
-                errcode: 40001
+                errcode: 40001,
+                ..
             }
         )
     }
 
     fn is_bad_token(&self) -> bool {
-        matches!(self, Self::Errcode { endpoint: Endpoint::PhoneNumber, errcode }
+        matches!(self, Self::Errcode { endpoint: Endpoint::PhoneNumber, errcode, .. }
             if meaning(Endpoint::PhoneNumber, *errcode).class == Class::Token)
     }
 }
@@ -154,15 +183,30 @@ impl Failure {
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         let error = match &failure {
-            Failure::Errcode { endpoint, errcode } => Self::new(meaning(*endpoint, *errcode).code),
+            Failure::Errcode {
+                endpoint,
+                errcode,
+                wait,
+            } => after(*wait, Self::new(meaning(*endpoint, *errcode).code)),
+            Failure::TooManyRequests { wait } => after(*wait, Self::new(Code::WechatRateLimited)),
             Failure::TimedOut | Failure::Unreachable(_) => Self::new(Code::WechatUnavailable),
             Failure::Status(status) if status.is_server_error() => {
                 Self::new(Code::WechatUnavailable)
             }
-            Failure::Status(_) | Failure::Malformed(_) => Self::new(Code::WechatError),
+            Failure::Status(_) | Failure::Malformed(_) | Failure::Unusable(_) => {
+                Self::new(Code::WechatError)
+            }
             Failure::NotAsked(wait) => Self::new(Code::WechatUnavailable).retry_after(*wait),
         };
         error.caused_by(failure)
+    }
+}
+
+/// The error with that wait instead of its default one.
+fn after(wait: Option<Duration>, error: Error) -> Error {
+    match wait {
+        Some(wait) => error.retry_after(wait),
+        None => error,
     }
 }
 
@@ -179,12 +223,6 @@ pub struct Wechat {
 }
 
 #[derive(Deserialize)]
-struct Status {
-    errcode: Option<i64>,
-    errmsg: Option<String>,
-}
-
-#[derive(Deserialize)]
 struct SessionAnswer {
     openid: String,
     unionid: Option<String>,
@@ -193,7 +231,7 @@ struct SessionAnswer {
 #[derive(Deserialize)]
 struct TokenAnswer {
     access_token: String,
-    expires_in: u64,
+    expires_in: Value,
 }
 
 #[derive(Deserialize)]
@@ -273,7 +311,7 @@ impl Wechat {
         let openid = answer
             .openid
             .parse()
-            .map_err(|_| Failure::Malformed("openid"))?;
+            .map_err(|_| Failure::Unusable("openid"))?;
         // An account that is not bound to an Open Platform account gets none, or an empty one.
         let unionid = answer.unionid.and_then(|text| text.parse().ok());
         Ok(Identity { openid, unionid })
@@ -318,7 +356,7 @@ impl Wechat {
         };
         let answer: PhoneAnswer = self.call(Endpoint::PhoneNumber, request).await?;
         if answer.phone_info.watermark.appid != self.app_id {
-            return Err(Failure::Malformed("watermark of another mini-program"));
+            return Err(Failure::Unusable("watermark of another mini-program"));
         }
         let number = answer.phone_info.phone_number;
         let fits = (3..=20).contains(&number.len())
@@ -326,7 +364,7 @@ impl Wechat {
         if fits {
             Ok(number)
         } else {
-            Err(Failure::Malformed("phoneNumber"))
+            Err(Failure::Unusable("phoneNumber"))
         }
     }
 
@@ -339,9 +377,12 @@ impl Wechat {
             let answer: TokenAnswer = self
                 .call(Endpoint::StableToken, || self.http.post(&url).json(&body))
                 .await?;
+            let lifetime = integer(&answer.expires_in)
+                .and_then(|seconds| u64::try_from(seconds).ok())
+                .ok_or(Failure::Unusable("expires_in"))?;
             Ok((
                 ApiToken::new(answer.access_token),
-                Duration::from_secs(answer.expires_in),
+                Duration::from_secs(lifetime),
             ))
         };
         self.token.get_or_fetch(&self.clock, fetch).await
@@ -366,12 +407,8 @@ impl Wechat {
         {
             telemetry::count("wechat_breaker_opened");
         }
-        match &outcome {
-            Err(Failure::Errcode { errcode, .. }) => {
-                telemetry::count(meaning(endpoint, *errcode).class.metric())
-            }
-            Err(_) => telemetry::count("wechat_failures"),
-            Ok(_) => {}
+        if let Err(failure) = &outcome {
+            telemetry::count(failure.metric());
         }
         outcome
     }
@@ -384,7 +421,7 @@ impl Wechat {
     ) -> Result<T, Failure> {
         let mut repetition = 0;
         loop {
-            let outcome = attempt(endpoint, request()).await;
+            let outcome = attempt(endpoint, request(), self.clock.now()).await;
             let repeat = match &outcome {
                 Err(Failure::Unreachable(fault)) => fault.is_connect(),
                 Err(Failure::Errcode { errcode, .. }) => *errcode == errcode::BUSY,
@@ -403,15 +440,20 @@ impl Wechat {
 async fn attempt<T: DeserializeOwned>(
     endpoint: Endpoint,
     request: RequestBuilder,
+    now: Timestamp,
 ) -> Result<T, Failure> {
     // The URL carries the secret or the token: no error may keep it.
     let mut response = request
         .send()
         .await
         .map_err(|fault| network_failure(fault.without_url()))?;
-    let status = response.status();
-    if status != StatusCode::OK {
-        return Err(Failure::Status(status));
+    match response.status() {
+        StatusCode::OK => {}
+        StatusCode::TOO_MANY_REQUESTS => {
+            let wait = retry_after(response.headers());
+            return Err(Failure::TooManyRequests { wait });
+        }
+        status => return Err(Failure::Status(status)),
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
@@ -424,7 +466,19 @@ async fn attempt<T: DeserializeOwned>(
             return Err(Failure::Malformed("too long"));
         }
     }
-    read(endpoint, &body)
+    read(endpoint, &body, now)
+}
+
+/// Whole seconds, up to a day. A date would need a clock that agrees with the sender's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 60 * 60)))
 }
 
 fn network_failure(fault: reqwest::Error) -> Failure {
@@ -435,19 +489,44 @@ fn network_failure(fault: reqwest::Error) -> Failure {
     }
 }
 
-/// Reads an answer: an errcode other than 0 first, then the fields.
-fn read<T: DeserializeOwned>(endpoint: Endpoint, body: &[u8]) -> Result<T, Failure> {
+/// Reads an answer: an errcode other than 0 first, then the fields. Some of WeChat's servers put a byte-order mark
+/// before the JSON, and write an errcode as text or with a fraction.
+fn read<T: DeserializeOwned>(
+    endpoint: Endpoint,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<T, Failure> {
+    let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     let json: Value = serde_json::from_slice(body).map_err(|_| Failure::Malformed("not JSON"))?;
-    let status = Status::deserialize(&json).map_err(|_| Failure::Malformed("errcode"))?;
-    match status.errcode {
-        None | Some(0) => {
-            T::deserialize(&json).map_err(|_| Failure::Malformed("a field is missing"))
-        }
-        Some(errcode) => {
-            note_error(errcode, status.errmsg.as_deref().unwrap_or_default());
-            Err(Failure::Errcode { endpoint, errcode })
-        }
+    if !json.is_object() {
+        return Err(Failure::Malformed("not an object"));
     }
+    let errcode = match json.get("errcode") {
+        None | Some(Value::Null) => 0,
+        Some(errcode) => integer(errcode).ok_or(Failure::Unusable("errcode"))?,
+    };
+    if errcode == 0 {
+        return T::deserialize(&json).map_err(|_| Failure::Unusable("a field is missing"));
+    }
+    let errmsg = json.get("errmsg").and_then(Value::as_str);
+    note_error(errcode, errmsg.unwrap_or_default());
+    Err(Failure::Errcode {
+        endpoint,
+        errcode,
+        wait: errcode::wait(errcode, now),
+    })
+}
+
+/// A whole number, whether it is written as one, with a fraction of zero, or as text.
+fn integer(value: &Value) -> Option<i64> {
+    let text = match value {
+        Value::Number(number) => Cow::Owned(number.to_string()),
+        Value::String(text) => Cow::Borrowed(text.trim()),
+        _ => return None,
+    };
+    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
+    let is_whole = fraction.bytes().all(|digit| digit == b'0');
+    whole.parse().ok().filter(|_| is_whole)
 }
 
 /// Notes what WeChat's support will ask for. The rest of the text is not logged: WeChat may quote the request in it.
@@ -500,34 +579,90 @@ mod tests {
         assert_eq!(rid(""), None);
     }
 
+    fn read(body: &str) -> Result<String, Failure> {
+        let now = Timestamp::from_millis(0);
+        let answer: Result<SessionAnswer, _> =
+            super::read(Endpoint::Code2Session, body.as_bytes(), now);
+        answer.map(|answer| answer.openid)
+    }
+
     #[test]
     fn answers_are_read_as_wechat_writes_them() {
-        let read =
-            |body: &str| super::read::<SessionAnswer>(Endpoint::Code2Session, body.as_bytes());
-        assert_eq!(
-            read(r#"{"openid":"o","session_key":"k"}"#).unwrap().openid,
-            "o"
-        );
-        assert_eq!(
-            read(r#"{"openid":"o","errcode":0,"unionid":null}"#)
-                .unwrap()
-                .openid,
-            "o"
-        );
+        for body in [
+            r#"{"openid":"o","session_key":"k"}"#,
+            r#"{"openid":"o","errcode":0,"unionid":null}"#,
+            r#"{"openid":"o","errcode":"0","errmsg":"ok"}"#,
+            r#"{"openid":"o","errcode":0.0}"#,
+            r#"{"openid":"o","errcode":null}"#,
+            "\u{feff}{\"openid\":\"o\"}",
+        ] {
+            assert_eq!(read(body).unwrap(), "o", "{body}");
+        }
+        for body in [
+            r#"{"errcode":40029,"errmsg":"x"}"#,
+            r#"{"errcode":40029,"errmsg":null}"#,
+            r#"{"errcode":40029,"errmsg":7}"#,
+            r#"{"errcode":"40029"}"#,
+            r#"{"errcode":" 40029 "}"#,
+            r#"{"errcode":"40029.00"}"#,
+            r#"{"errcode":40029.0}"#,
+            r#"{"errcode":4.0029e4,"openid":"o"}"#,
+            "\u{feff}{\"errcode\":\"40029\"}",
+        ] {
+            let found = read(body);
+            assert!(
+                matches!(found, Err(Failure::Errcode { errcode: 40029, .. })),
+                "{body}"
+            );
+        }
         assert!(matches!(
-            read(r#"{"errcode":40029,"errmsg":"x"}"#),
-            Err(Failure::Errcode { errcode: 40029, .. })
+            read(r#"{"errcode":"-1"}"#),
+            Err(Failure::Errcode { errcode: -1, .. })
         ));
+    }
+
+    /// What is no JSON comes from something broken or in between. What is, comes from a WeChat that works.
+    #[test]
+    fn only_what_is_not_wechats_protocol_counts_as_an_outage() {
         for body in [
             "",
             "<html>",
             "{",
             "[]",
             "null",
-            r#"{"errcode":"40029"}"#,
-            r#"{"session_key":"k"}"#,
+            "40029",
+            "\u{feff}\u{feff}{}",
         ] {
-            assert!(matches!(read(body), Err(Failure::Malformed(_))), "{body}");
+            let failure = read(body).unwrap_err();
+            assert!(matches!(failure, Failure::Malformed(_)), "{body}");
+            assert!(failure.is_outage(), "{body}");
+        }
+        for body in [
+            "{}",
+            r#"{"session_key":"k"}"#,
+            r#"{"openid":7}"#,
+            r#"{"errcode":"forty"}"#,
+            r#"{"errcode":""}"#,
+            r#"{"errcode":40029.5}"#,
+            r#"{"errcode":true}"#,
+            r#"{"errcode":1e300}"#,
+        ] {
+            let failure = read(body).unwrap_err();
+            assert!(matches!(failure, Failure::Unusable(_)), "{body}");
+            assert!(!failure.is_outage(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_believed_up_to_a_day() {
+        let wait = |text: &str| {
+            let value = http::HeaderValue::from_str(text).unwrap();
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("999999999"), Some(Duration::from_secs(86_400)));
+        for text in ["", "-1", "1.5", "Fri, 27 Nov 2026 16:00:00 GMT"] {
+            assert_eq!(wait(text), None, "{text}");
         }
     }
 }

@@ -1,9 +1,14 @@
 //! What WeChat's error codes mean for our caller, as one table.
 //!
 //! Sources: the "error codes" sections of code2Session, getStableAccessToken and getPhoneNumber at
-//! <https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/>, and reports of codes that are missing there (40163).
+//! <https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/>, the errors common to all calls at
+//! <https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html>, and reports of codes that are
+//! missing there (40163).
+
+use std::time::Duration;
 
 use crate::error::Code;
+use crate::seams::Timestamp;
 
 /// The calls that we make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -19,13 +24,13 @@ pub enum Endpoint {
 /// Whose fault it is, which is what an operator wants to know first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// WeChat is busy or out of quota.
+    /// WeChat is busy.
     Unavailable,
     /// The client sent a code that is wrong, old or used.
     Client,
-    /// WeChat's rules forbid it.
+    /// WeChat's rules forbid it to this person, or to mini-programs like this one.
     Policy,
-    /// Too many calls.
+    /// Too many calls in a minute or a day.
     Rate,
     /// App id, secret, IP list or account: somebody has to mend it.
     Config,
@@ -64,6 +69,8 @@ pub struct Meaning {
 
 /// "System busy": the one errcode after which the same call may be repeated.
 pub const BUSY: i64 = -1;
+/// The day's calls are used up.
+const DAILY_QUOTA: i64 = 45009;
 /// The secret is wrong: it may have been rotated.
 pub const WRONG_SECRET: i64 = 40125;
 /// The caller's address is not on the account's list; the text names it.
@@ -73,7 +80,7 @@ type Row = (i64, Option<Endpoint>, Code, Class);
 
 /// errcode, the endpoint it is particular to (`None`: all), our answer, whose fault. A particular row comes before a
 /// general one.
-const TABLE: [Row; 28] = [
+const TABLE: [Row; 39] = [
     (BUSY, None, Code::WechatUnavailable, Class::Unavailable),
     (
         40029,
@@ -90,8 +97,35 @@ const TABLE: [Row; 28] = [
     ),
     (40163, None, Code::WechatCodeUsed, Class::Client),
     (40226, None, Code::WechatUserBlocked, Class::Policy),
+    (
+        50002,
+        Some(Endpoint::StableToken),
+        Code::WechatConfig,
+        Class::Config,
+    ),
+    // The person's account is frozen or closed.
+    (50002, None, Code::WechatUserBlocked, Class::Policy),
     (45011, None, Code::WechatRateLimited, Class::Rate),
-    (45009, None, Code::WechatUnavailable, Class::Unavailable),
+    (DAILY_QUOTA, None, Code::WechatRateLimited, Class::Rate),
+    // The code was given to another mini-program, or to another person.
+    (
+        40013,
+        Some(Endpoint::PhoneNumber),
+        Code::WechatPhoneCodeInvalid,
+        Class::Client,
+    ),
+    (
+        40003,
+        Some(Endpoint::PhoneNumber),
+        Code::WechatPhoneCodeInvalid,
+        Class::Client,
+    ),
+    (
+        43104,
+        Some(Endpoint::PhoneNumber),
+        Code::WechatPhoneCodeInvalid,
+        Class::Client,
+    ),
     (40013, None, Code::WechatConfig, Class::Config),
     (WRONG_SECRET, None, Code::WechatConfig, Class::Config),
     (41002, None, Code::WechatConfig, Class::Bug),
@@ -106,6 +140,7 @@ const TABLE: [Row; 28] = [
     ),
     (40001, None, Code::WechatError, Class::Token),
     (40014, None, Code::WechatError, Class::Token),
+    (41001, None, Code::WechatError, Class::Token),
     (42001, None, Code::WechatError, Class::Token),
     (40002, None, Code::WechatConfig, Class::Bug),
     (IP_NOT_LISTED, None, Code::WechatConfig, Class::Config),
@@ -116,8 +151,24 @@ const TABLE: [Row; 28] = [
     (89503, None, Code::WechatConfig, Class::Config),
     (89506, None, Code::WechatConfig, Class::Config),
     (89507, None, Code::WechatConfig, Class::Config),
-    (48001, None, Code::WechatNotEnabled, Class::Config),
+    // What kind of account it is decides this, and nobody can put it right in a hurry.
+    (48001, None, Code::WechatNotEnabled, Class::Policy),
+    // WeChat has shut the account out of the call for breaking its rules.
+    (48004, None, Code::WechatNotEnabled, Class::Config),
+    (43002, None, Code::WechatError, Class::Bug),
+    (43302, None, Code::WechatError, Class::Bug),
+    (44002, None, Code::WechatError, Class::Bug),
+    (47001, None, Code::WechatError, Class::Bug),
 ];
+
+/// How long an errcode lasts, for those of which WeChat says so: a day's quota ends at midnight in China, which is
+/// eight hours ahead of UTC all year.
+pub fn wait(errcode: i64, now: Timestamp) -> Option<Duration> {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    const AHEAD: Duration = Duration::from_secs(8 * 60 * 60);
+    let in_china = now.after(AHEAD);
+    (errcode == DAILY_QUOTA).then(|| in_china.window_start(DAY).after(DAY).since(in_china))
+}
 
 /// What `errcode` means when `endpoint` answers it. What is not in the table is 502 `wechat_error`.
 pub fn meaning(endpoint: Endpoint, errcode: i64) -> Meaning {
@@ -157,6 +208,31 @@ mod tests {
         for (i, (errcode, endpoint, code, _)) in TABLE.iter().enumerate() {
             let asked = endpoint.unwrap_or(Endpoint::Code2Session);
             assert_eq!(meaning(asked, *errcode).code, *code, "row {i}");
+        }
+    }
+
+    #[test]
+    fn a_days_quota_lasts_until_midnight_in_china() {
+        let wait = |millis| wait(DAILY_QUOTA, Timestamp::from_millis(millis)).unwrap();
+        // 2026-11-27T15:59:59Z and a second later: the day changes.
+        assert_eq!(wait(1_795_795_199_000), Duration::from_secs(1));
+        assert_eq!(wait(1_795_795_200_000), Duration::from_secs(24 * 60 * 60));
+        assert_eq!(super::wait(45011, Timestamp::from_millis(0)), None);
+    }
+
+    /// What one person's code or account brings about rings no alarm.
+    #[test]
+    fn nobody_elses_codes_are_our_configuration() {
+        for errcode in [40003, 40013, 40029, 40163, 43104] {
+            let meaning = meaning(Endpoint::PhoneNumber, errcode);
+            assert_eq!(meaning.code, Code::WechatPhoneCodeInvalid, "{errcode}");
+            assert_eq!(meaning.class, Class::Client, "{errcode}");
+        }
+        for endpoint in [Endpoint::Code2Session, Endpoint::PhoneNumber] {
+            for errcode in [40226, 50002] {
+                assert_eq!(meaning(endpoint, errcode).code, Code::WechatUserBlocked);
+                assert_eq!(meaning(endpoint, errcode).class, Class::Policy);
+            }
         }
     }
 

@@ -29,7 +29,25 @@ async fn a_fault_that_replaces_the_answer_leaves_the_code_unused() {
             "text/plain",
             &b"{\"errcode\":45011"[..],
         ),
+        (
+            Fault::ErrcodeAs(json!("45011")),
+            200,
+            "text/plain",
+            b"{\"errcode\":\"45011\"",
+        ),
+        (
+            Fault::ErrcodeAs(json!(45011.0)),
+            200,
+            "text/plain",
+            b"{\"errcode\":45011.0",
+        ),
         (Fault::Status(503), 503, "text/plain; charset=utf-8", b"503"),
+        (
+            Fault::TooManyRequests(7),
+            429,
+            "text/plain; charset=utf-8",
+            b"Too Many",
+        ),
         (Fault::Html, 200, "text/html", b"<!DOCTYPE html>"),
         (Fault::Garbage, 200, "text/plain", b"\x1f\x8b"),
         (Fault::Empty, 200, "text/plain", b""),
@@ -130,6 +148,16 @@ async fn an_oversized_answer_is_correct_json_of_more_than_16_kilobytes() {
     let first = first.unwrap();
     assert_eq!(first.json()["openid"], "alice");
     assert!(first.body.len() > 16 * 1024);
+}
+
+#[tokio::test]
+async fn a_byte_order_mark_comes_before_the_usual_answer() {
+    let (first, second) = login_twice(Fault::ByteOrderMark).await;
+    let first = first.unwrap();
+    let json = first.body.strip_prefix(b"\xef\xbb\xbf").unwrap();
+    let json: serde_json::Value = serde_json::from_slice(json).unwrap();
+    assert_eq!(json["openid"], "alice");
+    assert_eq!(second.errcode(), 40163);
 }
 
 #[tokio::test]
