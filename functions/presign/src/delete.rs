@@ -43,7 +43,7 @@ pub(crate) async fn delete(
 
 /// Removes the versions that the record knows of. A record that knows of none waits for its object, which the event
 /// will remove, or has lost it.
-async fn erase(app: &App, record: &Record) -> Result<(), Error> {
+pub(crate) async fn erase(app: &App, record: &Record) -> Result<(), Error> {
     let failed = |error| Error::new(Code::TemporarilyUnavailable).caused_by(error);
     if record.state == UploadState::Ready || record.version.is_some() {
         let version = record.version.as_deref();

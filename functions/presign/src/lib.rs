@@ -1,5 +1,6 @@
 //! Uploads: tickets, records and download links.
 
+mod admin;
 mod answer;
 mod delete;
 mod issue;
@@ -112,6 +113,11 @@ pub fn router(app: App) -> Router {
         .route("/v1/uploads", get(read::list).post(issue::issue_one))
         .route("/v1/uploads/batch", post(issue::issue_batch))
         .route("/v1/uploads/{id}", get(read::read).delete(delete::delete))
+        .route("/v1/users/{id}/uploads", get(admin::list))
+        .route(
+            "/v1/users/{id}/uploads/{upload}",
+            axum::routing::delete(admin::delete),
+        )
         .with_state(app);
     edge(routes, telemetry, clock)
 }

@@ -13,6 +13,7 @@
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
 
 mod account;
+mod admin_uploads;
 pub mod audit;
 pub mod claim;
 pub mod cursor;

@@ -29,13 +29,13 @@ pub const TICKET_LIFETIME: Duration = Duration::from_secs(5 * 60);
 /// finds its record.
 const PENDING_LIFETIME: Duration = DAY;
 /// How long a deleted record stays behind, unseen, so that a late event finds it and removes the object.
-const TOMBSTONE_LIFETIME: Duration = DAY;
+pub(super) const TOMBSTONE_LIFETIME: Duration = DAY;
 /// How long a rejected record can be read.
 const REJECTED_LIFETIME: Duration = Duration::from_secs(7 * DAY.as_secs());
 const IDEMPOTENCY_LIFETIME: Duration = DAY;
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Sorts after every upload id.
-const GATE: &str = "~";
+pub(super) const GATE: &str = "~";
 
 /// Where an upload stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
