@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
 
 use crate::auth::Caller;
 use crate::ids::{UploadId, UserId};
-use crate::store::audit::{Action, AdminWrite, NotAdmin, actor_refusal};
+use crate::store::audit::{Action, AdminWrite, NotAdmin};
 use crate::store::item::{n, s, values};
 use crate::store::upload::{GATE, Record, State, TOMBSTONE_LIFETIME, upload_key};
 use crate::store::user::{Editor, Page};
@@ -99,9 +99,7 @@ impl Store {
         actor: &Caller,
         record: &Record,
     ) -> Result<Result<bool, NotAdmin>, StoreError> {
-        let now = self.clock.now();
         let write = AdminWrite {
-            actor,
             action: Action::DeleteUpload,
             target: &record.key.user,
             upload: Some(record.key.upload),
@@ -110,15 +108,9 @@ impl Store {
             after: None,
         };
         let tombstone = self.tombstone(record);
-        let mut writes = vec![tombstone.map_err(|error| StoreError::Refused(error.into()))?];
-        writes.extend(self.audit_writes(&write, now)?);
-        match self.transact(writes).await? {
-            Transacted::Done => Ok(Ok(true)),
-            Transacted::Cancelled(reasons) => match actor_refusal(&reasons, actor)? {
-                Some(refusal) => Ok(Err(refusal)),
-                None => Ok(Ok(false)),
-            },
-        }
+        let writes = vec![tombstone.map_err(|error| StoreError::Refused(error.into()))?];
+        let outcome = self.transact_as(actor, &write, writes).await?;
+        Ok(outcome.map(|outcome| matches!(outcome, Transacted::Done)))
     }
 
     fn tombstone(&self, record: &Record) -> Result<TransactWriteItem, BuildError> {

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde_json::{Value, json};
 
@@ -21,7 +20,7 @@ use crate::seams::Timestamp;
 use crate::store::item::{self, Item, n, names, s, values};
 use crate::store::session::user_key;
 use crate::store::user::Page;
-use crate::store::{Account, Refusal, Store, StoreError, is_refused, store_error};
+use crate::store::{Account, Refusal, Store, StoreError, Transacted, is_refused, store_error};
 use crate::user::{Status, User};
 
 /// How long an entry is kept.
@@ -90,11 +89,9 @@ impl From<&User> for Standing {
     }
 }
 
-/// A write that an administrator makes about somebody else.
+/// What an entry says of a write that an administrator makes about somebody else.
 #[derive(Clone, Debug)]
 pub struct AdminWrite<'a> {
-    /// Who makes it.
-    pub actor: &'a Caller,
     /// What it does.
     pub action: Action,
     /// Whom it is about.
@@ -199,27 +196,6 @@ pub fn admit_admin(account: Option<Account>, caller: &Caller) -> Result<(), NotA
     }
 }
 
-/// Why a cancelled administrative write's actor may not make it; `None` if something else refused the write.
-pub(super) fn actor_refusal(
-    reasons: &[CancellationReason],
-    actor: &Caller,
-) -> Result<Option<NotAdmin>, StoreError> {
-    let at = reasons.len().saturating_sub(2);
-    if !is_refused(reasons, at) {
-        return Ok(None);
-    }
-    let account = reasons[at]
-        .item
-        .as_ref()
-        .map(Account::of_item)
-        .transpose()?;
-    Ok(Some(
-        admit_admin(account, actor)
-            .err()
-            .unwrap_or(NotAdmin::Demoted),
-    ))
-}
-
 impl Store {
     /// Makes sure that the account of a caller whose token says administrator is neither deleted, disabled nor demoted:
     /// otherwise it could be used, until the token runs out, to undo just that.
@@ -230,14 +206,30 @@ impl Store {
         Ok(admit_admin(self.account(&caller.user).await?, caller))
     }
 
-    /// What an administrative write has at its end: the check of its actor, and the entry.
-    pub(super) fn audit_writes(
+    /// Writes all or nothing, together with the check that `actor` is an administrator, and with the entry.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the actor may not write.
+    pub(super) async fn transact_as(
         &self,
+        actor: &Caller,
         write: &AdminWrite<'_>,
-        now: Timestamp,
-    ) -> Result<[TransactWriteItem; 2], StoreError> {
-        let writes = || Ok([self.actor_check(write.actor)?, self.entry_put(write, now)?]);
-        writes().map_err(|error: BuildError| StoreError::Refused(error.into()))
+        mut writes: Vec<TransactWriteItem>,
+    ) -> Result<Result<Transacted, NotAdmin>, StoreError> {
+        let check_at = writes.len();
+        let more = [self.actor_check(actor), self.entry_put(actor, write)];
+        for more in more {
+            writes.push(more.map_err(|error| StoreError::Refused(error.into()))?);
+        }
+        match self.transact(writes).await? {
+            Transacted::Cancelled(reasons) if is_refused(&reasons, check_at) => {
+                let found = reasons[check_at].item.as_ref();
+                let account = found.map(Account::of_item).transpose()?;
+                let refusal = admit_admin(account, actor).err();
+                Ok(Err(refusal.unwrap_or(NotAdmin::Demoted)))
+            }
+            outcome => Ok(Ok(outcome)),
+        }
     }
 
     fn actor_check(&self, actor: &Caller) -> Result<TransactWriteItem, BuildError> {
@@ -258,13 +250,14 @@ impl Store {
 
     fn entry_put(
         &self,
+        actor: &Caller,
         write: &AdminWrite<'_>,
-        now: Timestamp,
     ) -> Result<TransactWriteItem, BuildError> {
+        let now = self.clock.now();
         let random = data_encoding::HEXLOWER.encode(&self.random.bytes::<8>());
         let mut entry = item::key(PARTITION, format!("{:015}-{random}", now.millis()));
         let mut set = |name: &str, value: AttributeValue| entry.insert(name.to_owned(), value);
-        set("actor", s(write.actor.user.as_str()));
+        set("actor", s(actor.user.as_str()));
         set("action", s(write.action.as_str()));
         set("target", s(write.target.as_str()));
         let fields = write.fields.iter().map(|name| s(*name)).collect();

@@ -1,14 +1,14 @@
-//! What has to be read before somebody changes an account: the account, and whether they may.
+//! How somebody changes an account: what has to be read before, and what is written along with it.
 
-use aws_sdk_dynamodb::types::CancellationReason;
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use crate::ids::{Purpose, UploadId, UserId};
-use crate::store::audit::{NotAdmin, actor_refusal, admit_admin};
+use crate::store::audit::{AdminWrite, NotAdmin, admit_admin};
 use crate::store::item::{self, Item};
 use crate::store::session::user_key;
 use crate::store::upload::{Record, State, upload_key};
 use crate::store::user::{Editor, NotEdited};
-use crate::store::{Account, Store, StoreError};
+use crate::store::{Account, Store, StoreError, Transacted};
 use crate::user::Avatar;
 
 /// What a call read, to change it.
@@ -73,19 +73,24 @@ impl Store {
             upload: take(&|item| item::opt_str(item, "sk") != Some("A")),
         }))
     }
+
+    /// Writes all or nothing in `editor`'s name. Of what an administrator writes, `write` is the entry.
+    pub(super) async fn transact_by(
+        &self,
+        editor: Editor<'_>,
+        write: &AdminWrite<'_>,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<Result<Transacted, NotEdited>, StoreError> {
+        Ok(match editor {
+            Editor::Owner(_) => Ok(self.transact(writes).await?),
+            Editor::Admin(actor) => {
+                let outcome = self.transact_as(actor, write, writes).await?;
+                outcome.map_err(NotEdited::NotAdmin)
+            }
+        })
+    }
 }
 
 fn is_user_item(item: &Item, user: &UserId) -> bool {
     item::opt_str(item, "pk").and_then(|pk| pk.strip_prefix("U#")) == Some(user.as_str())
-}
-
-/// Whether a transaction was cancelled because its actor is no administrator any more.
-pub(super) fn actor_refused(
-    reasons: &[CancellationReason],
-    editor: Editor<'_>,
-) -> Result<Option<NotEdited>, StoreError> {
-    match editor {
-        Editor::Owner(_) => Ok(None),
-        Editor::Admin(actor) => Ok(actor_refusal(reasons, actor)?.map(NotEdited::NotAdmin)),
-    }
 }

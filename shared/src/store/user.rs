@@ -19,7 +19,6 @@ use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
 use crate::store::claim::Claim;
-use crate::store::editor::actor_refused;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{State, gate_item, upload_key};
@@ -456,29 +455,23 @@ impl Store {
             return Ok(Err(NotEdited::AvatarUnusable));
         }
         let now = self.clock.now();
-        let (mut writes, names_at) = self
+        let (writes, names_at) = self
             .edit_writes(&current, changes, avatar.as_ref(), now)
             .map_err(|e| StoreError::Refused(e.into()))?;
         let before = Standing::from(&current);
         let after = changed(current, changes, avatar, now);
-        if let Editor::Admin(actor) = editor {
-            let write = AdminWrite {
-                actor,
-                action: Action::ChangeUser,
-                target: user,
-                upload: None,
-                fields: changes.fields(),
-                before: Some(before),
-                after: Some(Standing::from(&after)),
-            };
-            writes.extend(self.audit_writes(&write, now)?);
-        }
-        Ok(match self.transact(writes).await? {
-            Transacted::Done => Ok(after),
-            Transacted::Cancelled(reasons) => match actor_refused(&reasons, editor)? {
-                Some(refusal) => Err(refusal),
-                None => Err(names_at.refusal(&reasons)),
-            },
+        let write = AdminWrite {
+            action: Action::ChangeUser,
+            target: user,
+            upload: None,
+            fields: changes.fields(),
+            before: Some(before),
+            after: Some(Standing::from(&after)),
+        };
+        Ok(match self.transact_by(editor, &write, writes).await? {
+            Ok(Transacted::Done) => Ok(after),
+            Ok(Transacted::Cancelled(reasons)) => Err(names_at.refusal(&reasons)),
+            Err(refusal) => Err(refusal),
         })
     }
 
@@ -577,7 +570,7 @@ impl Store {
             let version = item.and_then(|item| item::opt_num::<u64>(&item, "version"));
             let epoch = former.map(|account| account.epoch);
             let now = self.clock.now();
-            let (mut writes, at) = self
+            let (writes, at) = self
                 .create_writes(new, epoch, now)
                 .map_err(|e| StoreError::Refused(e.into()))?;
             let user = created(
@@ -587,7 +580,6 @@ impl Store {
                 now,
             );
             let write = AdminWrite {
-                actor,
                 action: Action::CreateUser,
                 target: &new.id,
                 upload: None,
@@ -595,16 +587,12 @@ impl Store {
                 before: None,
                 after: Some(Standing::from(&user)),
             };
-            writes.extend(self.audit_writes(&write, now)?);
-            let reasons = match self.transact(writes).await? {
-                Transacted::Done => return Ok(Ok(user)),
-                Transacted::Cancelled(reasons) => reasons,
-            };
-            match actor_refused(&reasons, editor)? {
-                Some(refusal) => return Ok(Err(refusal)),
+            match self.transact_by(editor, &write, writes).await? {
+                Ok(Transacted::Done) => return Ok(Ok(user)),
+                Err(refusal) => return Ok(Err(refusal)),
                 // Somebody registered, or began to be deleted, in the meantime: look again.
-                None if is_refused(&reasons, 0) => {}
-                None => return Ok(Err(at.refusal(&reasons))),
+                Ok(Transacted::Cancelled(reasons)) if is_refused(&reasons, 0) => {}
+                Ok(Transacted::Cancelled(reasons)) => return Ok(Err(at.refusal(&reasons))),
             }
         }
         Err(StoreError::Unavailable("the user kept changing".into()))
@@ -706,27 +694,21 @@ impl Store {
             let Some((item, current)) = alive else {
                 return Ok(Ok(()));
             };
-            let mut writes = self
+            let writes = self
                 .delete_writes(&item, &current, deleted.epoch)
                 .map_err(|e| StoreError::Refused(e.into()))?;
-            if let Editor::Admin(actor) = editor {
-                let write = AdminWrite {
-                    actor,
-                    action: Action::DeleteUser,
-                    target: &deleted.user,
-                    upload: None,
-                    fields: Vec::new(),
-                    before: Some(Standing::from(&current)),
-                    after: None,
-                };
-                writes.extend(self.audit_writes(&write, self.clock.now())?);
-            }
-            if let Transacted::Cancelled(reasons) = self.transact(writes).await? {
-                if let Some(refusal) = actor_refused(&reasons, editor)? {
-                    return Ok(Err(refusal));
-                }
-            } else {
-                return Ok(Ok(()));
+            let write = AdminWrite {
+                action: Action::DeleteUser,
+                target: &deleted.user,
+                upload: None,
+                fields: Vec::new(),
+                before: Some(Standing::from(&current)),
+                after: None,
+            };
+            match self.transact_by(editor, &write, writes).await? {
+                Ok(Transacted::Done) => return Ok(Ok(())),
+                Ok(Transacted::Cancelled(_)) => {}
+                Err(refusal) => return Ok(Err(refusal)),
             }
             alive = match self.doomed(&deleted.user, editor, if_match).await? {
                 Ok(again) => again.alive.filter(|_| again.deleted == deleted),
