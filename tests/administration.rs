@@ -171,12 +171,17 @@ async fn whoever_configuration_makes_an_administrator_gets_back_in() {
         let call = world.presign.post("/v1/uploads", &ticket);
         call.bearer(&session.token).send().await
     };
+    let list = async |session: &Session| {
+        let call = world.presign.get("/v1/uploads").bearer(&session.token);
+        call.send().await
+    };
     uploads(&admin).await.expect(201);
     for role in ["admin", "user"] {
         let shut = json!({"status": "disabled", "role": role});
         let shut = patch(&world, &second, &admin.id, &shut).send().await;
         let shut = shut.expect(200).json;
         uploads(&admin).await.expect_error(403, "account_disabled");
+        list(&admin).await.expect_error(403, "account_disabled");
         // A client that logs in by itself changes nothing; the person does.
         let body = json!({"code": world.code("admin"), "create": false});
         let silent = world.login.post("/v1/login", &body).send().await;
@@ -194,6 +199,7 @@ async fn whoever_configuration_makes_an_administrator_gets_back_in() {
         assert_eq!(&read(&world, &back, "me").await.expect(200).json, user);
         world.refresh(&back.refresh_token).await.expect(200);
         uploads(&back).await.expect(201);
+        list(&back).await.expect(200);
         entries(&world, &back).await;
     }
     // A role that an administrator gave is no reason.
