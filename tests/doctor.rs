@@ -371,8 +371,14 @@ async fn a_secret_that_could_not_be_used_is_not_put() {
     let words = ["secret", "--stack", "local", "--keys", &others, "--anyway"];
     let anyway = run(&words, &[("WECHAT_APP_SECRET", APP_SECRET)]).await;
     let changed = read(&secrets).await;
+    let leaked = format!(r#"{{"keys":[{}]}}"#, support::keys::PRIVATE_JWK);
+    std::fs::write(format!("{others}/jwks.json"), leaked).expect("written");
+    let leaked = put_secret(&others, APP_SECRET).await;
     write(&secrets, &before).await;
     std::fs::remove_dir_all(&others).expect("removed");
+    let leaked = said(leaked, false);
+    assert!(leaked.contains("hold a private one (d)"), "{leaked}");
+    assert_tells_no_secret(&leaked);
     let undeployed = said(undeployed, false);
     assert!(
         undeployed.contains("deploy what `make keys`"),

@@ -102,6 +102,37 @@ async fn a_login_is_one_call_to_wechat_and_one_write() {
         assert_eq!(world.wechat.calls().len() - before, 1);
     }
     assert_eq!(world.wechat.count(Endpoint::Code2Session), 3);
+    // Whether an account is there is found out by the same write.
+    for (openid, status) in [("alice", 200), ("bob", 401)] {
+        let body = json!({"code": world.code(openid), "create": false});
+        world
+            .login
+            .post("/v1/login", &body)
+            .send()
+            .await
+            .expect(status);
+        assert_eq!(proxy.take_operations(), ["UpdateItem"]);
+    }
+    assert_eq!(world.wechat.count(Endpoint::Code2Session), 5);
+}
+
+#[tokio::test]
+async fn a_disabled_administrator_of_the_configuration_costs_one_write_more() {
+    let (proxy, world) = counted().await;
+    let admin = world.log_in("admin").await;
+    let second = json!({"openid": "second", "role": "admin"});
+    let second = world.users.post("/v1/users", &second).bearer(&admin.token);
+    second.send().await.expect(201);
+    let second = world.log_in("second").await;
+    let path = format!("/v1/users/{}", admin.id);
+    let disable = world.users.put(&path, &json!({"status": "disabled"}));
+    disable.bearer(&second.token).send().await.expect(200);
+    proxy.take();
+    world.log_in("admin").await;
+    assert_eq!(
+        proxy.take_operations(),
+        ["UpdateItem", "TransactWriteItems"]
+    );
 }
 
 #[tokio::test]
@@ -204,16 +235,75 @@ async fn plain_edits_cost_one_write_and_names_a_read_and_a_transaction() {
 }
 
 #[tokio::test]
-async fn what_an_administrator_writes_costs_a_read_of_the_administrator_more() {
+async fn what_an_administrator_writes_costs_one_read_and_a_transaction() {
     let (proxy, world) = counted().await;
     let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
     let alices = format!("/v1/users/{}", alice.id);
     let as_admin = |call: Call| call.bearer(&admin.token);
-    let role = as_admin(world.users.put(&alices, &json!({"role": "admin"})));
-    costs(&proxy, role, &["GetItem", "UpdateItem"]).await;
+    let calls = ["BatchGetItem", "TransactWriteItems"];
+    for change in [
+        json!({"role": "admin"}),
+        json!({"status": "disabled"}),
+        json!({"nickname": "A", "username": "alice_1"}),
+    ] {
+        costs(&proxy, as_admin(world.users.put(&alices, &change)), &calls).await;
+    }
+    let nothing = as_admin(world.users.put(&alices, &json!({})));
+    costs(&proxy, nothing, &["BatchGetItem"]).await;
     let create = as_admin(world.users.post("/v1/users", &json!({"openid": "carol"})));
-    let calls = ["GetItem", "GetItem", "TransactWriteItems"];
     costs(&proxy, create, &calls).await;
+    let delete = as_admin(world.users.delete(&alices));
+    let calls = ["BatchGetItem", "SendMessage", "TransactWriteItems"];
+    costs(&proxy, delete, &calls).await;
+}
+
+#[tokio::test]
+async fn a_page_of_somebodys_uploads_takes_as_long_as_one_query() {
+    let (proxy, world) = counted().await;
+    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let two = json!({"items": vec![upload_request("file", &samples::jpeg()); 2]});
+    let issued = world.presign.post("/v1/uploads/batch", &two);
+    let issued = issued.bearer(&alice.token).send().await.expect(201).json;
+    let mut path = format!("/v1/users/{}/uploads?limit=1", alice.id);
+    for _ in 0..2 {
+        proxy.take();
+        proxy.fail(Matching::Any, Fault::Slow(Duration::from_millis(200)), 2);
+        let page = world.presign.get(&path).bearer(&admin.token).send().await;
+        if let Some(cursor) = page.expect(200).json["next_cursor"].as_str() {
+            path = format!("{path}&cursor={cursor}");
+        }
+        let mut seen = proxy.take();
+        seen.sort_by(|a, b| a.operation.cmp(&b.operation));
+        assert_eq!(names(&seen), ["BatchGetItem", "Query"]);
+        assert!(seen[0].overlaps(&seen[1]));
+    }
+    let upload = issued["items"][0]["upload"]["id"].as_str().unwrap();
+    let path = format!("/v1/users/{}/uploads/{upload}", alice.id);
+    let delete = world.presign.delete(&path).bearer(&admin.token);
+    let calls = ["BatchGetItem", "TransactWriteItems"];
+    costs(&proxy, delete, &calls).await;
+}
+
+#[tokio::test]
+async fn a_page_of_the_audit_takes_as_long_as_one_query() {
+    let (proxy, world) = counted().await;
+    let admin = world.log_in("admin").await;
+    for openid in ["alice", "bob", "carol"] {
+        let create = world.users.post("/v1/users", &json!({"openid": openid}));
+        create.bearer(&admin.token).send().await.expect(201);
+    }
+    let mut path = "/v1/audit?limit=1".to_owned();
+    for _ in 0..2 {
+        proxy.take();
+        proxy.fail(Matching::Any, Fault::Slow(Duration::from_millis(200)), 2);
+        let page = world.users.get(&path).bearer(&admin.token).send().await;
+        let cursor = page.expect(200).json["next_cursor"].clone();
+        path = format!("/v1/audit?limit=1&cursor={}", cursor.as_str().unwrap());
+        let mut seen = proxy.take();
+        seen.sort_by(|a, b| a.operation.cmp(&b.operation));
+        assert_eq!(names(&seen), ["GetItem", "Query"]);
+        assert!(seen[0].overlaps(&seen[1]));
+    }
 }
 
 #[tokio::test]

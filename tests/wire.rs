@@ -12,7 +12,7 @@ use support::{Session, World, keys};
 use wechat_standin::Endpoint;
 
 /// What each sample event is for, and the status it gets here. `None`: a queue event.
-const EVENTS: [(&str, &str, Option<u16>); 26] = [
+const EVENTS: [(&str, &str, Option<u16>); 29] = [
     ("ping", "login", Some(200)),
     ("login", "login", Some(200)),
     ("login-refresh", "login", Some(200)),
@@ -26,11 +26,14 @@ const EVENTS: [(&str, &str, Option<u16>); 26] = [
     ("users-list", "users", Some(200)),
     ("users-create", "users", Some(201)),
     ("profiles", "users", Some(200)),
+    ("audit-list", "users", Some(200)),
     ("uploads-create", "presign", Some(201)),
     ("uploads-batch", "presign", Some(201)),
     ("uploads-list", "presign", Some(200)),
     ("uploads-get", "presign", Some(404)),
     ("uploads-delete", "presign", Some(404)),
+    ("users-uploads-list", "presign", Some(200)),
+    ("users-uploads-delete", "presign", Some(404)),
     ("s3-event-test", "s3-event", None),
     ("s3-event-created", "s3-event", None),
     ("s3-event-removed", "s3-event", None),
@@ -125,8 +128,8 @@ async fn the_sample_events_get_their_answers() {
     let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
     world.log_in("bob").await;
     for (name, function, status) in EVENTS {
-        let by_admin =
-            name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
+        let by_admin = name == "audit-list"
+            || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
         let event = sample(name, if by_admin { &admin } else { &alice });
         let response = functions[function].invoke(event).await.into_response();
         match status {

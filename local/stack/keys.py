@@ -70,13 +70,16 @@ def read_pair(files: KeyFiles) -> Pair:
 def public_keys(jwks: str) -> dict[str, str]:
     """The keys of a JWKS document, by their names."""
     try:
-        found = {key["kid"]: key["x"] for key in json.loads(jwks)["keys"] if key["crv"] == "Ed25519"}
+        listed = json.loads(jwks)["keys"]
+        found = {key["kid"]: key["x"] for key in listed if key["crv"] == "Ed25519"}
         if not all(len(_from_base64url(x)) == 32 for x in found.values()):
             raise ValueError
     except (ValueError, TypeError, KeyError):
         raise StackError("The public keys are no JWKS document of Ed25519 keys.") from None
     if not found:
         raise StackError("There is no public key.")
+    if any("d" in key for key in listed):
+        raise StackError("The public keys hold a private one (d), which counts as leaked (LEAKED=1).")
     return found
 
 

@@ -25,6 +25,8 @@ pub enum Code {
     WechatPhoneCodeInvalid,
     /// The access token is missing, malformed, expired or forged; one answer for all.
     Unauthorized,
+    /// There is no account, and the login was not to make one.
+    LoginRequired,
     /// WeChat does not know the login code.
     WechatCodeInvalid,
     /// The login code was used before.
@@ -81,12 +83,13 @@ pub enum Code {
 
 impl Code {
     /// Every code.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidJson,
         Self::InvalidRequest,
         Self::InvalidCursor,
         Self::WechatPhoneCodeInvalid,
         Self::Unauthorized,
+        Self::LoginRequired,
         Self::WechatCodeInvalid,
         Self::WechatCodeUsed,
         Self::RefreshInvalid,
@@ -127,6 +130,11 @@ impl Code {
                 "WeChat refused the phone code",
             ),
             Self::Unauthorized => (401, "unauthorized", "A valid access token is required"),
+            Self::LoginRequired => (
+                401,
+                "login_required",
+                "There is no account: the person has to sign in",
+            ),
             Self::WechatCodeInvalid => {
                 (401, "wechat_code_invalid", "WeChat refused the login code")
             }

@@ -89,6 +89,8 @@ pub struct Seen {
     pub target: String,
     /// The range of bytes asked for.
     pub range: Option<String>,
+    /// Whether it asks the table for what is true now, and not for what was a moment ago.
+    pub consistent_read: bool,
     /// When it arrived.
     pub started: Instant,
     /// When it was answered or hung up on; `None` while it is under way.
@@ -297,6 +299,7 @@ impl Shared {
             operation,
             target: exchange.target.to_string(),
             range: exchange.header(&RANGE).map(str::to_owned),
+            consistent_read: exchange.is_consistent_read(),
             started: Instant::now(),
             ended: None,
             fault: None,
@@ -431,6 +434,11 @@ impl Exchange {
             format!("{} {}", key["pk"]["S"], key["sk"]["S"])
         };
         writes.iter().map(key).collect()
+    }
+
+    fn is_consistent_read(&self) -> bool {
+        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
+        body["ConsistentRead"] == true
     }
 
     /// How many writes a transaction has; zero for what is none.

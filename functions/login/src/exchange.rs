@@ -9,6 +9,7 @@ use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
 use shared::http::{Fields, body};
 use shared::ids::{SessionId, UserId};
+use shared::store::Refusal;
 use shared::store::session::Login;
 use shared::telemetry;
 use shared::wechat::LoginCode;
@@ -19,7 +20,8 @@ use crate::client::Client;
 use crate::secrets::Keys;
 use crate::session;
 
-/// Logs a person in. First and returning login are one and the same: one call to WeChat, one write.
+/// Logs a person in. First and returning login are one and the same: one call to WeChat, one write. With
+/// `"create":false`, which a client sends that logs in by itself, only an account that is there is logged in to.
 pub(crate) async fn login(
     State(app): State<App>,
     client: Client,
@@ -27,6 +29,7 @@ pub(crate) async fn login(
 ) -> Result<Json<Value>, Error> {
     app.rate_limit.login(client)?;
     let code = fields.required("code", body::parsed);
+    let create = fields.optional("create", body::boolean).unwrap_or(true);
     let code = fields.finish(code)?;
     let keys = app.secrets.get().await?;
     let who = exchange(&app, &keys, &code).await?;
@@ -36,13 +39,15 @@ pub(crate) async fn login(
         openid: &who.openid,
         unionid: who.unionid.as_ref(),
         is_admin: app.admin_openids.contains(&who.openid),
+        create,
         token: &token,
     };
-    let logged_in = app
-        .store
-        .log_in(&login)
-        .await?
-        .map_err(|_| Error::new(Code::AccountDisabled))?;
+    let logged_in = app.store.log_in(&login).await?.map_err(|refusal| {
+        Error::new(match refusal {
+            Refusal::Gone => Code::LoginRequired,
+            Refusal::Disabled => Code::AccountDisabled,
+        })
+    })?;
     telemetry::count("logins");
     if logged_in.is_new {
         telemetry::count("new_users");

@@ -1,5 +1,6 @@
 //! Uploads: tickets, records and download links.
 
+mod admin;
 mod answer;
 mod delete;
 mod issue;
@@ -108,10 +109,13 @@ impl FromRef<App> for Arc<Verifier> {
 /// The function's routes.
 pub fn router(app: App) -> Router {
     let (telemetry, clock) = (app.telemetry.clone(), app.clock.clone());
+    let upload_of_user = axum::routing::delete(admin::delete);
     let routes = Router::new()
         .route("/v1/uploads", get(read::list).post(issue::issue_one))
         .route("/v1/uploads/batch", post(issue::issue_batch))
         .route("/v1/uploads/{id}", get(read::read).delete(delete::delete))
+        .route("/v1/users/{id}/uploads", get(admin::list))
+        .route("/v1/users/{id}/uploads/{upload}", upload_of_user)
         .with_state(app);
     edge(routes, telemetry, clock)
 }

@@ -10,7 +10,7 @@ use shared::http::{Fields, body};
 use shared::ids::{OpenId, UserId};
 use shared::store::user::{Editor, NewUser};
 
-use crate::{App, admin, answer};
+use crate::{App, answer};
 
 /// Creates the user that an openid will be on first login.
 pub(crate) async fn create(
@@ -37,9 +37,8 @@ pub(crate) async fn create(
         nickname,
         role,
     };
-    admin::confirm(&app, &caller).await?;
-    let created = app.store.create_user(&new).await?;
-    let user = created.map_err(|refusal| refusal.into_error(Editor::Admin))?;
+    let created = app.store.create_user(&new, &caller).await?;
+    let user = created.map_err(|refusal| refusal.into_error(Editor::Admin(&caller)))?;
     let mut response = answer::user(&app, &caller, &user);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/users/{}", user.id)) {

@@ -3,10 +3,9 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
-use shared::store::user::Editor;
 
 use crate::target::Target;
-use crate::{App, admin, answer};
+use crate::{App, answer};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
@@ -16,9 +15,6 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = answer::if_match(&headers)?;
-    if editor == Editor::Admin {
-        admin::confirm(&app, &target.caller).await?;
-    }
     let doomed = app.store.doomed(user, editor, if_match).await?;
     let doomed = doomed.map_err(|refusal| refusal.into_error(editor))?;
     // Announced first: a life that ended unannounced would never be cleared away. `purge` touches nothing of an account

@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod audit;
 mod create;
 mod delete;
 mod list;
@@ -121,6 +122,7 @@ pub fn router(app: App) -> Router {
         .route("/v1/users/me", user())
         .route("/v1/users/{id}", user())
         .route("/v1/profiles", get(profiles::profiles))
+        .route("/v1/audit", get(audit::list))
         .with_state(app);
     edge(routes, telemetry, clock)
 }

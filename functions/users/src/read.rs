@@ -31,10 +31,11 @@ pub(crate) async fn read(
         .store
         .accounts(&[caller.user.clone(), id.clone()])
         .await?;
-    accounts
+    let reader = accounts
         .remove(&caller.user)
         .ok_or_else(|| Error::new(Code::Unauthorized))?
         .admit(caller.epoch)?;
+    let caller = &caller.with_role_of(&reader);
     let found = accounts.remove(id).and_then(|account| account.user);
     let user = found.ok_or_else(|| Error::new(Code::NotFound))?;
     Ok(answer::user_unless_known(&app, caller, &user, &headers))

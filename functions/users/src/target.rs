@@ -24,11 +24,11 @@ impl Target {
     }
 
     /// The user to change, and in whose name. Whoever may not change others learns nothing of whether they exist.
-    pub(crate) fn to_change(&self) -> Result<(&UserId, Editor), Error> {
+    pub(crate) fn to_change(&self) -> Result<(&UserId, Editor<'_>), Error> {
         match &self.user {
             Some(user) if *user == self.caller.user => Ok((user, Editor::Owner(self.caller.epoch))),
             _ if !self.caller.is_admin() => Err(Error::new(Code::Forbidden)),
-            Some(user) => Ok((user, Editor::Admin)),
+            Some(user) => Ok((user, Editor::Admin(&self.caller))),
             None => Err(Error::new(Code::NotFound)),
         }
     }

@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use shared::auth::{Caller, Role};
+use shared::auth::Role;
 use shared::error::Error;
 use shared::http::body::{self, Fault};
 use shared::http::{Fields, Patch};
@@ -12,7 +12,7 @@ use shared::store::user::{Changes, Editor};
 use shared::user::Status;
 
 use crate::target::Target;
-use crate::{App, admin, answer};
+use crate::{App, answer};
 
 /// Changes a user.
 pub(crate) async fn update(
@@ -23,11 +23,7 @@ pub(crate) async fn update(
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = answer::if_match(&headers)?;
-    let changes = changes(fields, &target.caller)?;
-    // An administrator's own role and status, too, are changed in that capacity.
-    if editor == Editor::Admin || changes.role.is_some() || changes.status.is_some() {
-        admin::confirm(&app, &target.caller).await?;
-    }
+    let changes = changes(fields, editor)?;
     let edited = app
         .store
         .edit_user(user, &changes, editor, if_match)
@@ -36,13 +32,13 @@ pub(crate) async fn update(
     Ok(answer::user(&app, &target.caller, &user))
 }
 
-fn changes(mut fields: Fields, caller: &Caller) -> Result<Changes, Error> {
+fn changes(mut fields: Fields, editor: Editor<'_>) -> Result<Changes, Error> {
     let username = fields.patch("username", body::parsed);
     let email = fields.patch("email", body::parsed);
     let nickname = fields.patch("nickname", body::parsed);
     let avatar = fields.patch("avatar_upload_id", body::parsed);
-    let role = admin_only::<Role>(&mut fields, "role", caller);
-    let status = admin_only::<Status>(&mut fields, "status", caller);
+    let role = admin_only::<Role>(&mut fields, "role", editor);
+    let status = admin_only::<Status>(&mut fields, "status", editor);
     let changes = (|| {
         Some(Changes {
             username: username?,
@@ -56,17 +52,15 @@ fn changes(mut fields: Fields, caller: &Caller) -> Result<Changes, Error> {
     fields.finish(changes)
 }
 
-/// A field that only an administrator may set, and that cannot be cleared. `None` after a fault.
-fn admin_only<T>(fields: &mut Fields, name: &str, caller: &Caller) -> Option<Option<T>>
+/// A field that only an administrator may set, of somebody else, and that cannot be cleared. `None` after a fault.
+fn admin_only<T>(fields: &mut Fields, name: &str, editor: Editor<'_>) -> Option<Option<T>>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
-    if fields.has(name) && !caller.is_admin() {
+    if fields.has(name) && matches!(editor, Editor::Owner(_)) {
         let _ = fields.patch(name, Ok);
-        return fields.fault(
-            name,
-            Fault("not_allowed", "only an administrator may set it".into()),
-        );
+        let message = "only an administrator may set it, and only for somebody else";
+        return fields.fault(name, Fault("not_allowed", message.into()));
     }
     match fields.patch(name, body::parsed)? {
         Patch::Keep => Some(None),

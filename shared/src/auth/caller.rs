@@ -11,6 +11,7 @@ use crate::auth::jwt::Verifier;
 use crate::error::{Code, Error};
 use crate::http::query;
 use crate::ids::{Epoch, SessionId, UserId};
+use crate::user::User;
 
 /// The user that the request's access token names.
 #[derive(Clone, Debug)]
@@ -29,6 +30,21 @@ impl Caller {
     /// Whether the caller is an administrator.
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
+    }
+
+    /// The same caller with the rights that token and table agree on: a role that was taken away is gone at once, one
+    /// that was given comes with the next token.
+    #[must_use]
+    pub fn with_role_of(&self, account: &User) -> Self {
+        let role = if account.role == self.role {
+            self.role
+        } else {
+            Role::User
+        };
+        Self {
+            role,
+            ..self.clone()
+        }
     }
 }
 

@@ -22,6 +22,11 @@ pub enum BadKey {
     /// No key, or two under one name.
     #[error("must hold at least one key, and each kid once")]
     Kids,
+    /// A private key among the public ones: whoever can read the function's settings could sign tokens with it.
+    #[error(
+        "holds a private key (d): list the public half alone, and replace the key, which others may have read"
+    )]
+    Private,
     /// The halves do not belong together.
     #[error("holds a d that does not belong to its x")]
     Pair,
@@ -49,12 +54,15 @@ impl PublicKeys {
     /// Reads a JWKS document.
     ///
     /// # Errors
-    /// If it is not one, or holds anything but distinct Ed25519 keys.
+    /// If it is not one, or holds anything but the public halves of distinct Ed25519 keys.
     pub fn parse(json: &str) -> Result<Self, BadKey> {
         let jwks: Jwks = serde_json::from_str(json).map_err(|_| BadKey::Shape)?;
         let mut keys = Vec::with_capacity(jwks.keys.len());
         for jwk in jwks.keys {
             let public = bytes_of(&jwk, &jwk.x)?;
+            if jwk.d.is_some() {
+                return Err(BadKey::Private);
+            }
             if keys.iter().any(|(kid, _)| *kid == jwk.kid) {
                 return Err(BadKey::Kids);
             }
@@ -173,6 +181,12 @@ mod tests {
             PublicKeys::parse(r#"{"keys":[]}"#).unwrap_err(),
             BadKey::Kids
         );
+        let private = format!(
+            r#"{{"keys":[{},{}]}}"#,
+            jwk(X, None),
+            jwk(X, Some(D)).replace("\"a\"", "\"b\"")
+        );
+        assert_eq!(PublicKeys::parse(&private).unwrap_err(), BadKey::Private);
         let twice = format!(r#"{{"keys":[{0},{0}]}}"#, jwk(X, None));
         assert_eq!(PublicKeys::parse(&twice).unwrap_err(), BadKey::Kids);
         let rsa = jwk(X, None).replace("OKP", "RSA");

@@ -8,15 +8,20 @@
 //! | gate: what uploads need to know of their owner's account | `UP#<user>` | `~` |
 //! | open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | idempotency key | `RL#IK#<user>#<hash>` | `A` |
+//! | entry of the audit | `AU#0` | time and something random |
 //!
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
 
 mod account;
+mod admin_uploads;
+pub mod audit;
 pub mod claim;
 mod conflict;
 pub mod cursor;
+mod editor;
 mod item;
 pub mod purge;
+mod reenable;
 pub mod session;
 pub mod upload;
 pub mod user;

@@ -36,6 +36,8 @@ impl Store {
                 .key_condition_expression("pk = :pk")
                 .set_expression_attribute_values(values([(":pk", s(format!("UP#{user}")))]))
                 .projection_expression("pk, sk")
+                // An eventually consistent read can miss the last records of the life that has just ended.
+                .consistent_read(true)
                 .limit(PAGE)
                 .set_exclusive_start_key(start)
                 .send()

@@ -42,6 +42,8 @@ pub struct Login<'a> {
     pub unionid: Option<&'a OpenId>,
     /// Whether configuration makes the person an administrator.
     pub is_admin: bool,
+    /// Whether a person without an account gets one.
+    pub create: bool,
     /// The new session's first token, which names user and session.
     pub token: &'a RefreshToken,
 }
@@ -78,10 +80,12 @@ struct Session {
 
 impl Store {
     /// Logs a person in: creates the account if there is none, and adds a session; one write for first and returning
-    /// login alike. A sixth session costs a second write, which removes the oldest.
+    /// login alike. A sixth session costs a second write, which removes the oldest; and so does a disabled administrator
+    /// of the configuration, who is active again.
     ///
     /// # Errors
-    /// [`Refusal::Disabled`] in the inner result if the account is shut.
+    /// [`Refusal::Disabled`] in the inner result if the account is shut; [`Refusal::Gone`] if there is none and none is
+    /// to be made.
     pub async fn log_in(&self, login: &Login<'_>) -> Result<Result<LoggedIn, Refusal>, StoreError> {
         let now = self.clock.now();
         let RefreshToken { user, session, .. } = login.token;
@@ -90,7 +94,10 @@ impl Store {
             Updated::Done(item) => item,
             // The SDK repeated a write whose answer was lost.
             Updated::Refused(Some(item)) if was_written(&item, session) => item,
-            Updated::Refused(_) => return Ok(Err(Refusal::Disabled)),
+            Updated::Refused(found) => match self.refused_login(login, found, now).await? {
+                Ok(item) => item,
+                Err(refusal) => return Ok(Err(refusal)),
+            },
         };
         if let Err(error) = self.remove_surplus_sessions(user, &item, now).await {
             // The person is logged in, and their code is used up: the next login will see to it.
@@ -122,6 +129,12 @@ impl Store {
              epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
              gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, #role = {role}{unionid}"
         );
+        // An account that is deleted, or being deleted, is none.
+        let (state, status) = if login.create {
+            ("attribute_not_exists(pk) OR (#status <> :state", "disabled")
+        } else {
+            ("(#status = :state", "active")
+        };
         let mut set = HashMap::from([
             (
                 ":session".to_owned(),
@@ -134,7 +147,7 @@ impl Store {
             (":shard".to_owned(), s("US#0")),
             (":age".to_owned(), s(age_key(now, user))),
             (":active".to_owned(), s("active")),
-            (":disabled".to_owned(), s("disabled")),
+            (":state".to_owned(), s(status)),
             (
                 ":role".to_owned(),
                 s(if login.is_admin {
@@ -155,10 +168,9 @@ impl Store {
             .update_expression(update)
             // A write that was given up on can arrive after its repetition, and after a refresh or logout that followed:
             // it must not put the first token back.
-            .condition_expression(
-                "attribute_not_exists(pk) OR (#status <> :disabled \
-                 AND (attribute_not_exists(last_login) OR last_login <> :id))",
-            )
+            .condition_expression(format!(
+                "{state} AND (attribute_not_exists(last_login) OR last_login <> :id))"
+            ))
             .set_expression_attribute_names(names([
                 ("#session", &attribute(session)),
                 ("#status", "status"),
@@ -396,11 +408,11 @@ fn was_written(item: &Item, session: &SessionId) -> bool {
         && item::opt_str(item, "status") == Some("active")
 }
 
-fn attribute(session: &SessionId) -> String {
+pub(super) fn attribute(session: &SessionId) -> String {
     format!("{PREFIX}{}", session.as_str())
 }
 
-fn fresh_session(hash: Hash, now: Timestamp) -> AttributeValue {
+pub(super) fn fresh_session(hash: Hash, now: Timestamp) -> AttributeValue {
     // A nested SET fails where its source is missing, so the predecessors exist from the start: one byte is no hash.
     let none = b(&[0]);
     AttributeValue::M(

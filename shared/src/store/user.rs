@@ -11,16 +11,17 @@ use aws_sdk_dynamodb::types::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::Role;
+use crate::auth::{Caller, Role};
 use crate::error::{Code, Error};
 use crate::http::Patch;
-use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
+use crate::ids::{Epoch, OpenId, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
+use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
 use crate::store::claim::Claim;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
-use crate::store::upload::{Record, owner_state, upload_key};
+use crate::store::upload::{owner_state, upload_key};
 use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
@@ -58,15 +59,30 @@ impl Changes {
             && self.status.is_none()
             && !matches!(self.avatar, Patch::Set(_))
     }
+
+    /// The fields that are set or cleared, by their names in the API.
+    fn fields(&self) -> Vec<&'static str> {
+        [
+            ("username", !self.username.is_keep()),
+            ("email", !self.email.is_keep()),
+            ("nickname", !self.nickname.is_keep()),
+            ("avatar_upload_id", !self.avatar.is_keep()),
+            ("role", self.role.is_some()),
+            ("status", self.status.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_given)| is_given.then_some(name))
+        .collect()
+    }
 }
 
 /// In whose name an account is changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Editor {
+#[derive(Clone, Copy, Debug)]
+pub enum Editor<'a> {
     /// Its owner, with a token of that epoch.
     Owner(Epoch),
-    /// An administrator.
-    Admin,
+    /// An administrator, who is not its owner.
+    Admin(&'a Caller),
 }
 
 /// Why a user was not changed.
@@ -90,15 +106,17 @@ pub enum NotEdited {
     Exists,
     /// Others kept changing the user.
     Contended,
+    /// Whoever wanted to change somebody else is no administrator any more.
+    NotAdmin(NotAdmin),
 }
 
 impl NotEdited {
     /// The answer to `editor`.
-    pub fn into_error(self, editor: Editor) -> Error {
+    pub fn into_error(self, editor: Editor<'_>) -> Error {
         Error::new(match (self, editor) {
             // The owner's token outlived the account; an administrator asked for one that is not there.
             (Self::Gone, Editor::Owner(_)) => Code::Unauthorized,
-            (Self::Gone, Editor::Admin) => Code::NotFound,
+            (Self::Gone, Editor::Admin(_)) => Code::NotFound,
             (Self::Disabled, _) => Code::AccountDisabled,
             (Self::Deleting, _) => Code::AccountDeleting,
             (Self::VersionMismatch, _) => Code::VersionMismatch,
@@ -106,6 +124,7 @@ impl NotEdited {
             (Self::EmailTaken, _) => Code::EmailTaken,
             (Self::Exists, _) => Code::UserExists,
             (Self::Contended, _) => Code::TemporarilyUnavailable,
+            (Self::NotAdmin(refusal), _) => return refusal.into(),
             (Self::AvatarUnusable, _) => {
                 let message =
                     "must be a verified upload of the user's own, with the purpose avatar";
@@ -130,6 +149,21 @@ pub struct NewUser {
     pub nickname: Option<Nickname>,
     /// What the user may do.
     pub role: Role,
+}
+
+impl NewUser {
+    /// The fields that are set, by their names in the API.
+    fn fields(&self) -> Vec<&'static str> {
+        [
+            ("username", self.username.is_some()),
+            ("email", self.email.is_some()),
+            ("nickname", self.nickname.is_some()),
+            ("role", true),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_given)| is_given.then_some(name))
+        .collect()
+    }
 }
 
 /// A page of a list.
@@ -187,7 +221,7 @@ impl Store {
             .transpose()
     }
 
-    async fn user_item(&self, user: &UserId) -> Result<Option<Item>, StoreError> {
+    pub(super) async fn user_item(&self, user: &UserId) -> Result<Option<Item>, StoreError> {
         let key = Some(user_key(user));
         let request = self
             .client
@@ -313,7 +347,8 @@ impl Store {
         })
     }
 
-    /// Changes a user. Plain fields take one write; names, status and picture a read and a transaction.
+    /// Changes a user. Plain fields of one's own take one write; names, status and picture a read and a transaction, and
+    /// so does whatever an administrator changes.
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the change was refused.
@@ -321,15 +356,22 @@ impl Store {
         &self,
         user: &UserId,
         changes: &Changes,
-        editor: Editor,
+        editor: Editor<'_>,
         if_match: Option<u64>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
-        if changes.is_empty() {
-            let account = self.account(user).await?;
-            return Ok(check(account, editor, if_match));
-        }
-        if changes.is_plain() {
-            return self.edit_plain(user, changes, editor, if_match).await;
+        match editor {
+            _ if changes.is_empty() => {
+                let found = self.read_as(editor, user, None).await?;
+                let account = match found.map(|found| found.account()) {
+                    Ok(account) => account?,
+                    Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
+                };
+                return Ok(check(account, editor, if_match));
+            }
+            Editor::Owner(epoch) if changes.is_plain() => {
+                return self.edit_plain(user, changes, epoch, if_match).await;
+            }
+            _ => {}
         }
         for _ in 0..EDIT_ATTEMPTS {
             match self
@@ -347,12 +389,12 @@ impl Store {
         &self,
         user: &UserId,
         changes: &Changes,
-        editor: Editor,
+        epoch: Epoch,
         if_match: Option<u64>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let mut edit = Edit::new(self.clock.now());
         edit.apply(changes, None);
-        edit.require_editor(editor);
+        edit.require_owner(epoch);
         // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first, even
         // if another edit came in between.
         let nonce = self.random.bytes::<8>();
@@ -383,7 +425,9 @@ impl Store {
         let account = found.as_ref().map(Account::of_item).transpose()?;
         Ok(match account {
             Some(account) if repeated => account.user.ok_or(NotEdited::Gone),
-            account => check(account, editor, if_match).and(Err(NotEdited::Contended)),
+            account => {
+                check(account, Editor::Owner(epoch), if_match).and(Err(NotEdited::Contended))
+            }
         })
     }
 
@@ -391,11 +435,19 @@ impl Store {
         &self,
         user: &UserId,
         changes: &Changes,
-        editor: Editor,
+        editor: Editor<'_>,
         if_match: Option<u64>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
-        let (account, avatar) = self.account_and_avatar(user, &changes.avatar).await?;
-        let current = match check(account, editor, if_match) {
+        let upload = match changes.avatar {
+            Patch::Set(upload) => Some(upload),
+            Patch::Keep | Patch::Clear => None,
+        };
+        let found = match self.read_as(editor, user, upload).await? {
+            Ok(found) => found,
+            Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
+        };
+        let avatar = found.avatar(user)?;
+        let current = match check(found.account()?, editor, if_match) {
             Ok(current) => current,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -407,40 +459,21 @@ impl Store {
         let (writes, names_at) = self
             .edit_writes(&current, changes, avatar.as_ref(), now)
             .map_err(|e| StoreError::Refused(e.into()))?;
-        Ok(match self.transact(writes).await? {
-            Transacted::Done => Ok(changed(current, changes, avatar, now)),
-            Transacted::Cancelled(reasons) => Err(names_at.refusal(&reasons)),
-        })
-    }
-
-    async fn account_and_avatar(
-        &self,
-        user: &UserId,
-        avatar: &Patch<UploadId>,
-    ) -> Result<(Option<Account>, Option<Avatar>), StoreError> {
-        let Patch::Set(upload) = *avatar else {
-            return Ok((self.account(user).await?, None));
+        let before = Standing::from(&current);
+        let after = changed(current, changes, avatar, now);
+        let write = AdminWrite {
+            action: Action::ChangeUser,
+            target: user,
+            upload: None,
+            fields: changes.fields(),
+            before: Some(before),
+            after: Some(Standing::from(&after)),
         };
-        let items = self
-            .batch_get(vec![user_key(user), upload_key(user, upload)])
-            .await?;
-        let (users, uploads): (Vec<_>, Vec<_>) = items
-            .into_iter()
-            .partition(|item| item::opt_str(item, "sk") == Some("A"));
-        let account = users.first().map(Account::of_item).transpose()?;
-        let record = uploads
-            .first()
-            .map(|item| Record::from_item(item, user))
-            .transpose()?;
-        let usable = record.filter(|record| {
-            record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
-        });
-        let avatar = usable.map(|record| Avatar {
-            upload,
-            key: record.key,
-            version: record.version,
-        });
-        Ok((account, avatar))
+        Ok(match self.transact_by(editor, &write, writes).await? {
+            Ok(Transacted::Done) => Ok(after),
+            Ok(Transacted::Cancelled(reasons)) => Err(names_at.refusal(&reasons)),
+            Err(refusal) => Err(refusal),
+        })
     }
 
     /// The writes of an edit: the user first, then claims to take and to give up, then what else has to hold.
@@ -472,17 +505,7 @@ impl Store {
             at.email = Some(taken);
         }
         if let Some(avatar) = avatar {
-            let check = ConditionCheck::builder()
-                .table_name(table)
-                .set_key(Some(upload_key(&current.id, avatar.upload)))
-                .condition_expression("#status = :ready")
-                .set_expression_attribute_names(names([("#status", "status")]))
-                .set_expression_attribute_values(values([(
-                    ":ready",
-                    s(UploadStatus::Ready.as_str()),
-                )]))
-                .build()?;
-            writes.push(TransactWriteItem::builder().condition_check(check).build());
+            writes.push(avatar_check(table, &current.id, avatar)?);
         }
         if let Some(status) = changes.status {
             let gate = owner_state(&current.id, current.epoch, status == Status::Disabled);
@@ -528,9 +551,17 @@ impl Store {
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the user was not created.
-    pub async fn create_user(&self, new: &NewUser) -> Result<Result<User, NotEdited>, StoreError> {
+    pub async fn create_user(
+        &self,
+        new: &NewUser,
+        actor: &Caller,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
+        let editor = Editor::Admin(actor);
         for _ in 0..EDIT_ATTEMPTS {
-            let item = self.user_item(&new.id).await?;
+            let item = match self.read_as(editor, &new.id, None).await? {
+                Ok(found) => found.user,
+                Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
+            };
             let former = item.as_ref().map(Account::of_item).transpose()?;
             match &former {
                 Some(account) if account.deleting => return Ok(Err(NotEdited::Deleting)),
@@ -543,18 +574,26 @@ impl Store {
             let (writes, at) = self
                 .create_writes(new, epoch, now)
                 .map_err(|e| StoreError::Refused(e.into()))?;
-            match self.transact(writes).await? {
-                Transacted::Done => {
-                    return Ok(Ok(created(
-                        new,
-                        epoch.unwrap_or(Epoch::FIRST),
-                        version.unwrap_or(0) + 1,
-                        now,
-                    )));
-                }
+            let user = created(
+                new,
+                epoch.unwrap_or(Epoch::FIRST),
+                version.unwrap_or(0) + 1,
+                now,
+            );
+            let write = AdminWrite {
+                action: Action::CreateUser,
+                target: &new.id,
+                upload: None,
+                fields: new.fields(),
+                before: None,
+                after: Some(Standing::from(&user)),
+            };
+            match self.transact_by(editor, &write, writes).await? {
+                Ok(Transacted::Done) => return Ok(Ok(user)),
+                Err(refusal) => return Ok(Err(refusal)),
                 // Somebody registered, or began to be deleted, in the meantime: look again.
-                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {}
-                Transacted::Cancelled(reasons) => return Ok(Err(at.refusal(&reasons))),
+                Ok(Transacted::Cancelled(reasons)) if is_refused(&reasons, 0) => {}
+                Ok(Transacted::Cancelled(reasons)) => return Ok(Err(at.refusal(&reasons))),
             }
         }
         Err(StoreError::Unavailable("the user kept changing".into()))
@@ -609,10 +648,13 @@ impl Store {
     pub async fn doomed(
         &self,
         user: &UserId,
-        editor: Editor,
+        editor: Editor<'_>,
         if_match: Option<u64>,
     ) -> Result<Result<Doomed, NotEdited>, StoreError> {
-        let item = self.user_item(user).await?;
+        let item = match self.read_as(editor, user, None).await? {
+            Ok(found) => found.user,
+            Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
+        };
         let account = item.as_ref().map(Account::of_item).transpose()?;
         let ended = account
             .as_ref()
@@ -637,29 +679,40 @@ impl Store {
     }
 
     /// Ends an account's life at once: its tokens, sessions and names are gone when this returns. What it leaves behind
-    /// is for `purge`.
+    /// is for `purge`, which was told of this life and of no other: if it has ended by itself, and the person has
+    /// registered anew, nothing is left to do.
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the account was not deleted.
     pub async fn delete_user(
         &self,
         doomed: Doomed,
-        editor: Editor,
+        editor: Editor<'_>,
         if_match: Option<u64>,
     ) -> Result<Result<(), NotEdited>, StoreError> {
-        let mut alive = doomed.alive;
+        let Doomed { deleted, mut alive } = doomed;
         for _ in 0..EDIT_ATTEMPTS {
             let Some((item, current)) = alive else {
                 return Ok(Ok(()));
             };
             let writes = self
-                .delete_writes(&item, &current)
+                .delete_writes(&item, &current, deleted.epoch)
                 .map_err(|e| StoreError::Refused(e.into()))?;
-            if let Transacted::Done = self.transact(writes).await? {
-                return Ok(Ok(()));
+            let write = AdminWrite {
+                action: Action::DeleteUser,
+                target: &deleted.user,
+                upload: None,
+                fields: Vec::new(),
+                before: Some(Standing::from(&current)),
+                after: None,
+            };
+            match self.transact_by(editor, &write, writes).await? {
+                Ok(Transacted::Done) => return Ok(Ok(())),
+                Ok(Transacted::Cancelled(_)) => {}
+                Err(refusal) => return Ok(Err(refusal)),
             }
-            alive = match self.doomed(&doomed.deleted.user, editor, if_match).await? {
-                Ok(again) => again.alive,
+            alive = match self.doomed(&deleted.user, editor, if_match).await? {
+                Ok(again) => again.alive.filter(|_| again.deleted == deleted),
                 Err(refusal) => return Ok(Err(refusal)),
             };
         }
@@ -670,8 +723,9 @@ impl Store {
         &self,
         item: &Item,
         current: &User,
+        announced: Epoch,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let next = current.epoch.next();
+        let next = announced.next();
         let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
         edit.set("epoch", ":next", n(next.get()));
@@ -690,7 +744,7 @@ impl Store {
         }
         edit.require("version = :version AND epoch = :epoch");
         edit.value(":version", n(current.version));
-        edit.value(":epoch", n(current.epoch.get()));
+        edit.value(":epoch", n(announced.get()));
         // A login in between added a session that would not be removed: then start over.
         match item::opt_str(item, "last_login") {
             Some(login) => {
@@ -724,7 +778,7 @@ impl Store {
         let editor = Editor::Owner(epoch);
         let mut edit = Edit::new(self.clock.now());
         edit.set_text("phone", Some(phone));
-        edit.require_editor(editor);
+        edit.require_owner(epoch);
         match self
             .update(user_key(user), edit.into_update(&self.client))
             .await?
@@ -787,7 +841,7 @@ impl ClaimsAt {
 /// Whether the editor may change the account as it is.
 fn check(
     account: Option<Account>,
-    editor: Editor,
+    editor: Editor<'_>,
     if_match: Option<u64>,
 ) -> Result<User, NotEdited> {
     let account = account.ok_or(NotEdited::Gone)?;
@@ -796,8 +850,8 @@ fn check(
             crate::store::Refusal::Gone => NotEdited::Gone,
             crate::store::Refusal::Disabled => NotEdited::Disabled,
         })?,
-        Editor::Admin if account.deleting => return Err(NotEdited::Deleting),
-        Editor::Admin => account.user.ok_or(NotEdited::Gone)?,
+        Editor::Admin(_) if account.deleting => return Err(NotEdited::Deleting),
+        Editor::Admin(_) => account.user.ok_or(NotEdited::Gone)?,
     };
     if if_match.is_some_and(|version| version != user.version) {
         Err(NotEdited::VersionMismatch)
@@ -807,11 +861,11 @@ fn check(
 }
 
 /// The life of an account that is being deleted, if `editor` may know of it.
-fn ended_life(account: &Account, editor: Editor) -> Option<Epoch> {
+fn ended_life(account: &Account, editor: Editor<'_>) -> Option<Epoch> {
     let ended = account.epoch.previous()?;
     let is_known = match editor {
         Editor::Owner(epoch) => epoch == ended,
-        Editor::Admin => true,
+        Editor::Admin(_) => true,
     };
     (account.deleting && is_known).then_some(ended)
 }
@@ -857,7 +911,31 @@ fn changed(mut user: User, changes: &Changes, avatar: Option<Avatar>, now: Times
     user
 }
 
-fn put(table: &str, item: Item) -> Result<TransactWriteItem, BuildError> {
+/// The picture is still what was read: ready, and that version, which is the one that the profile will name.
+fn avatar_check(
+    table: &str,
+    user: &UserId,
+    avatar: &Avatar,
+) -> Result<TransactWriteItem, BuildError> {
+    let mut wanted = HashMap::from([(":ready".to_owned(), s(UploadStatus::Ready.as_str()))]);
+    let version = match &avatar.version {
+        Some(version) => {
+            wanted.insert(":version".to_owned(), s(version));
+            "version_id = :version"
+        }
+        None => "attribute_not_exists(version_id)",
+    };
+    let check = ConditionCheck::builder()
+        .table_name(table)
+        .set_key(Some(upload_key(user, avatar.upload)))
+        .condition_expression(format!("#status = :ready AND {version}"))
+        .set_expression_attribute_names(names([("#status", "status")]))
+        .set_expression_attribute_values(Some(wanted))
+        .build()?;
+    Ok(TransactWriteItem::builder().condition_check(check).build())
+}
+
+pub(super) fn put(table: &str, item: Item) -> Result<TransactWriteItem, BuildError> {
     let put = Put::builder()
         .table_name(table)
         .set_item(Some(item))
@@ -946,23 +1024,15 @@ impl Edit {
             .extend(["avatar_key", "avatar_version", "avatar_upload_id"].map(str::to_owned));
     }
 
-    /// Lets the change through only while the account lets `editor` in.
-    fn require_editor(&mut self, editor: Editor) {
+    /// Lets the change through only while the account lets its owner in.
+    fn require_owner(&mut self, epoch: Epoch) {
         self.name("#status", "status");
         self.value(":active", s("active"));
-        match editor {
-            Editor::Owner(epoch) => {
-                self.require("#status = :active AND epoch = :epoch");
-                self.value(":epoch", n(epoch.get()));
-            }
-            Editor::Admin => {
-                self.require("#status IN (:active, :disabled)");
-                self.value(":disabled", s("disabled"));
-            }
-        }
+        self.require("#status = :active AND epoch = :epoch");
+        self.value(":epoch", n(epoch.get()));
     }
 
-    fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
+    pub(super) fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
         self.sets.push(format!("{name} = {placeholder}"));
         self.value(placeholder, value);
     }

@@ -8,7 +8,9 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
+use crate::auth::Caller;
 use crate::ids::Purpose;
+use crate::store::audit::{Action, AdminWrite, NotAdmin};
 use crate::store::item::{Item, s};
 use crate::store::session::user_key;
 use crate::store::upload::complete::{LAST_SEQUENCER, Refused};
@@ -59,13 +61,31 @@ impl Store {
     /// # Errors
     /// If the table is not available.
     pub async fn tombstone_record(&self, record: &Record) -> Result<Closed, StoreError> {
+        self.close(&record.key, self.ending_as_read(record)).await
+    }
+
+    /// [`Store::tombstone_record`] in the name of an administrator, with an entry in the audit.
+    ///
+    /// # Errors
+    /// If the table is not available; the inner result says why the actor is no administrator.
+    pub async fn tombstone_record_as(
+        &self,
+        actor: &Caller,
+        record: &Record,
+    ) -> Result<Result<Closed, NotAdmin>, StoreError> {
+        let change = self.ending_as_read(record);
+        self.close_in_transaction(&record.key, &change, Some(actor))
+            .await
+    }
+
+    fn ending_as_read(&self, record: &Record) -> Ending {
         let mut change = self.ending(UploadStatus::Tombstone, &record.key);
         change.require_status(&[record.status]);
         if let Some(version) = &record.version {
             change.condition.push_str(" AND version_id = :version");
             change.values.insert(":version".to_owned(), s(version));
         }
-        self.close(&record.key, change).await
+        change
     }
 
     /// Makes a record that is pending or names a version `deleted`.
@@ -93,7 +113,8 @@ impl Store {
 
     async fn close(&self, key: &ObjectKey, change: Ending) -> Result<Closed, StoreError> {
         if key.upload.purpose() == Purpose::Avatar {
-            return self.close_avatar(key, &change).await;
+            let closed = self.close_in_transaction(key, &change, None).await?;
+            return closed.map_err(|_| StoreError::Corrupt("actor"));
         }
         let update = self
             .client
@@ -113,17 +134,30 @@ impl Store {
         )
     }
 
-    async fn close_avatar(&self, key: &ObjectKey, change: &Ending) -> Result<Closed, StoreError> {
+    /// Ends an upload together with what else has to be written or to hold.
+    async fn close_in_transaction(
+        &self,
+        key: &ObjectKey,
+        change: &Ending,
+        actor: Option<&Caller>,
+    ) -> Result<Result<Closed, NotAdmin>, StoreError> {
         // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
         let mut profile = Profile::Shows;
         for _ in 0..ATTEMPTS {
-            let writes = self.avatar_ending(key, change, profile);
+            let writes = self.ending_writes(key, change, profile);
             let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
-            match self.transact(writes).await? {
-                Transacted::Done => return Ok(Closed::Done),
+            let outcome = match actor {
+                None => self.transact(writes).await?,
+                Some(actor) => match self.transact_as(actor, &deletion(key), writes).await? {
+                    Ok(outcome) => outcome,
+                    Err(refusal) => return Ok(Err(refusal)),
+                },
+            };
+            match outcome {
+                Transacted::Done => return Ok(Ok(Closed::Done)),
                 Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {
                     let refused = Refused::from_item(reasons[0].item.as_ref(), key);
-                    return refused.map(Closed::Refused);
+                    return Ok(Ok(Closed::Refused(refused?)));
                 }
                 Transacted::Cancelled(_) => {
                     profile = match profile {
@@ -136,7 +170,7 @@ impl Store {
         Err(StoreError::Unavailable("the profile kept changing".into()))
     }
 
-    fn avatar_ending(
+    fn ending_writes(
         &self,
         key: &ObjectKey,
         change: &Ending,
@@ -151,8 +185,21 @@ impl Store {
             .set_expression_attribute_values(Some(change.values.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
+        let mut writes = vec![TransactWriteItem::builder().update(record).build()];
+        if key.upload.purpose() == Purpose::Avatar {
+            writes.push(self.profile_write(key, profile)?);
+        }
+        Ok(writes)
+    }
+
+    /// Takes the picture off the profile, or makes sure that it is not there.
+    fn profile_write(
+        &self,
+        key: &ObjectKey,
+        profile: Profile,
+    ) -> Result<TransactWriteItem, BuildError> {
         let upload = s(key.upload.to_string());
-        let profile = match profile {
+        Ok(match profile {
             Profile::Shows => {
                 let mut edit = Edit::new(self.clock.now());
                 edit.clear_avatar();
@@ -171,11 +218,19 @@ impl Store {
                     .build()?;
                 TransactWriteItem::builder().condition_check(check).build()
             }
-        };
-        Ok(vec![
-            TransactWriteItem::builder().update(record).build(),
-            profile,
-        ])
+        })
+    }
+}
+
+/// The audit's entry of a deletion.
+const fn deletion(key: &ObjectKey) -> AdminWrite<'_> {
+    AdminWrite {
+        action: Action::DeleteUpload,
+        target: &key.user,
+        upload: Some(key.upload),
+        fields: Vec::new(),
+        before: None,
+        after: None,
     }
 }
 

@@ -35,7 +35,7 @@ use crate::upload::lifecycle::{Snapshot, UploadStatus};
 pub use close::Closed;
 pub use complete::{Named, Refused, Rejected};
 pub use issue::{Idempotency, Issued, NewUpload, Repeated};
-pub(super) use owner::owner_state;
+pub(super) use owner::{SORT_KEY as OWNER_SORT_KEY, owner_state};
 pub(super) use quota::quota_key;
 
 /// How long a ticket is good for, at most.

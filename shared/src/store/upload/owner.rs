@@ -9,7 +9,7 @@ use crate::store::Refusal;
 use crate::store::item::{self, Item, n};
 
 /// Sorts after every upload id.
-pub(super) const SORT_KEY: &str = "~";
+pub(in crate::store) const SORT_KEY: &str = "~";
 
 pub(in crate::store) fn owner_state(user: &UserId, epoch: Epoch, disabled: bool) -> Item {
     let mut state = owner_key(user);
