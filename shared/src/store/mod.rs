@@ -14,6 +14,7 @@
 mod account;
 pub mod claim;
 pub mod cursor;
+mod fence;
 mod item;
 pub mod purge;
 pub mod session;
