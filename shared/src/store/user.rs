@@ -420,7 +420,13 @@ impl Store {
         }
         let now = self.clock.now().following(current.updated_at);
         let (writes, names_at) = self
-            .edit_writes(&current, changes, avatar.as_ref(), fence.unwrap_or_default(), now)
+            .edit_writes(
+                &current,
+                changes,
+                avatar.as_ref(),
+                fence.unwrap_or_default(),
+                now,
+            )
             .map_err(|e| StoreError::Refused(e.into()))?;
         Ok(match self.transact(writes).await? {
             Transacted::Done => Ok(changed(current, changes, avatar, now)),

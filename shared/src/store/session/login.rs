@@ -116,7 +116,8 @@ impl Store {
         let (condition, seen) = match expected {
             Expected::Open => {
                 let lower = fence::LOWER;
-                let condition = format!("attribute_not_exists(pk) OR (#status = :active AND {lower})");
+                let condition =
+                    format!("attribute_not_exists(pk) OR (#status = :active AND {lower})");
                 (condition, Item::new())
             }
             Expected::Deleted => {

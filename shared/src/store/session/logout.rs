@@ -60,7 +60,10 @@ impl Store {
             }
             let ended_at = sessions_ended_at(&found);
             // The SDK repeated a write whose answer was lost, or somebody else did the same.
-            if !sessions(&found).iter().any(|session| session.is_live(now, ended_at)) {
+            if !sessions(&found)
+                .iter()
+                .any(|session| session.is_live(now, ended_at))
+            {
                 return Ok(Ok(()));
             }
             fence = Fence::of_item(&found);

@@ -80,7 +80,9 @@ fn fresh_session(
         ("c", n(number.millis())),
     ]);
     map.extend(key.map(|key| ("k", s(key))));
-    let named = map.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let named = map
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
     AttributeValue::M(named.collect())
 }
 

@@ -68,7 +68,8 @@ impl Store {
         ]);
         let key = key_condition(keys, &mut values);
         // Sessions that the previous release began have two times.
-        let times = (3..=ANCESTORS).map(|i| format!(", #s.t{i} = if_not_exists(#s.t{}, :unknown)", i - 1));
+        let times =
+            (3..=ANCESTORS).map(|i| format!(", #s.t{i} = if_not_exists(#s.t{}, :unknown)", i - 1));
         let times: String = times.collect();
         // The current key's is the first of the names in the condition.
         let name = keys.current_name().map_or("", |_| ", #s.k = :key0");
