@@ -7,9 +7,8 @@ use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::upload::link::Links;
 use shared::upload::signer::S3Signer;
-use shared::wechat::AppSecret;
 
-use crate::{Answer, Api, Emulator, Session, World, keys};
+use crate::{Answer, Api, Emulator, Session, World, keys, world};
 
 /// The functions that write accounts.
 #[derive(Debug)]
@@ -26,6 +25,19 @@ impl Environment {
     /// # Panics
     /// If the platform lacks what is needed.
     pub fn of(world: &World, ahead_ms: i64, endpoint: &str) -> Self {
+        Self::reading(world, &[], ahead_ms, endpoint)
+    }
+
+    /// The same with variables that name secrets.
+    ///
+    /// # Panics
+    /// If the platform lacks what is needed.
+    pub fn reading(
+        world: &World,
+        secrets: &[(&'static str, String)],
+        ahead_ms: i64,
+        endpoint: &str,
+    ) -> Self {
         let (emulator, ahead_of) = (Emulator::behind(endpoint), world.clock.clone());
         let clock = Clock::new(move || Timestamp::from_millis(ahead_of.now().millis() + ahead_ms));
         let random = Random::system().expect("random bytes");
@@ -36,7 +48,6 @@ impl Environment {
         let verifier = Verifier::new(keys::public(), &keys::parties(), clock.clone());
         let links = || Links::new(S3Signer::new(&emulator.aws, world.bucket.clone()), None);
         let telemetry = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
-        let app_secret = AppSecret::new(world.wechat.app_secret());
         let wechat = shared::wechat::Wechat::new(
             world.wechat.base_url(),
             world.wechat.app_id(),
@@ -47,12 +58,7 @@ impl Environment {
         let login = login::App::new(login::Parts {
             store: store(),
             wechat: wechat.expect("an HTTP client"),
-            secrets: login::Secrets::fixed(
-                app_secret,
-                keys::private(),
-                keys::parties(),
-                clock.clone(),
-            ),
+            secrets: world::secrets(&emulator.aws, secrets, &world.wechat, &clock),
             verifier: verifier.clone().into(),
             admin_openids: vec!["admin".parse().expect("an openid")],
             rate_limit: login::RateLimit::per_minute(0, clock.clone()),
