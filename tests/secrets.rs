@@ -6,6 +6,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_secretsmanager::Client;
 use serde_json::{Value, json};
+use shared::auth::refresh::{RefreshToken, SuccessorKey};
+use shared::seams::Timestamp;
 use support::emulator::unique;
 use support::keys::PRIVATE_JWK;
 use support::world::Settings;
@@ -34,12 +36,12 @@ impl Stage {
     async fn new(wechat: Value, jwt: Value, both: Value) -> Self {
         let client = Emulator::new().secrets();
         let mut ids = Vec::new();
-        for (name, value) in [
-            ("WECHAT_SECRETS_ID", wechat),
-            ("JWT_SECRETS_ID", jwt),
-            ("SECRETS_ID", both),
+        for (name, kind, value) in [
+            ("WECHAT_SECRETS_ID", "wechat-secret", wechat),
+            ("JWT_SECRETS_ID", "jwt-secret", jwt),
+            ("SECRETS_ID", "app-secret", both),
         ] {
-            let id = unique("secret");
+            let id = unique(kind);
             let create = client.create_secret().name(&id);
             create
                 .secret_string(value.to_string())
@@ -84,18 +86,25 @@ impl Stage {
 
     /// The name of the key that a session derives from.
     async fn key_of(&self, session: &Session) -> Option<String> {
-        let key = |value: String| AttributeValue::S(value);
         let dynamodb = self.world.emulator.dynamodb();
         let get = dynamodb.get_item().table_name(&self.world.table);
-        let get = get.set_key(Some(HashMap::from([
-            ("pk".to_owned(), key(format!("U#{}", session.id))),
-            ("sk".to_owned(), key("A".to_owned())),
-        ])));
+        let get = get.set_key(Some(user_key(session)));
         let item = get.send().await.unwrap().item.unwrap();
-        let id = session.refresh_token.split('.').nth(1).unwrap();
-        let map = item[&format!("s_{id}")].as_m().unwrap();
+        let map = item[&attribute(session)].as_m().unwrap();
         map.get("k").map(|name| name.as_s().unwrap().clone())
     }
+}
+
+fn user_key(session: &Session) -> HashMap<String, AttributeValue> {
+    let key = |value: String| AttributeValue::S(value);
+    HashMap::from([
+        ("pk".to_owned(), key(format!("U#{}", session.id))),
+        ("sk".to_owned(), key("A".to_owned())),
+    ])
+}
+
+fn attribute(session: &Session) -> String {
+    format!("s_{}", session.refresh_token.split('.').nth(1).unwrap())
 }
 
 fn app_secret() -> Value {
@@ -251,6 +260,37 @@ async fn reuse_by_a_session_without_a_key_is_noticed_after_a_rotation_of_the_sig
     stage.ends(&first, "refresh_reused").await;
     stage.ends(&third, "refresh_invalid").await;
     stage.refresh(&fresh).await;
+}
+
+/// Beside this release, or after a way back: it derives with the signing key's, and keeps the name that is there.
+#[tokio::test]
+async fn a_refresh_by_the_previous_release_is_gone_on_from() {
+    let stage = Stage::with_keys(keys(FIRST, &[], true)).await;
+    let alice = stage.world.log_in("alice").await;
+    let first: RefreshToken = alice.refresh_token.parse().unwrap();
+    let second = first.successor(&SuccessorKey::of(&support::keys::private()));
+    let now = stage.world.clock.now();
+    let bytes = |hash: [u8; 32]| AttributeValue::B(hash.to_vec().into());
+    let time = |at: Timestamp| AttributeValue::N(at.millis().to_string());
+    let dynamodb = stage.world.emulator.dynamodb();
+    let request = dynamodb.update_item().table_name(&stage.world.table);
+    let request = request
+        .set_key(Some(user_key(&alice)))
+        .update_expression(
+            "SET #s.p2 = #s.p1, #s.t2 = #s.t1, #s.p1 = :old, #s.t1 = :now, #s.h = :new, #s.x = :expires",
+        )
+        .condition_expression("#s.h = :old AND #s.x > :now")
+        .expression_attribute_names("#s", attribute(&alice))
+        .expression_attribute_values(":old", bytes(first.hash()))
+        .expression_attribute_values(":new", bytes(second.hash()))
+        .expression_attribute_values(":now", time(now))
+        .expression_attribute_values(":expires", time(now.after(HOURS)));
+    request.send().await.unwrap();
+    let third = stage.refresh(&second.reveal()).await;
+    assert_eq!(stage.refresh(&second.reveal()).await, third);
+    stage.world.advance(AFTER_THE_GRACE);
+    stage.ends(&first.reveal(), "refresh_reused").await;
+    stage.ends(&third, "refresh_invalid").await;
 }
 
 #[tokio::test]
