@@ -508,6 +508,15 @@ async fn accounts_of_the_previous_release_go_on() {
     stage.has_ended(&Session::of(next)).await;
     let new = stage.log_in().await;
     stage.goes_on(&new).await;
+    // By a clock that is ahead: the next session is nevertheless one that began later.
+    let ahead = stage.world.clock.now().millis() + 2_000;
+    let update = "SET sessions_ended_at = :ahead";
+    stage
+        .write(&old.id, update, vec![(":ahead", n(ahead))])
+        .await;
+    stage.has_ended(&new).await;
+    let new = stage.log_in().await;
+    stage.goes_on(&new).await;
 
     stage.write(&old.id, "REMOVE fence", Vec::new()).await;
     previous.delete(&old.id).await;
