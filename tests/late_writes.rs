@@ -403,6 +403,43 @@ async fn clocks_that_differ_cost_no_login_and_no_logout() {
     }
 }
 
+/// What comes after an edit is later than it, even by a clock that is behind.
+#[tokio::test]
+async fn an_edit_by_a_clock_that_is_behind_does_not_let_an_earlier_one_in() {
+    for skew in [2_000, 30_000] {
+        let stage = Stage::new().await;
+        let ahead = Environment::of(&stage.world, skew, &stage.proxy.url());
+        let admin = stage.world.log_in("admin").await;
+        let here = stage.log_in().await;
+        let there = ahead.log_in(stage.world.code("alice")).await;
+        let there = Session::of(there.expect(200).json);
+
+        let edit = async |nickname: &str| {
+            let body = json!({"nickname": nickname});
+            let edited = stage.here.edit(&here, &body).await.expect(200);
+            assert_eq!(edited.json["nickname"], nickname);
+        };
+        let first = json!({"nickname": "first"});
+        stage.delay(UPDATE);
+        ahead.edit(&there, &first).await.expect(200);
+        let names = json!({"nickname": "second", "username": "alice_2"});
+        stage.here.edit(&here, &names).await.expect(200);
+        edit("third").await;
+        edit("fourth").await;
+        stage.arrive("an edit").await;
+
+        stage.delay(UPDATE);
+        ahead.edit(&there, &first).await.expect(200);
+        for status in ["disabled", "active"] {
+            let changed = stage.set_status(&admin, &here.id, status).await;
+            changed.expect(200);
+        }
+        edit("fifth").await;
+        edit("sixth").await;
+        stage.arrive("an edit").await;
+    }
+}
+
 // ---- beside the previous release, which knows no fence
 
 /// What the previous release wrote.
