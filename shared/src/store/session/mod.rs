@@ -7,7 +7,7 @@
 //! | `p1`, `p2` | hashes of the one before it and of the one before that |
 //! | `t1` … `t8` | when its last eight ancestors were replaced, the latest first |
 //! | `x` | when the session ends if it is not refreshed |
-//! | `c` | the number of the login that began it, which is about the time: see [`fence`](super::fence) |
+//! | `c` | the number of the login that began it, a Lamport number that is about the time in milliseconds |
 //!
 //! Ancestors are known by deriving the current token from them. The two hashes are for those whose key is not at hand,
 //! and for the previous release, which knows no others. Times are milliseconds since the Unix epoch.
