@@ -100,8 +100,8 @@ STAMP = for function in .aws-sam/build/*Function; do echo "$(VERSION) $$(date -u
 	mv $(BUILT_TEMPLATE).stamped $(BUILT_TEMPLATE)
 
 .PHONY: secret
-secret: ## put the app secret and the signing key where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet)
-	@$(RUN) secret --stack '$(STACK)' $(if $(ANYWAY),--anyway)
+secret: ## put the app secret and the keys where a deployment reads them (STACK=name; ANYWAY=1 for a key it does not know yet; ROTATE=1 or LEAKED=1 for a new refresh key)
+	@$(RUN) secret --stack '$(STACK)' $(if $(ANYWAY),--anyway) $(if $(ROTATE),--rotate) $(if $(LEAKED),--leaked)
 
 QUESTIONS = $(if $(wildcard samconfig.toml),$(if $(GUIDED),--guided),--guided --parameter-overrides Architecture=$(ARCH))
 

@@ -18,7 +18,13 @@ const APP_ID: &str = "wx0123456789abcdef";
 const APP_SECRET: &str = "standin-secret";
 /// Where nobody listens.
 const NOWHERE: &str = "http://127.0.0.1:9";
-/// Whoever changes the stack's secret, or relies on it, holds this.
+/// The outputs that name the stack's secrets: that of the app secret, that of the keys, and the one of earlier releases.
+const WECHAT: &str = "STACK_WECHAT_SECRET_ARN";
+const JWT: &str = "STACK_JWT_SECRET_ARN";
+const BEFORE: &str = "STACK_SECRET_ARN";
+const UNFILLED: &str = r#"{"wechat_app_secret":"replace-me","jwt_private_jwk":"replace-me","refresh_key":"replace-me"}"#;
+
+/// Whoever changes the stack's secrets, or relies on them, holds this.
 static SECRET_IN_USE: Mutex<()> = Mutex::const_new(());
 
 fn variable(name: &str) -> String {
@@ -79,7 +85,8 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     let keys = local_keys();
     let emulator = Emulator::new();
     let secrets = emulator.secrets();
-    let good = read(&secrets).await;
+    let good = read(&secrets, JWT).await;
+    let app_secret = read(&secrets, WECHAT).await;
 
     let healthy = said(doctor_of_the_stack(&keys).await, true);
     assert_finds(
@@ -89,7 +96,7 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
             ("ok", "clock", "within 30 s"),
             ("ok", "stack", "local, CREATE_COMPLETE"),
             ("ok", "functions", "all run with the code and the variables"),
-            ("ok", "secret", "is filled in"),
+            ("ok", "secrets", "are filled in"),
             ("ok", "signing key", "is the current one of JwtJwks"),
             ("ok", "JwtJwks", "holds the keys"),
             ("ok", "ping", "answers as release"),
@@ -109,25 +116,23 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     let sqs = emulator.sqs();
     let letter = sqs.send_message().queue_url(&dead_letters);
     let letter = letter.message_body("a dead letter").send().await;
-    write(
-        &secrets,
-        r#"{"wechat_app_secret":"replace-me","jwt_private_jwk":"replace-me"}"#,
-    )
-    .await;
+    write(&secrets, JWT, UNFILLED).await;
     let placeholder = doctor_of_the_stack(&other_keys.display().to_string()).await;
-    write(&secrets, "no JSON").await;
+    write(&secrets, JWT, "no JSON").await;
     let shapeless = doctor_of_the_stack(&keys).await;
-    write(&secrets, &with_another_key(&good)).await;
+    write(&secrets, JWT, &with_another_key(&good)).await;
     let unmatched = doctor_of_the_stack(&keys).await;
     let emptied = sqs.purge_queue().queue_url(&dead_letters).send().await;
     let kept = put_secret(&keys, "").await;
-    let kept = (kept, read(&secrets).await);
-    write(&secrets, "no JSON").await;
+    let kept = (kept, read(&secrets, JWT).await);
+    write(&secrets, WECHAT, "no JSON").await;
     let unknown_app_secret = put_secret(&keys, "").await;
     let put = put_secret(&keys, APP_SECRET).await;
-    let put = (put, read(&secrets).await);
+    let put = (put, read(&secrets, JWT).await);
+    let put_app_secret = read(&secrets, WECHAT).await;
     let put_well = doctor_of_the_stack(&keys).await;
-    write(&secrets, &good).await;
+    write(&secrets, JWT, &good).await;
+    write(&secrets, WECHAT, &app_secret).await;
     let changed = change_purge(OTHER_CODE).await;
     let behind = doctor_of_the_stack(&keys).await;
     let changed_back = change_purge(DEPLOYED_CODE).await;
@@ -139,13 +144,13 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
     assert_finds(
         &placeholder,
         &[
-            ("PROBLEM", "secret", "still holds the placeholder"),
+            ("PROBLEM", "secrets", "lack jwt_private_jwk"),
             ("PROBLEM", "dead letters", "purge: 1; find the cause"),
             ("note", "signing keys", "are not on this machine"),
         ],
     );
     let shapeless = said(shapeless, false);
-    assert_finds(&shapeless, &[("PROBLEM", "secret", "is not JSON")]);
+    assert_finds(&shapeless, &[("PROBLEM", "secrets", "are not JSON")]);
     let unmatched = said(unmatched, false);
     assert_finds(
         &unmatched,
@@ -160,10 +165,11 @@ async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
         let told = said(output, true);
         assert!(told.contains("the private half of key"), "{told}");
         assert_tells_no_secret(&told);
-        let secret: serde_json::Value = serde_json::from_str(&secret).expect("JSON");
-        assert_eq!(secret["wechat_app_secret"], APP_SECRET);
+        let (secret, good) = (json_of(&secret), json_of(&good));
         assert_eq!(secret["jwt_private_jwk"], private_key());
+        assert_eq!(secret["refresh_key"], good["refresh_key"], "it is kept");
     }
+    assert_eq!(json_of(&put_app_secret), json_of(&app_secret));
     let unknown_app_secret = said(unknown_app_secret, false);
     assert!(
         unknown_app_secret.contains("no app secret yet"),
@@ -219,18 +225,14 @@ purge.update_function_configuration(FunctionName='local-purge', Environment={{'V
     command.output().await.expect("Python 3 runs")
 }
 
-async fn read(secrets: &Secrets) -> String {
-    let request = secrets
-        .get_secret_value()
-        .secret_id(variable("STACK_SECRET_ARN"));
+async fn read(secrets: &Secrets, output: &str) -> String {
+    let request = secrets.get_secret_value().secret_id(variable(output));
     let answer = request.send().await.expect("Secrets Manager answers");
     answer.secret_string.expect("a string")
 }
 
-async fn write(secrets: &Secrets, text: &str) {
-    let request = secrets
-        .put_secret_value()
-        .secret_id(variable("STACK_SECRET_ARN"));
+async fn write(secrets: &Secrets, output: &str, text: &str) {
+    let request = secrets.put_secret_value().secret_id(variable(output));
     let request = request.secret_string(text);
     request
         .send()
@@ -238,13 +240,17 @@ async fn write(secrets: &Secrets, text: &str) {
         .expect("Secrets Manager takes the value");
 }
 
+fn json_of(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
 /// The secret with a private key that has the right name and is another's.
 fn with_another_key(secret: &str) -> String {
-    let secret: serde_json::Value = serde_json::from_str(secret).expect("JSON");
-    let jwk = secret["jwt_private_jwk"].as_str().expect("text");
-    let mut jwk: serde_json::Value = serde_json::from_str(jwk).expect("JSON");
+    let mut secret = json_of(secret);
+    let mut jwk = json_of(secret["jwt_private_jwk"].as_str().expect("text"));
     jwk["d"] = "A".repeat(43).into();
-    json!({"wechat_app_secret": secret["wechat_app_secret"], "jwt_private_jwk": jwk}).to_string()
+    secret["jwt_private_jwk"] = jwk;
+    secret.to_string()
 }
 
 fn private_key() -> serde_json::Value {
@@ -356,7 +362,7 @@ async fn a_leaked_key_is_forgotten_and_any_other_one_kept_beside_its_successor()
 async fn a_secret_that_could_not_be_used_is_not_put() {
     let _alone = SECRET_IN_USE.lock().await;
     let secrets = Emulator::new().secrets();
-    let before = read(&secrets).await;
+    let (before, app_secret) = (read(&secrets, JWT).await, read(&secrets, WECHAT).await);
     let others = root().join(format!("target/tmp/secret-{}", std::process::id()));
     std::fs::create_dir_all(&others).expect("a directory");
     for (file, content) in [
@@ -367,14 +373,15 @@ async fn a_secret_that_could_not_be_used_is_not_put() {
     }
     let others = others.display().to_string();
     let undeployed = put_secret(&others, APP_SECRET).await;
-    let unchanged = read(&secrets).await;
+    let unchanged = read(&secrets, JWT).await;
     let words = ["secret", "--stack", "local", "--keys", &others, "--anyway"];
     let anyway = run(&words, &[("WECHAT_APP_SECRET", APP_SECRET)]).await;
-    let changed = read(&secrets).await;
+    let changed = read(&secrets, JWT).await;
     let leaked = format!(r#"{{"keys":[{}]}}"#, support::keys::PRIVATE_JWK);
     std::fs::write(format!("{others}/jwks.json"), leaked).expect("written");
     let leaked = put_secret(&others, APP_SECRET).await;
-    write(&secrets, &before).await;
+    write(&secrets, JWT, &before).await;
+    write(&secrets, WECHAT, &app_secret).await;
     std::fs::remove_dir_all(&others).expect("removed");
     let leaked = said(leaked, false);
     assert!(leaked.contains("hold a private one (d)"), "{leaked}");
@@ -392,6 +399,99 @@ async fn a_secret_that_could_not_be_used_is_not_put() {
     assert!(keyless.contains("make keys"), "{keyless}");
     let nameless = said(run(&["secret"], &[]).await, false);
     assert!(nameless.contains("STACK=wechat-backend"), "{nameless}");
+}
+
+#[tokio::test]
+async fn what_one_secret_held_moves_into_two() {
+    let _alone = SECRET_IN_USE.lock().await;
+    let (keys, secrets) = (local_keys(), Emulator::new().secrets());
+    let good = [read(&secrets, JWT).await, read(&secrets, WECHAT).await];
+    let unfilled = read(&secrets, BEFORE).await;
+    let both = json!({"wechat_app_secret": APP_SECRET, "jwt_private_jwk": private_key()});
+    write(&secrets, BEFORE, &both.to_string()).await;
+    write(&secrets, JWT, UNFILLED).await;
+    write(&secrets, WECHAT, UNFILLED).await;
+    let looked_at = doctor_of_the_stack(&keys).await;
+    let moved = put_secret(&keys, "").await;
+    let found = [
+        read(&secrets, JWT).await,
+        read(&secrets, WECHAT).await,
+        read(&secrets, BEFORE).await,
+    ];
+    let again = put_secret(&keys, "").await;
+    let again = (again, read(&secrets, JWT).await);
+    write(&secrets, JWT, &good[0]).await;
+    write(&secrets, WECHAT, &good[1]).await;
+    write(&secrets, BEFORE, &unfilled).await;
+
+    let looked_at = said(looked_at, true);
+    let expected = [
+        ("note", "secrets", "still in the one of earlier releases"),
+        ("note", "refresh key", "there is none"),
+    ];
+    assert_finds(&looked_at, &expected);
+    let told = said(moved, true);
+    assert!(told.contains("no longer there"), "{told}");
+    let [jwt, wechat, before] = found.map(|text| json_of(&text));
+    assert_eq!(wechat, json!({"wechat_app_secret": APP_SECRET}));
+    assert_eq!(jwt["jwt_private_jwk"], private_key());
+    assert_eq!(before["jwt_private_jwk"], "replace-me");
+    let refresh_key = &jwt["refresh_key"];
+    assert!(
+        refresh_key["current"]
+            .as_str()
+            .is_some_and(|key| key.len() >= 32)
+    );
+    assert_eq!(refresh_key["unnamed"], true, "sessions go on");
+    assert!(!said(again.0, true).contains("no longer there"));
+    assert_eq!(json_of(&again.1)["refresh_key"], *refresh_key);
+}
+
+#[tokio::test]
+async fn keys_that_got_out_are_dropped_and_others_rotated() {
+    let _alone = SECRET_IN_USE.lock().await;
+    let (keys, secrets) = (local_keys(), Emulator::new().secrets());
+    let good = read(&secrets, JWT).await;
+    let with = |flags: &'static [&'static str]| {
+        let words = ["secret", "--stack", "local", "--keys", &keys];
+        [words.as_slice(), flags].concat()
+    };
+    let mut found = Vec::new();
+    for flags in [
+        &["--rotate"][..],
+        &["--rotate"],
+        &["--rotate"],
+        &["--leaked"],
+    ] {
+        let output = run(&with(flags), &[("WECHAT_APP_SECRET", "")]).await;
+        found.push((output, read(&secrets, JWT).await));
+    }
+    // A signing key that this machine has forgotten got out: what derives from it goes with it.
+    let mut forgotten = json_of(&good);
+    forgotten["jwt_private_jwk"] = json_of(support::keys::PRIVATE_JWK);
+    write(&secrets, JWT, &forgotten.to_string()).await;
+    let dropped = put_secret(&keys, "").await;
+    let unnamed = read(&secrets, JWT).await;
+    write(&secrets, JWT, &good).await;
+
+    let mut past = vec![json_of(&good)["refresh_key"]["current"].clone()];
+    for (i, (output, secret)) in found.into_iter().enumerate() {
+        let told = said(output, true);
+        assert_tells_no_secret(&told);
+        let key = &json_of(&secret)["refresh_key"];
+        let previous: Vec<_> = key["previous"].as_array().unwrap().clone();
+        let kept = if i < 3 { 2.min(i + 1) } else { 0 };
+        let expected: Vec<_> = past.iter().rev().take(kept).cloned().collect();
+        assert_eq!(previous, expected);
+        assert!(!past.contains(&key["current"]) && key["unnamed"] == true);
+        assert_eq!(told.contains("make keys LEAKED=1"), i == 3, "{told}");
+        past.push(key["current"].clone());
+    }
+    let told = said(dropped, true);
+    assert!(told.contains("a signing key that got out"), "{told}");
+    let key = &json_of(&unnamed)["refresh_key"];
+    assert_eq!(key["unnamed"], false);
+    assert_eq!(key["current"], json_of(&good)["refresh_key"]["current"]);
 }
 
 #[tokio::test]

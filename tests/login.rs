@@ -310,7 +310,7 @@ async fn a_rotated_app_secret_is_read_again_when_wechat_refuses_the_old_one() {
         .secret_string(secret(wechat_standin::APP_SECRET));
     put.send().await.unwrap();
     let world = World::with(Settings {
-        secrets_id: Some(id.clone()),
+        secrets: vec![("SECRETS_ID", id.clone())],
         ..Settings::default()
     })
     .await;
@@ -345,7 +345,7 @@ async fn a_secret_that_cannot_be_had_or_read_is_a_clear_error_and_heals() {
     let secrets = support::Emulator::new().secrets();
     let id = support::emulator::unique("secret");
     let world = World::with(Settings {
-        secrets_id: Some(id.clone()),
+        secrets: vec![("SECRETS_ID", id.clone())],
         ..Settings::default()
     })
     .await;
@@ -781,6 +781,53 @@ async fn a_token_used_again_after_the_grace_ends_the_session() {
             .await
             .expect_error(401, "refresh_invalid");
         world.refresh(&other.refresh_token).await.expect(200);
+    }
+}
+
+/// A session's tokens, the first one first, of which each was replaced so long after the one before it.
+async fn lineage(world: &World, refreshes: usize, pause: Duration) -> Vec<String> {
+    let mut tokens = vec![world.log_in("alice").await.refresh_token];
+    for _ in 0..refreshes {
+        world.advance(pause);
+        let next = world.refresh(tokens.last().unwrap()).await.expect(200);
+        tokens.push(Session::of(next.json).refresh_token);
+    }
+    tokens
+}
+
+#[tokio::test]
+async fn the_last_eight_ancestors_are_answered_within_the_grace() {
+    let world = World::new().await;
+    let tokens = lineage(&world, 12, Duration::from_millis(100)).await;
+    let current = tokens.last().unwrap();
+    for (age, token) in tokens.iter().rev().enumerate().skip(1) {
+        let answer = world.refresh(token).await;
+        if age <= 8 {
+            assert_eq!(answer.expect(200).json["refresh_token"], **current, "{age}");
+        } else {
+            answer.expect_error(401, "refresh_invalid");
+        }
+    }
+    world.refresh(current).await.expect(200);
+}
+
+#[tokio::test]
+async fn each_ancestor_has_a_grace_of_its_own() {
+    for age in 1..=10 {
+        let world = World::new().await;
+        let tokens = lineage(&world, 12, Duration::from_millis(1_700)).await;
+        // The sixth of the ancestors was replaced 8.5 seconds ago, the seventh 10.2.
+        let answer = world.refresh(&tokens[12 - age]).await;
+        let ended = match age {
+            1..=6 => {
+                assert_eq!(answer.expect(200).json["refresh_token"], *tokens[12]);
+                false
+            }
+            7..=8 => answer.expect_error(401, "refresh_reused").status == 401,
+            _ => answer.expect_error(401, "refresh_invalid").status != 401,
+        };
+        let answer = world.refresh(&tokens[12]).await;
+        assert_eq!(answer.status, if ended { 401 } else { 200 }, "{age}");
     }
 }
 

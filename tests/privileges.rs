@@ -272,7 +272,9 @@ async fn functions_open_their_connections_with_what_their_roles_allow() {
                 "TABLE_NAME" => &world.table,
                 "BUCKET_NAME" => &world.bucket,
                 "PURGE_QUEUE_URL" => &world.queue,
-                "SECRETS_ID" => "app-secrets",
+                "WECHAT_SECRETS_ID" => "wechat-secret",
+                "JWT_SECRETS_ID" => "jwt-secret",
+                "SECRETS_ID" => "app-secret",
                 "JWT_JWKS" => keys::JWKS,
                 "JWT_ISSUER" => keys::ISSUER,
                 "JWT_AUDIENCE" => keys::AUDIENCE,
@@ -557,10 +559,7 @@ fn is_refused<T, E: ProvideErrorMetadata, R>(result: Result<T, SdkError<E, R>>) 
 async fn tried(emulator: &Emulator) -> Vec<(&'static str, &'static str, bool)> {
     let variable = |name: &str| std::env::var(name).expect("the local stack: run `make test`");
     let (table, bucket) = (variable("STACK_TABLE_NAME"), variable("STACK_BUCKET_NAME"));
-    let (queue, secret) = (
-        variable("STACK_PURGE_QUEUE_URL"),
-        variable("STACK_SECRET_ARN"),
-    );
+    let queue = variable("STACK_PURGE_QUEUE_URL");
     let key = "u/nobody/nothing.jpg";
     let (pk, sk) = (
         AttributeValue::S("U#nobody".into()),
@@ -672,8 +671,25 @@ async fn tried(emulator: &Emulator) -> Vec<(&'static str, &'static str, bool)> {
         .queue_url(&queue)
         .message_body("{}");
     try_out!("sqs:SendMessage", "PurgeQueue", send);
-    let secret = emulator.secrets().get_secret_value().secret_id(secret);
-    try_out!("secretsmanager:GetSecretValue", "AppSecrets", secret);
+    let secret = |output| {
+        let secrets = emulator.secrets();
+        secrets.get_secret_value().secret_id(variable(output))
+    };
+    try_out!(
+        "secretsmanager:GetSecretValue",
+        "WechatSecret",
+        secret("STACK_WECHAT_SECRET_ARN")
+    );
+    try_out!(
+        "secretsmanager:GetSecretValue",
+        "JwtSecret",
+        secret("STACK_JWT_SECRET_ARN")
+    );
+    try_out!(
+        "secretsmanager:GetSecretValue",
+        "AppSecrets",
+        secret("STACK_SECRET_ARN")
+    );
     tried
 }
 

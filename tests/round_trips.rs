@@ -136,6 +136,19 @@ async fn a_disabled_administrator_of_the_configuration_costs_one_write_more() {
 }
 
 #[tokio::test]
+async fn the_return_after_a_deletion_is_one_write_more() {
+    let (proxy, world) = counted().await;
+    let alice = world.log_in("alice").await;
+    let delete = world.users.delete("/v1/users/me").bearer(&alice.token);
+    delete.send().await.expect(204);
+    proxy.take();
+    assert_eq!(world.log_in("alice").await.json["is_new"], true);
+    assert_eq!(proxy.take_operations(), ["UpdateItem", "UpdateItem"]);
+    world.log_in("alice").await;
+    assert_eq!(proxy.take_operations(), ["UpdateItem"]);
+}
+
+#[tokio::test]
 async fn sessions_cost_one_write_a_request() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;

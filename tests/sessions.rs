@@ -113,8 +113,6 @@ async fn run(steps: &[Step]) {
                     .sessions
                     .iter_mut()
                     .for_each(|lineage| lineage.ended = true);
-                // Sessions are told apart from those before by their time of birth.
-                world.advance(Duration::from_millis(2));
             }
             Step::Wait { ms } => world.advance(Duration::from_millis(*ms)),
         }
@@ -174,6 +172,10 @@ async fn refresh(world: &World, history: &mut History, seed: usize, clients: usi
             "the current token, used by several at once, serves them all"
         );
         history.add(index, &granted[0]);
+    } else if generation + 9 < lineage.tokens.len() {
+        // Older than what is remembered: it could be anybody's, and ends nothing.
+        let mut codes = answers.iter().map(|answer| answer.code());
+        assert!(codes.all(|code| code == "refresh_invalid"));
     } else if granted.is_empty() {
         // Taken for a replay: then the whole session has ended.
         assert!(

@@ -108,7 +108,7 @@ const RULES: [Rule; 19] = [
         &[
             ("Action: dynamodb:BatchGetItem", "Action: dynamodb:*"),
             ("[dynamodb:GetItem, dynamodb:UpdateItem]", "[\"*\"]"),
-            ("Resource: !GetAtt AppSecrets.Id", "Resource: \"*\""),
+            ("[!GetAtt WechatSecret.Id, ", "[\"*\", "),
             ("Resource: !Sub ${Bucket.Arn}/u/*", "Resource: [\"*\"]"),
             (
                 "Resource: !Sub ${Table.Arn}/index/gsi1",
@@ -862,7 +862,7 @@ fn binaries(template: &Template) -> Vec<String> {
     found
 }
 
-/// What Lambda sets, what a person may set by hand, and what takes the place of `SECRETS_ID` in local runs.
+/// What Lambda sets, what a person may set by hand, and what takes the place of the secrets in local runs.
 const NOT_GIVEN: [&str; 13] = [
     "AWS_CA_BUNDLE",
     "AWS_LAMBDA_FUNCTION_NAME",

@@ -1681,6 +1681,7 @@ async fn deletion_leaves_nothing_personal_on_the_user_item() {
         left,
         [
             "epoch",
+            "fence",
             "pk",
             "sessions_ended_at",
             "sk",

@@ -5,7 +5,9 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::http::{Answer, Request};
-use crate::jobs::{BUCKET, DELETED_USER, OBJECT_BYTES, SECRET_ID, TABLE, UPLOAD, USER};
+use crate::jobs::{
+    BUCKET, DELETED_USER, JWT_SECRET_ID, OBJECT_BYTES, TABLE, UPLOAD, USER, WECHAT_SECRET_ID,
+};
 use crate::token::Tokens;
 
 /// A service that a function calls.
@@ -176,14 +178,17 @@ fn aws(output: &Value, content_type: &str) -> Answer {
 fn secret(request: &Request) -> Result<(String, Answer)> {
     let operation = operation(request, "secretsmanager.")?;
     let input: Value = serde_json::from_slice(&request.body)?;
-    ensure!(
-        operation == "GetSecretValue" && input["SecretId"] == SECRET_ID,
-        "another secret"
-    );
-    let secret =
-        json!({"wechat_app_secret": "standin-secret", "jwt_private_jwk": Tokens::private_jwk()});
-    let output = json!({"ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{SECRET_ID}-a1b2c3"),
-        "CreatedDate": 1_767_323_045.0, "Name": SECRET_ID, "SecretString": secret.to_string(),
+    let id = input["SecretId"].as_str().unwrap_or_default();
+    let secret = match (operation, id) {
+        ("GetSecretValue", WECHAT_SECRET_ID) => json!({"wechat_app_secret": "standin-secret"}),
+        ("GetSecretValue", JWT_SECRET_ID) => {
+            let refresh_key = "c2l4dGVlbiBieXRlcyB0aGF0IG5vYm9keSBndWVzc2Vz";
+            json!({"jwt_private_jwk": Tokens::private_jwk(), "refresh_key": refresh_key})
+        }
+        _ => bail!("another secret"),
+    };
+    let output = json!({"ARN": format!("arn:aws:secretsmanager:us-east-1:123456789012:secret:{id}-a1b2c3"),
+        "CreatedDate": 1_767_323_045.0, "Name": id, "SecretString": secret.to_string(),
         "VersionId": "a1b2c3d4-5678-90ab-cdef-EXAMPLE11111", "VersionStages": ["AWSCURRENT"]});
     Ok((
         operation.to_owned(),

@@ -20,8 +20,10 @@ use crate::upstream::Traffic;
 pub(crate) const TABLE: &str = "backend-table";
 /// `BUCKET_NAME`
 pub(crate) const BUCKET: &str = "uploads-123456789012";
-/// `SECRETS_ID`
-pub(crate) const SECRET_ID: &str = "backend/login";
+/// `WECHAT_SECRETS_ID`
+pub(crate) const WECHAT_SECRET_ID: &str = "backend/wechat";
+/// `JWT_SECRETS_ID`
+pub(crate) const JWT_SECRET_ID: &str = "backend/jwt";
 /// The user of every job; derived from the openid `alice`.
 pub(crate) const USER: &str = "u5esjy36duo2g3uwfwiew2hluhz";
 /// The user whose account has ended.
@@ -219,7 +221,11 @@ pub(crate) fn variables(function: &str) -> Vec<(&'static str, &'static str)> {
     }
     if function == "login" {
         // One client address asks for everything here: the limit is looked at, and never reached.
-        variables.extend([("SECRETS_ID", SECRET_ID), ("LOGIN_RATE_LIMIT", "1000000")]);
+        variables.extend([
+            ("WECHAT_SECRETS_ID", WECHAT_SECRET_ID),
+            ("JWT_SECRETS_ID", JWT_SECRET_ID),
+            ("LOGIN_RATE_LIMIT", "1000000"),
+        ]);
     }
     variables
 }

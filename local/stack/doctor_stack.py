@@ -45,8 +45,8 @@ class _Case:
 
     @property
     def put_secret(self) -> str:
-        """What fills the secret."""
-        return f"fill it with `make secret STACK={self.stack.name}`"
+        """What fills the secrets."""
+        return f"fill them with `make secret STACK={self.stack.name}`"
 
 
 def look_at_stack(
@@ -65,7 +65,7 @@ def look_at_stack(
     _look_at_status(case)
     _look_at_parameters(case)
     _look_at_functions(case)
-    secret = _look_at_secret(case)
+    secret = _look_at_secrets(case)
     _look_at_jwks(case, secret)
     if ask_wechat and secret is not None:
         base_url = case.parameter("WechatApiBaseUrl") or places.WECHAT
@@ -156,34 +156,48 @@ def _look_at_functions(case: _Case) -> None:
 # ---- the secret and the keys
 
 
-def _look_at_secret(case: _Case) -> Mapping[str, Any] | None:
-    """What the secret holds, if it can be used."""
-    arn = case.stack.outputs.get("SecretArn", "")
+def _look_at_secrets(case: _Case) -> Mapping[str, Any] | None:
+    """What the secrets hold, if they can be used."""
     try:
-        text = case.place.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
+        found = {output: _filled_in(case, output) for output in ("WechatSecretArn", "JwtSecretArn", "SecretArn")}
     except (ClientError, BotoCoreError) as error:
-        return _secret_not_read(case, error)
-    try:
-        secret = json.loads(text)
-        app_secret, private = secret["wechat_app_secret"], secret["jwt_private_jwk"]
-    except (ValueError, TypeError, KeyError):
-        case.findings.problem("secret", f"is not JSON with wechat_app_secret and jwt_private_jwk: {case.put_secret}")
+        return _secrets_not_read(case, error)
+    held = found["SecretArn"] | found["JwtSecretArn"] | found["WechatSecretArn"]
+    missing = [member for member in ("wechat_app_secret", "jwt_private_jwk") if member not in held]
+    if missing:
+        case.findings.problem("secrets", f"lack {' and '.join(missing)}, or are not JSON: {case.put_secret}")
         return None
-    if PLACEHOLDER in (app_secret, private):
-        case.findings.problem("secret", f"still holds the placeholder: {case.put_secret}")
-        return None
-    case.findings.ok("secret", "is filled in")
+    if found["WechatSecretArn"] and found["JwtSecretArn"]:
+        case.findings.ok("secrets", "are filled in")
+    else:
+        advice = f"`make secret STACK={case.stack.name}` moves it"
+        case.findings.note("secrets", f"are, in part, still in the one of earlier releases: {advice}")
+    if keys.RefreshKeys.of_document(held.get("refresh_key")) is None:
+        case.findings.note("refresh key", f"there is none, so sessions derive from the signing key: {case.put_secret}")
     if case.stack.talks_to_wechat:
-        wechat_account.look_at_secret(case.findings, str(app_secret))
-    return secret
+        wechat_account.look_at_secret(case.findings, str(held["wechat_app_secret"]))
+    return held
 
 
-def _secret_not_read(case: _Case, error: Exception) -> None:
+def _filled_in(case: _Case, output: str) -> dict[str, Any]:
+    """What a secret holds that somebody has put there; nothing if it is not JSON, or of an earlier release's stack."""
+    if output not in case.stack.outputs:
+        return {}
+    client = case.place.client("secretsmanager")
+    text = client.get_secret_value(SecretId=case.stack.outputs[output])["SecretString"]
+    try:
+        members = json.loads(text).items()
+    except (ValueError, AttributeError):
+        return {}
+    return {name: value for name, value in members if value != PLACEHOLDER}
+
+
+def _secrets_not_read(case: _Case, error: Exception) -> None:
     code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
     if code == "ResourceNotFoundException":
-        case.findings.problem("secret", f"is not there: {case.put_secret}")
+        case.findings.problem("secrets", f"are not there: {case.put_secret}")
     else:
-        case.findings.note("secret", f"not checked: it cannot be read with these credentials ({code})")
+        case.findings.note("secrets", f"not checked: they cannot be read with these credentials ({code})")
 
 
 def _look_at_jwks(case: _Case, secret: Mapping[str, Any] | None) -> None:

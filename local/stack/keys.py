@@ -1,11 +1,12 @@
-"""Ed25519 keys that sign and check access tokens."""
+"""Ed25519 keys that sign and check access tokens, and the keys that refresh tokens derive from."""
 
 import base64
 import hashlib
 import json
 import os
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from console import StackError
 
 # The key that signs, and the one before it, whose tokens have yet to expire.
 KEYS_KEPT = 2
+# Sessions take the newest refresh key when they are renewed, and end after 30 days without that.
+REFRESH_KEYS_KEPT = 3
+# What `login` takes for a refresh key.
+SHORTEST_REFRESH_KEY = 32
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,42 @@ class Pair:
 
     current: str
     public: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class RefreshKeys:
+    """The keys that sessions derive from. One that is left out ends the sessions that name it."""
+
+    current: str
+    previous: tuple[str, ...] = ()
+    # Whether sessions that name no key go on. They are from before there was one, and derive from the signing key.
+    unnamed: bool = True
+
+    @staticmethod
+    def new() -> "RefreshKeys":
+        """A key of its own, and none before it."""
+        return RefreshKeys(secrets.token_urlsafe(32))
+
+    @staticmethod
+    def of_document(document: object) -> "RefreshKeys | None":
+        """What the member `refresh_key` of a secret holds; nothing if there is no usable key."""
+        if isinstance(document, str):
+            document = {"current": document}
+        try:
+            keys = RefreshKeys(document["current"], tuple(document.get("previous", ())), document.get("unnamed", True))
+            usable = all(len(key) >= SHORTEST_REFRESH_KEY for key in (keys.current, *keys.previous))
+        except (TypeError, KeyError, AttributeError):
+            return None
+        return keys if usable else None
+
+    def document(self) -> dict[str, Any]:
+        """What the member `refresh_key` of a secret is to hold."""
+        return {"current": self.current, "previous": list(self.previous), "unnamed": self.unnamed}
+
+    def rotated(self) -> "RefreshKeys":
+        """A new key; sessions of those before it go on."""
+        previous = (self.current, *self.previous)[: REFRESH_KEYS_KEPT - 1]
+        return replace(RefreshKeys.new(), previous=previous, unnamed=self.unnamed)
 
 
 def files_in(directory: Path) -> KeyFiles:

@@ -31,6 +31,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.leaked:
         say("The previous key is forgotten. First `make secret STACK=… ANYWAY=1`, then deploy JwtJwks, at once:")
         say("until then the previous key can sign tokens for anyone. Access tokens fail then, and phones refresh.")
+        say("If the deployment's secret was read, too, give `make secret` LEAKED=1: it holds the refresh key.")
     elif had_some:
         say("The previous public key is still listed: deploy JwtJwks first, then `make secret STACK=…`.")
         say("Tokens signed with the previous key stay valid until they expire.")

@@ -1,7 +1,9 @@
-"""`secret`: puts the app secret and the private signing key into the secret that only `login` reads."""
+"""`secret`: puts the app secret and the keys into the secrets that only `login` reads."""
 
 import argparse
 import json
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,28 +21,45 @@ CHECK_TOKENS = ("login", "users", "presign")
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Declares the command."""
-    parser = commands.add_parser("secret", help="put app secret and signing key into a deployed stack's secret")
+    parser = commands.add_parser("secret", help="put app secret and keys into a deployed stack's secrets")
     parser.add_argument("--stack", default="", help="a stack deployed to AWS")
     parser.add_argument("--keys", type=Path, default=keys_command.DIRECTORY, help="where the signing keys are")
     parser.add_argument("--anyway", action="store_true", help="even if what is deployed does not know the key yet")
+    refresh = parser.add_mutually_exclusive_group()
+    refresh.add_argument("--rotate", action="store_true", help="a new refresh key; sessions of the present one go on")
+    refresh.add_argument("--leaked", action="store_true", help="a new refresh key; sessions of all others end")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if not arguments.stack:
         raise StackError("Name the deployed stack, as in `make secret STACK=wechat-backend`.")
-    with places.failures_told("The secret cannot be replaced"):
+    with places.failures_told("The secrets cannot be replaced"):
         place = places.on_aws()
         stack = place.stack(arguments.stack)
         kid, private = _signing_key(arguments.keys)
+        wechat, jwt = stack.output("WechatSecretArn"), stack.output("JwtSecretArn")
+        _ensure_read(place, stack)
         if not arguments.anyway:
             _ensure_known(place, stack, private)
-        client, arn = place.client("secretsmanager"), stack.output("SecretArn")
-        app_secret = _app_secret(stack) or _present_app_secret(client, arn)
-        document = {"wechat_app_secret": app_secret, "jwt_private_jwk": private}
-        client.put_secret_value(SecretId=arn, SecretString=json.dumps(document))
-    say(f"The secret of {stack.name} holds the app secret, and the private half of key {kid}.")
-    say("Environments that start from now on use it, those that run within an hour.")
+        client = place.client("secretsmanager")
+        before = _document(client, stack.output("SecretArn"))
+        app_secret = _app_secret(stack) or _present_app_secret(_document(client, wechat), before)
+        present = _document(client, jwt)
+        refresh = _refresh_keys(present, before, arguments)
+        _put(client, wechat, {"wechat_app_secret": app_secret})
+        _put(client, jwt, {"jwt_private_jwk": private, "refresh_key": refresh.document()})
+        if before.get("jwt_private_jwk", PLACEHOLDER) != PLACEHOLDER:
+            _put(client, stack.output("SecretArn"), {"wechat_app_secret": PLACEHOLDER, "jwt_private_jwk": PLACEHOLDER})
+            say("What the secret of earlier releases held is in two secrets now, and no longer there.")
+    say(f"The secrets of {stack.name} hold the app secret, the private half of key {kid}, and the refresh key.")
+    say("Environments that start from now on use them, those that run within an hour.")
+    if arguments.leaked:
+        say("Every session ends as they do: people are logged in again by their next start of the mini-program.")
+        if _kid(present) == kid:
+            say("The signing key is the one that was there. If that got out too, run `make keys LEAKED=1` first.")
+    elif not refresh.unnamed:
+        say("Sessions from before there was a refresh key are ended, for they derive from a signing key that got out.")
     say(f"`make doctor STACK={stack.name} WECHAT=1` asks WeChat whether it takes the app secret.")
     return 0
 
@@ -52,6 +71,16 @@ def _signing_key(directory: Path) -> tuple[str, Any]:
         raise StackError("There are no signing keys yet: run `make keys`.")
     kid = keys.read_pair(files).current
     return kid, json.loads(files.private_jwk.read_text())
+
+
+def _ensure_read(place: places.Place, stack: places.DeployedStack) -> None:
+    """Makes sure that the function that runs reads these secrets: an earlier release knows one that held both."""
+    variables = places.configuration(place, f"{stack.name}-login", ALIAS).variables
+    if "JWT_SECRETS_ID" not in variables:
+        raise StackError(
+            f"{stack.name}-login runs with an earlier release, which reads another secret: let the deployment finish, "
+            "then come back."
+        )
 
 
 def _ensure_known(place: places.Place, stack: places.DeployedStack, private: Any) -> None:
@@ -74,14 +103,50 @@ def _app_secret(stack: places.DeployedStack) -> str:
     return given
 
 
-def _present_app_secret(client: Any, arn: str) -> str:
+def _present_app_secret(*documents: Mapping[str, Any]) -> str:
     """The app secret that is there already."""
+    for document in documents:
+        if (present := document.get("wechat_app_secret", PLACEHOLDER)) != PLACEHOLDER:
+            return present
+    raise StackError(
+        "There is no app secret yet: give it in WECHAT_APP_SECRET, or type it in when you are asked at a terminal."
+    )
+
+
+def _refresh_keys(
+    present: Mapping[str, Any], before: Mapping[str, Any], arguments: argparse.Namespace
+) -> keys.RefreshKeys:
+    """The refresh keys that are there, or one that is made here and is nowhere else; without those that are to go."""
+    refresh = keys.RefreshKeys.of_document(present.get("refresh_key"))
+    if refresh is None:
+        refresh = keys.RefreshKeys.new()
+    elif arguments.leaked:
+        refresh = replace(keys.RefreshKeys.new(), unnamed=refresh.unnamed)
+    elif arguments.rotate:
+        refresh = refresh.rotated()
+    kid = _kid(present) or _kid(before)
+    known = keys.read_pair(keys.files_in(arguments.keys)).public
+    forgotten = bool(kid) and kid not in known
+    return replace(refresh, unnamed=refresh.unnamed and not forgotten)
+
+
+def _kid(document: Mapping[str, Any]) -> str:
+    """The name of the signing key in a secret; nothing if there is none."""
+    jwk = document.get("jwt_private_jwk")
     try:
-        present = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])["wechat_app_secret"]
+        return (json.loads(jwk) if isinstance(jwk, str) else jwk)["kid"]
     except (ValueError, TypeError, KeyError):
-        present = PLACEHOLDER
-    if present == PLACEHOLDER:
-        raise StackError(
-            "There is no app secret yet: give it in WECHAT_APP_SECRET, or type it in when you are asked at a terminal."
-        )
-    return present
+        return ""
+
+
+def _document(client: Any, arn: str) -> Mapping[str, Any]:
+    """What a secret holds; nothing if that is no JSON object."""
+    try:
+        document = json.loads(client.get_secret_value(SecretId=arn)["SecretString"])
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _put(client: Any, arn: str, document: Mapping[str, Any]) -> None:
+    client.put_secret_value(SecretId=arn, SecretString=json.dumps(document))

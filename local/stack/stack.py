@@ -101,7 +101,7 @@ def run_stack(binaries: Mapping[str, Path], ports: Ports, logs: Path) -> Iterato
             emulator = context.enter_context(run_emulator(ports.emulator, state, logs))
         with step("deploying template.yaml"):
             deployment = deploy(emulator, binaries, _parameters(wechat.url, signing_keys))
-            _fill_secret(emulator, deployment, signing_keys)
+            _fill_secrets(emulator, deployment, signing_keys)
         context.enter_context(function_logs.copied(emulator, FUNCTIONS, logs))
         api_url = context.enter_context(run_gateway(ports.api, ports.emulator, deployment.api_id))
         with step("waiting for GET /v1/ping"):
@@ -165,11 +165,12 @@ def _architecture() -> str:
     return ARCHITECTURES[machine]
 
 
-def _fill_secret(emulator: Emulator, deployment: Deployment, signing_keys: keys.KeyFiles) -> None:
-    value = {
-        "wechat_app_secret": os.environ.get("WECHAT_APP_SECRET", APP_SECRET),
+def _fill_secrets(emulator: Emulator, deployment: Deployment, signing_keys: keys.KeyFiles) -> None:
+    jwt = {
         "jwt_private_jwk": signing_keys.private_jwk.read_text(),
+        "refresh_key": keys.RefreshKeys.new().document(),
     }
-    emulator.client("secretsmanager").put_secret_value(
-        SecretId=deployment.outputs["SecretArn"], SecretString=json.dumps(value)
-    )
+    wechat = {"wechat_app_secret": os.environ.get("WECHAT_APP_SECRET", APP_SECRET)}
+    client = emulator.client("secretsmanager")
+    for output, value in (("WechatSecretArn", wechat), ("JwtSecretArn", jwt)):
+        client.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))

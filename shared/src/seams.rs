@@ -55,6 +55,12 @@ impl Timestamp {
         )
     }
 
+    /// This moment, or the first one after `earlier` if that is later: a number that orders writes as Lamport's clocks
+    /// do, whatever the clock of the machine that wrote `earlier` says.
+    pub fn following(self, earlier: Self) -> Self {
+        self.max(Self(earlier.0.saturating_add(1)))
+    }
+
     /// How long ago `earlier` was; zero if it lies in the future.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
@@ -169,6 +175,14 @@ mod tests {
             at.window_start(Duration::from_secs(60)).to_rfc3339(),
             "2026-01-31T09:30:00Z"
         );
+    }
+
+    #[test]
+    fn what_follows_is_later_than_both() {
+        let (early, late) = (Timestamp::from_millis(5), Timestamp::from_millis(9));
+        assert_eq!(late.following(early), late);
+        assert_eq!(early.following(late), Timestamp::from_millis(10));
+        assert_eq!(late.following(late), Timestamp::from_millis(10));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use shared::net::{self, Roots};
 
 pub mod api;
 pub mod emulator;
+pub mod environment;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;
@@ -17,6 +18,7 @@ pub mod world;
 
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
+pub use environment::Environment;
 pub use world::{Session, World};
 
 /// A client of the tests' own: a phone's, or that of whoever watches.

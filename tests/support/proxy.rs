@@ -67,6 +67,9 @@ pub enum Fault {
     CutOff,
     /// Somebody else's transaction holds the item.
     TransactionConflict,
+    /// The connection closes at once, and the request reaches the service when it is [released](Proxy::release): given up
+    /// on and late.
+    Late,
 }
 
 /// What chance picks from.
@@ -155,6 +158,7 @@ struct State {
     held: Option<HashMap<u64, Vec<String>>>,
     count: u64,
     under_way: usize,
+    late: Vec<Exchange>,
 }
 
 /// Fails so many of a hundred requests; the same ones for the same seed and order.
@@ -263,6 +267,22 @@ impl Proxy {
     pub fn count(&self, matching: Matching) -> usize {
         let state = self.shared.state();
         state.seen.iter().filter(|seen| seen.is(matching)).count()
+    }
+
+    /// How many late requests wait for their release.
+    pub fn late(&self) -> usize {
+        self.shared.state().late.len()
+    }
+
+    /// Lets late requests reach their service, the oldest first; tells which of them were applied.
+    pub async fn release(&self) -> Vec<bool> {
+        let late = std::mem::take(&mut self.shared.state().late);
+        let mut applied = Vec::new();
+        for exchange in late {
+            let answer = self.shared.forward(exchange).await;
+            applied.push(answer.expect("the service answers").status().is_success());
+        }
+        applied
     }
 
     /// Waits until nothing is under way, also of what its sender has given up on.
@@ -375,6 +395,7 @@ impl Drop for Visit {
 }
 
 /// A request, read to its end.
+#[derive(Debug)]
 struct Exchange {
     method: Method,
     target: Uri,
@@ -492,6 +513,10 @@ async fn meet(shared: Arc<Shared>, exchange: Exchange) -> io::Result<Answer> {
         Some(Fault::Slow(by)) => {
             tokio::time::sleep(by).await;
             shared.forward(exchange).await
+        }
+        Some(Fault::Late) => {
+            shared.state().late.push(exchange);
+            Err(io::ErrorKind::ConnectionAborted.into())
         }
         Some(Fault::DropBefore) => Err(io::ErrorKind::ConnectionAborted.into()),
         Some(Fault::DropAfterCommit) => {

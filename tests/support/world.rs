@@ -97,8 +97,8 @@ pub struct Settings {
     pub limits: Vec<(&'static str, &'static str)>,
     /// Where DynamoDB, S3 and SQS are, if not at the emulator's own address.
     pub endpoint: Option<String>,
-    /// The id of a secret in the emulator's Secrets Manager, if `login` is to read one.
-    pub secrets_id: Option<String>,
+    /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
+    pub secrets: Vec<(&'static str, String)>,
 }
 
 /// A person who is logged in.
@@ -168,7 +168,7 @@ impl World {
                 random.clone(),
             )
             .expect("an HTTP client"),
-            secrets: secrets(&for_login.aws, settings.secrets_id, &wechat, &clock),
+            secrets: secrets(&for_login.aws, &settings.secrets, &wechat, &clock),
             verifier: verifier.clone(),
             admin_openids: vec!["admin".parse().expect("an openid")],
             rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
@@ -358,21 +358,24 @@ fn ahead_of_the_system(ahead_ms: &Arc<AtomicI64>) -> Clock {
     })
 }
 
-fn secrets(aws: &Aws, id: Option<String>, wechat: &Wechat, clock: &Clock) -> login::Secrets {
-    let fixed = || {
-        login::Secrets::fixed(
-            AppSecret::new(wechat.app_secret()),
-            keys::private(),
-            keys::parties(),
-            clock.clone(),
-        )
+pub(crate) fn secrets(
+    aws: &Aws,
+    ids: &[(&'static str, String)],
+    wechat: &Wechat,
+    clock: &Clock,
+) -> login::Secrets {
+    if ids.is_empty() {
+        let app_secret = AppSecret::new(wechat.app_secret());
+        return login::Secrets::fixed(app_secret, keys::private(), keys::parties(), clock.clone());
+    }
+    let get = |name: &str| {
+        let mut ids = ids.iter();
+        ids.find(|(known, _)| *known == name)
+            .map(|(_, id)| id.clone())
     };
-    let get = |name: &str| id.clone().filter(|_| name == "SECRETS_ID");
     let mut vars = Vars::new(&get);
-    let read = vars
-        .has("SECRETS_ID")
-        .then(|| login::Secrets::read(&mut vars, aws, keys::parties(), clock.clone()));
-    read.map_or_else(fixed, |secrets| secrets.expect("the secret has an id"))
+    let secrets = login::Secrets::read(&mut vars, aws, keys::parties(), clock.clone());
+    secrets.expect("the secrets have ids")
 }
 
 fn limits(variables: &[(&'static str, &'static str)]) -> Limits {

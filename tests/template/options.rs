@@ -35,7 +35,7 @@ pub(crate) const RULES: [Rule; 12] = [
         ],
     ),
     (
-        "only login reads the secret",
+        "only login reads the secrets",
         secret,
         &[
             (
@@ -44,12 +44,10 @@ pub(crate) const RULES: [Rule; 12] = [
             ),
             (
                 "PURGE_QUEUE_URL: !Ref PurgeQueue",
-                "SECRETS_ID: !Ref AppSecrets",
+                "SECRETS_ID: !Ref JwtSecret",
             ),
-            (
-                "Resource: !GetAtt AppSecrets.Id",
-                "Resource: !GetAtt Table.Arn",
-            ),
+            ("[!GetAtt WechatSecret.Id, ", "[!GetAtt Table.Arn, "),
+            (", !GetAtt JwtSecret.Id", ""),
         ],
     ),
     (
@@ -281,22 +279,25 @@ fn default(template: &Template, value: &Value) -> String {
 }
 
 fn secret(template: &Template) -> Vec<String> {
+    let secrets = ["WechatSecret", "JwtSecret", "AppSecrets"];
     let statements = template.statements();
     let readers = statements.iter().filter(|(_, statement)| {
         list(&statement["Action"]).any(|action| text(action).starts_with("secretsmanager:"))
     });
     let readers: Vec<_> = readers
-        .map(|(role, statement)| (*role, target(&statement["Resource"])))
+        .map(|(role, statement)| (*role, list(&statement["Resource"]).map(target).collect()))
         .collect();
     let functions = template.functions();
     let told = functions.iter().filter(|function| {
         let variables = &function.properties()["Environment"]["Variables"];
+        let is_secret = |value| target(value).is_some_and(|name| secrets.contains(&name));
         function.binary() != "login"
             && entries(variables)
-                .any(|(name, value)| name == "SECRETS_ID" || target(value) == Some("AppSecrets"))
+                .any(|(name, value)| name.ends_with("SECRETS_ID") || is_secret(value))
     });
     let mut found: Vec<_> = told.map(|function| function.name.to_owned()).collect();
-    if readers != [("LoginRole", Some("AppSecrets"))] {
+    let expected: Vec<_> = secrets.map(Some).to_vec();
+    if readers != [("LoginRole", expected)] {
         found.push(format!("{readers:?}"));
     }
     found

@@ -12,12 +12,11 @@ use shared::ids::{SessionId, UserId};
 use shared::store::Refusal;
 use shared::store::session::Login;
 use shared::telemetry;
-use shared::wechat::LoginCode;
 use shared::wechat::client::Identity;
+use shared::wechat::{AppSecret, LoginCode};
 
 use crate::App;
 use crate::client::Client;
-use crate::secrets::Keys;
 use crate::session;
 
 /// Logs a person in. First and returning login are one and the same: one call to WeChat, one write. With
@@ -31,8 +30,10 @@ pub(crate) async fn login(
     let code = fields.required("code", body::parsed);
     let create = fields.optional("create", body::boolean).unwrap_or(true);
     let code = fields.finish(code)?;
-    let keys = app.secrets.get().await?;
-    let who = exchange(&app, &keys, &code).await?;
+    // Before the code, which is used up by asking what it stands for.
+    let (app_secret, keys) = tokio::join!(app.secrets.app_secret(), app.secrets.keys());
+    let (app_secret, keys) = (app_secret?, keys?);
+    let who = exchange(&app, &app_secret, &code).await?;
     let user = UserId::derive(app.wechat.app_id(), &who.openid);
     let token = RefreshToken::first(user, SessionId::new(&app.random), &app.random);
     let login = Login {
@@ -41,6 +42,7 @@ pub(crate) async fn login(
         is_admin: app.admin_openids.contains(&who.openid),
         create,
         token: &token,
+        key: keys.refresh.current_name(),
     };
     let logged_in = app.store.log_in(&login).await?.map_err(|refusal| {
         Error::new(match refusal {
@@ -56,12 +58,18 @@ pub(crate) async fn login(
 }
 
 /// Asks WeChat, and asks once more with the app secret of today if it refuses that of yesterday.
-async fn exchange(app: &App, keys: &Arc<Keys>, code: &LoginCode) -> Result<Identity, Error> {
-    match app.wechat.exchange(code, &keys.app_secret).await {
-        Err(failure) if failure.is_wrong_secret() => match app.secrets.instead_of(keys).await {
-            Some(keys) => Ok(app.wechat.exchange(code, &keys.app_secret).await?),
-            None => Err(failure.into()),
-        },
+async fn exchange(
+    app: &App,
+    app_secret: &Arc<AppSecret>,
+    code: &LoginCode,
+) -> Result<Identity, Error> {
+    match app.wechat.exchange(code, app_secret).await {
+        Err(failure) if failure.is_wrong_secret() => {
+            match app.secrets.app_secret_instead_of(app_secret).await {
+                Some(app_secret) => Ok(app.wechat.exchange(code, &app_secret).await?),
+                None => Err(failure.into()),
+            }
+        }
         outcome => Ok(outcome?),
     }
 }

@@ -41,7 +41,7 @@ pub struct Parts {
     pub store: Store,
     /// WeChat.
     pub wechat: Wechat,
-    /// The app secret and the signing key.
+    /// The app secret and the keys.
     pub secrets: Secrets,
     /// Checks access tokens.
     pub verifier: Arc<Verifier>,

@@ -44,19 +44,14 @@ pub(crate) async fn set_phone(
 }
 
 async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {
-    let keys = app.secrets.get().await?;
-    match app
-        .wechat
-        .phone_number(code, openid, &keys.app_secret)
-        .await
-    {
-        Err(failure) if failure.is_wrong_secret() => match app.secrets.instead_of(&keys).await {
-            Some(keys) => Ok(app
-                .wechat
-                .phone_number(code, openid, &keys.app_secret)
-                .await?),
-            None => Err(failure.into()),
-        },
+    let app_secret = app.secrets.app_secret().await?;
+    match app.wechat.phone_number(code, openid, &app_secret).await {
+        Err(failure) if failure.is_wrong_secret() => {
+            match app.secrets.app_secret_instead_of(&app_secret).await {
+                Some(app_secret) => Ok(app.wechat.phone_number(code, openid, &app_secret).await?),
+                None => Err(failure.into()),
+            }
+        }
         outcome => Ok(outcome?),
     }
 }

@@ -1,5 +1,7 @@
 //! `POST /v1/login/refresh`: a refresh token for the next one and a fresh access token.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
@@ -11,6 +13,7 @@ use shared::telemetry;
 
 use crate::App;
 use crate::client::Client;
+use crate::secrets::Keys;
 use crate::session;
 
 /// Continues a session.
@@ -25,17 +28,30 @@ pub(crate) async fn refresh(
         .finish(token)?
         .parse()
         .map_err(|_| Error::new(Code::RefreshInvalid))?;
-    let keys = app.secrets.get().await?;
-    match app.store.refresh(&token, &keys.successor_key).await? {
+    let (refreshed, keys) = continued(&app, &token).await?;
+    match refreshed {
         Refreshed::Granted(next, user) => {
             telemetry::count("refreshes");
             session::answer(&app, &keys, &next, &user, false)
         }
-        Refreshed::Invalid => Err(Error::new(Code::RefreshInvalid)),
+        Refreshed::Invalid | Refreshed::UnknownKey => Err(Error::new(Code::RefreshInvalid)),
         Refreshed::Disabled => Err(Error::new(Code::AccountDisabled)),
         Refreshed::Reused => {
             telemetry::count("refresh_reuses");
             Err(Error::new(Code::RefreshReused).detail("the session has been ended: log in again"))
         }
     }
+}
+
+/// Asks once more with the keys of today if those of an hour ago do not have the session's.
+async fn continued(app: &App, token: &RefreshToken) -> Result<(Refreshed, Arc<Keys>), Error> {
+    let keys = app.secrets.keys().await?;
+    let refreshed = app.store.refresh(token, &keys.refresh).await?;
+    if !matches!(refreshed, Refreshed::UnknownKey) {
+        return Ok((refreshed, keys));
+    }
+    let Some(keys) = app.secrets.keys_instead_of(&keys).await? else {
+        return Ok((refreshed, keys));
+    };
+    Ok((app.store.refresh(token, &keys.refresh).await?, keys))
 }

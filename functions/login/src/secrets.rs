@@ -1,64 +1,68 @@
-//! The two secrets, from Secrets Manager or, in local runs, from the environment.
+//! The app secret and the keys, from Secrets Manager or, in local runs, from the environment.
+//!
+//! Each is in a secret of its own. Until `make secret` has moved them there they are in one that holds both.
 
+mod cache;
+
+use std::cell::OnceCell;
 use std::sync::Arc;
-use std::time::Duration;
 
+use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
 use shared::auth::jwk::{BadKey, PrivateKey};
 use shared::auth::jwt::{Parties, Signer};
-use shared::auth::refresh::SuccessorKey;
+use shared::auth::refresh::{RefreshKeys, WeakKey};
 use shared::aws::{Aws, Service};
 use shared::config::Vars;
 use shared::error::{Code, Error};
-use shared::seams::{Clock, Timestamp};
+use shared::seams::Clock;
 use shared::wechat::AppSecret;
-use tokio::sync::Mutex;
 
-/// How long secrets are used before they are read again.
-const LIFETIME: Duration = Duration::from_secs(60 * 60);
-/// How long after a reading another one is worth nothing.
-const FRESH: Duration = Duration::from_secs(10);
+use cache::{Cache, Source};
+
+/// What a secret holds that nobody has filled in.
+const PLACEHOLDER: &str = "replace-me";
 
 /// Where the secrets are, and those at hand.
 #[derive(Debug)]
 pub struct Secrets {
-    source: Source,
-    parties: Parties,
-    clock: Clock,
-    cached: Mutex<Option<Cached>>,
+    app_secret: Cache<AppSecret>,
+    keys: Cache<Keys>,
 }
 
-#[derive(Debug)]
-enum Source {
-    Manager {
-        client: aws_sdk_secretsmanager::Client,
-        id: String,
-    },
-    Fixed,
-}
-
-#[derive(Debug)]
-struct Cached {
-    keys: Arc<Keys>,
-    read_at: Timestamp,
-}
-
-/// The secrets, ready for use.
+/// The keys, ready for use.
 #[derive(Debug)]
 pub struct Keys {
-    /// Proves to WeChat who we are.
-    pub app_secret: AppSecret,
     /// Signs access tokens.
     pub signer: Signer,
-    /// Derives refresh tokens.
-    pub successor_key: SuccessorKey,
+    /// Derive refresh tokens.
+    pub refresh: RefreshKeys,
 }
 
-/// What the secret in Secrets Manager holds.
+/// What the secret with the keys holds.
 #[derive(Deserialize)]
-struct Document {
-    wechat_app_secret: String,
+struct KeyDocument {
+    /// An object, or the text of one.
     jwt_private_jwk: serde_json::Value,
+    refresh_key: Option<RefreshKeyDocument>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum RefreshKeyDocument {
+    One(String),
+    Several {
+        current: String,
+        #[serde(default)]
+        previous: Vec<String>,
+        /// Whether sessions that name no key go on: those from before there was one, which derive from the signing key.
+        #[serde(default = "yes")]
+        unnamed: bool,
+    },
+}
+
+const fn yes() -> bool {
+    true
 }
 
 /// The secrets cannot be had. The text holds nothing of them.
@@ -68,146 +72,163 @@ pub enum NoSecrets {
     #[error("Secrets Manager did not give the secret")]
     NotGiven(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The secret has another shape.
-    #[error("the secret must be JSON with wechat_app_secret and jwt_private_jwk")]
-    Shape,
+    #[error("the secret must be JSON with {0}")]
+    Shape(&'static str),
+    /// There is no secret to read.
+    #[error("the secret is in no secret")]
+    Nowhere,
     /// The signing key cannot be used.
     #[error("jwt_private_jwk {0}")]
     Key(#[from] BadKey),
+    /// A refresh key cannot be used.
+    #[error("refresh_key: {0}")]
+    RefreshKey(#[from] WeakKey),
 }
 
 impl From<NoSecrets> for Error {
     fn from(error: NoSecrets) -> Self {
         let code = match error {
             NoSecrets::NotGiven(_) => Code::TemporarilyUnavailable,
-            NoSecrets::Shape | NoSecrets::Key(_) => Code::Internal,
+            _ => Code::Internal,
         };
         Self::new(code).caused_by(error)
     }
 }
 
 impl Secrets {
-    /// Reads `SECRETS_ID`, or `WECHAT_APP_SECRET` and `JWT_PRIVATE_JWK` where it is not set.
+    /// Reads `WECHAT_SECRETS_ID` and `JWT_SECRETS_ID`, and `SECRETS_ID` for what neither holds yet; where an id is
+    /// missing, `WECHAT_APP_SECRET` and `JWT_PRIVATE_JWK`.
     pub fn read(vars: &mut Vars<'_>, aws: &Aws, parties: Parties, clock: Clock) -> Option<Self> {
-        if let Some(id) = vars.text("SECRETS_ID") {
-            let client =
-                aws_sdk_secretsmanager::Client::new(&aws.sdk_config(Service::SecretsManager));
-            let source = Source::Manager { client, id };
-            return Some(Self {
-                source,
-                parties,
-                clock,
-                cached: Mutex::default(),
-            });
-        }
-        if !vars.has("WECHAT_APP_SECRET") && !vars.has("JWT_PRIVATE_JWK") {
-            vars.fault(
-                "SECRETS_ID",
-                "is missing (or, for local runs, WECHAT_APP_SECRET and JWT_PRIVATE_JWK)",
-            );
-            return None;
-        }
-        let app_secret = AppSecret::new(vars.required("WECHAT_APP_SECRET"));
-        let key = vars.required_as("JWT_PRIVATE_JWK", PrivateKey::parse)?;
-        Some(Self::fixed(app_secret, key, parties, clock))
+        let both = vars.text("SECRETS_ID");
+        let config = aws.sdk_config(Service::SecretsManager);
+        let client = OnceCell::new();
+        let mut source = |name, instead| {
+            let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();
+            if ids.is_empty() && !vars.has(instead) {
+                vars.fault(name, &format!("is missing (or, for local runs, {instead})"));
+            }
+            let client = || client.get_or_init(|| Client::new(&config)).clone();
+            (!ids.is_empty()).then(|| Source {
+                client: client(),
+                ids,
+            })
+        };
+        let wechat = source("WECHAT_SECRETS_ID", "WECHAT_APP_SECRET");
+        let jwt = source("JWT_SECRETS_ID", "JWT_PRIVATE_JWK");
+        let app_secret = match wechat {
+            Some(source) => Some(Cache::new(source, app_secret_of, clock.clone())),
+            None => {
+                let secret = vars.text("WECHAT_APP_SECRET").map(AppSecret::new);
+                secret.map(|secret| Cache::fixed(secret, clock.clone()))
+            }
+        };
+        let keys = match jwt {
+            Some(source) => {
+                let read = move |text: &str| Keys::of_text(text, &parties);
+                Some(Cache::new(source, read, clock))
+            }
+            None => {
+                let key = vars.optional_as("JWT_PRIVATE_JWK", PrivateKey::parse);
+                key.map(|key| Cache::fixed(Keys::of_signing_key(key, parties), clock))
+            }
+        };
+        Some(Self {
+            app_secret: app_secret?,
+            keys: keys?,
+        })
     }
 
     /// Secrets that never change.
     pub fn fixed(app_secret: AppSecret, key: PrivateKey, parties: Parties, clock: Clock) -> Self {
-        let keys = Arc::new(Keys::new(app_secret, key, parties.clone()));
-        let cached = Mutex::new(Some(Cached {
-            keys,
-            read_at: clock.now(),
-        }));
         Self {
-            source: Source::Fixed,
-            parties,
-            clock,
-            cached,
+            app_secret: Cache::fixed(app_secret, clock.clone()),
+            keys: Cache::fixed(Keys::of_signing_key(key, parties), clock),
         }
     }
 
     /// Reads the secrets ahead of the first request.
     pub async fn warm_up(&self) {
         // The request that needs them reports what is wrong.
-        let _ = self.get().await;
+        let _ = tokio::join!(self.app_secret.get(), self.keys.get());
     }
 
-    /// The secrets.
+    /// The app secret.
     ///
     /// # Errors
-    /// If there are none at hand and none can be read. Those at hand are used for as long as none can be read.
-    pub async fn get(&self) -> Result<Arc<Keys>, NoSecrets> {
-        let mut cached = self.cached.lock().await;
-        let now = self.clock.now();
-        if let Some(Cached { keys, read_at }) = &*cached
-            && (matches!(self.source, Source::Fixed) || now.since(*read_at) < LIFETIME)
-        {
-            return Ok(keys.clone());
-        }
-        match (self.fetch().await, &mut *cached) {
-            (Err(error), Some(old)) => {
-                tracing::warn!(
-                    cause = shared::error::causes(&error),
-                    "the secrets could not be read again"
-                );
-                old.read_at = now;
-                Ok(old.keys.clone())
-            }
-            (fetched, cached) => {
-                let keys = Arc::new(fetched?);
-                *cached = Some(Cached {
-                    keys: keys.clone(),
-                    read_at: now,
-                });
-                Ok(keys)
-            }
+    /// If there is none at hand and none can be read. The one at hand is used for as long as none can be read.
+    pub async fn app_secret(&self) -> Result<Arc<AppSecret>, NoSecrets> {
+        self.app_secret.get().await
+    }
+
+    /// The keys.
+    ///
+    /// # Errors
+    /// As [`Secrets::app_secret`].
+    pub async fn keys(&self) -> Result<Arc<Keys>, NoSecrets> {
+        self.keys.get().await
+    }
+
+    /// Another app secret than `refused`, if there is one: WeChat refuses it after it was rotated.
+    pub async fn app_secret_instead_of(&self, refused: &Arc<AppSecret>) -> Option<Arc<AppSecret>> {
+        let current = self.app_secret.instead_of(refused).await.ok()??;
+        (current != *refused).then_some(current)
+    }
+
+    /// Keys that were read after `outdated`, if there are: a session names one that is not among those.
+    ///
+    /// # Errors
+    /// If none can be read.
+    pub async fn keys_instead_of(
+        &self,
+        outdated: &Arc<Keys>,
+    ) -> Result<Option<Arc<Keys>>, NoSecrets> {
+        self.keys.instead_of(outdated).await
+    }
+}
+
+fn app_secret_of(text: &str) -> Result<AppSecret, NoSecrets> {
+    #[derive(Deserialize)]
+    struct Document {
+        wechat_app_secret: String,
+    }
+    let document: Option<Document> = serde_json::from_str(text).ok();
+    let document = document.filter(|document| document.wechat_app_secret != PLACEHOLDER);
+    let document = document.ok_or(NoSecrets::Shape("wechat_app_secret"))?;
+    Ok(AppSecret::new(document.wechat_app_secret))
+}
+
+impl Keys {
+    fn of_signing_key(key: PrivateKey, parties: Parties) -> Self {
+        Self {
+            refresh: RefreshKeys::of_signing_key(&key),
+            signer: Signer::new(key, parties),
         }
     }
 
-    /// Other secrets than `refused`, if there are: WeChat refuses the app secret after it was rotated.
-    pub async fn instead_of(&self, refused: &Arc<Keys>) -> Option<Arc<Keys>> {
-        let mut cached = self.cached.lock().await;
-        let now = self.clock.now();
-        let current = cached.as_ref()?;
-        if Arc::ptr_eq(&current.keys, refused) {
-            if matches!(self.source, Source::Fixed) || now.since(current.read_at) < FRESH {
-                return None;
-            }
-            let keys = Arc::new(self.fetch().await.ok()?);
-            *cached = Some(Cached { keys, read_at: now });
-        }
-        let keys = cached.as_ref()?.keys.clone();
-        (keys.app_secret != refused.app_secret).then_some(keys)
-    }
-
-    async fn fetch(&self) -> Result<Keys, NoSecrets> {
-        let Source::Manager { client, id } = &self.source else {
-            return Err(NoSecrets::Shape);
+    fn of_text(text: &str, parties: &Parties) -> Result<Self, NoSecrets> {
+        let shape = NoSecrets::Shape("jwt_private_jwk and refresh_key");
+        let document: Option<KeyDocument> = serde_json::from_str(text).ok();
+        let Some(document) = document.filter(|document| document.jwt_private_jwk != PLACEHOLDER)
+        else {
+            return Err(shape);
         };
-        let answer = client.get_secret_value().secret_id(id).send().await;
-        let answer = answer.map_err(|error| NoSecrets::NotGiven(Box::new(error)))?;
-        let text = answer.secret_string().ok_or(NoSecrets::Shape)?;
-        let document: Document = serde_json::from_str(text).map_err(|_| NoSecrets::Shape)?;
-        // The key stands there as an object, or as the text of one.
         let jwk = match document.jwt_private_jwk {
             serde_json::Value::String(text) => text,
             object => object.to_string(),
         };
-        let app_secret = AppSecret::new(document.wechat_app_secret);
-        Ok(Keys::new(
-            app_secret,
-            PrivateKey::parse(&jwk)?,
-            self.parties.clone(),
-        ))
-    }
-}
-
-impl Keys {
-    fn new(app_secret: AppSecret, key: PrivateKey, parties: Parties) -> Self {
-        Self {
-            app_secret,
-            successor_key: SuccessorKey::of(&key),
-            signer: Signer::new(key, parties),
-        }
+        let key = PrivateKey::parse(&jwk)?;
+        let refresh = match document.refresh_key {
+            None => RefreshKeys::of_signing_key(&key),
+            Some(RefreshKeyDocument::One(current)) => RefreshKeys::new(&current, &[], Some(&key))?,
+            Some(RefreshKeyDocument::Several {
+                current,
+                previous,
+                unnamed,
+            }) => RefreshKeys::new(&current, &previous, unnamed.then_some(&key))?,
+        };
+        Ok(Self {
+            signer: Signer::new(key, parties.clone()),
+            refresh,
+        })
     }
 }

@@ -1,8 +1,11 @@
 //! Refresh tokens: opaque, 256 bits of secret, stored only as SHA-256, replaced at every use.
 //!
-//! The successor of a token is derived from it with a key that only `login` has (HMAC-SHA256, keyed by HKDF from the
-//! signing key), instead of drawn. That gives a phone which repeats a refresh, or runs two at once, the very same
-//! successor without the server keeping it anywhere: the session cannot fork.
+//! The successor of a token is derived from it with a key that only `login` has (HMAC-SHA256), instead of drawn. That
+//! gives a phone which repeats a refresh, or runs two at once, the very same successor without the server keeping it
+//! anywhere: the session cannot fork.
+//!
+//! The key is one for refresh tokens alone, so that a rotation of the signing key changes nothing for sessions. A session
+//! names the key that its current token was derived with; it is derived with the newest key at each refresh.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,8 +20,12 @@ use crate::seams::Random;
 
 /// How long a refresh token is good for when it is not used.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// How long after its use a token is still answered with its successor.
+/// How long after its use a token is still answered with the session's current one.
 pub const GRACE: Duration = Duration::from_secs(10);
+/// How many generations back a token is known as one of its session's own.
+pub const ANCESTORS: usize = 8;
+/// The shortest text of a refresh key, in characters: 32 hexadecimal digits are 128 bits.
+const MIN_KEY_LENGTH: usize = 32;
 
 /// The SHA-256 of a refresh token's secret: what is stored of it.
 pub type Hash = [u8; 32];
@@ -105,24 +112,15 @@ impl fmt::Debug for RefreshToken {
     }
 }
 
-/// Derives successors.
+/// Derives successors with one key.
 #[derive(Clone)]
 pub struct SuccessorKey(hmac::Key);
 
 impl SuccessorKey {
-    /// The key that belongs to the signing key.
+    /// The key that belongs to the signing key: that of sessions which name none.
     pub fn of(key: &PrivateKey) -> Self {
-        let prk =
-            hkdf::Salt::new(hkdf::HKDF_SHA256, b"refresh token successor v1").extract(&key.seed);
-        // Cannot fail: the length asked for is the hash's own.
-        let bytes = prk.expand(&[], hkdf::HKDF_SHA256).ok().and_then(|okm| {
-            let mut bytes = [0; 32];
-            okm.fill(&mut bytes).ok().map(|()| bytes)
-        });
-        Self(hmac::Key::new(
-            hmac::HMAC_SHA256,
-            &bytes.unwrap_or(key.seed),
-        ))
+        let bytes = derive(b"refresh token successor v1", &key.seed, &[]);
+        Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
     }
 }
 
@@ -130,6 +128,137 @@ impl fmt::Debug for SuccessorKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SuccessorKey")
     }
+}
+
+/// The keys that sessions derive from. A session whose key is not among them has ended.
+#[derive(Clone, Debug)]
+pub struct RefreshKeys {
+    current: NamedKey,
+    /// The newest first.
+    older: Vec<NamedKey>,
+}
+
+#[derive(Clone, Debug)]
+struct NamedKey {
+    /// What a session calls it; sessions that call it nothing derive from the signing key.
+    name: Option<String>,
+    key: SuccessorKey,
+}
+
+/// A refresh key is too short to be one. The text holds nothing of it.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a refresh key must have 32 characters or more")]
+pub struct WeakKey;
+
+impl RefreshKeys {
+    /// The keys of a deployment that has none of its own for refresh tokens.
+    pub fn of_signing_key(key: &PrivateKey) -> Self {
+        Self {
+            current: NamedKey::unnamed(key),
+            older: Vec::new(),
+        }
+    }
+
+    /// The keys with these texts; `previous` begins with the newest. With a signing key, sessions that name no key go on.
+    ///
+    /// # Errors
+    /// If a text has fewer than 32 characters.
+    pub fn new(
+        current: &str,
+        previous: &[String],
+        signing_key: Option<&PrivateKey>,
+    ) -> Result<Self, WeakKey> {
+        let older = previous.iter().map(|text| NamedKey::of_text(text));
+        let unnamed = signing_key.map(|key| Ok(NamedKey::unnamed(key)));
+        Ok(Self {
+            current: NamedKey::of_text(current)?,
+            older: older.chain(unnamed).collect::<Result<_, _>>()?,
+        })
+    }
+
+    fn newest_first(&self) -> impl DoubleEndedIterator<Item = &NamedKey> {
+        std::iter::once(&self.current).chain(&self.older)
+    }
+
+    /// The name of the key that successors are derived with; `None` if that is the signing key's.
+    pub fn current_name(&self) -> Option<&str> {
+        self.current.name.as_deref()
+    }
+
+    /// What the sessions that go on call their keys, the newest first; `None` for those that name none.
+    pub fn names(&self) -> impl Iterator<Item = Option<&str>> {
+        self.newest_first().map(|key| key.name.as_deref())
+    }
+
+    /// The token that replaces `token`: always the same for the same keys.
+    pub fn successor(&self, token: &RefreshToken) -> RefreshToken {
+        token.successor(&self.current.key)
+    }
+
+    /// The token with the hash `current`, if it descends from `token` in [`ANCESTORS`] generations or fewer, and in how
+    /// many.
+    pub fn descendant(
+        &self,
+        token: &RefreshToken,
+        current: &Hash,
+    ) -> Option<(usize, RefreshToken)> {
+        let oldest_first: Vec<_> = self.newest_first().rev().map(|key| &key.key).collect();
+        descend(&oldest_first, token, current, 1)
+    }
+}
+
+impl NamedKey {
+    fn unnamed(signing_key: &PrivateKey) -> Self {
+        Self {
+            name: None,
+            key: SuccessorKey::of(signing_key),
+        }
+    }
+
+    fn of_text(text: &str) -> Result<Self, WeakKey> {
+        if text.chars().count() < MIN_KEY_LENGTH {
+            return Err(WeakKey);
+        }
+        let salt = b"refresh key v1";
+        let key = derive(salt, text.as_bytes(), &[b"successor"]);
+        // Tells nothing of the key, and needs no place in the secret that could be filled with a wrong one.
+        let name = BASE64URL_NOPAD.encode(&derive(salt, text.as_bytes(), &[b"name"])[..6]);
+        Ok(Self {
+            name: Some(name),
+            key: SuccessorKey(hmac::Key::new(hmac::HMAC_SHA256, &key)),
+        })
+    }
+}
+
+/// A session's later tokens are derived with the same key or a newer one.
+fn descend(
+    keys: &[&SuccessorKey],
+    token: &RefreshToken,
+    current: &Hash,
+    generation: usize,
+) -> Option<(usize, RefreshToken)> {
+    if generation > ANCESTORS {
+        return None;
+    }
+    (0..keys.len()).find_map(|first| {
+        let next = token.successor(keys[first]);
+        if next.hash() == *current {
+            Some((generation, next))
+        } else {
+            descend(&keys[first..], &next, current, generation + 1)
+        }
+    })
+}
+
+/// 32 bytes by HKDF-SHA256 (RFC 5869).
+fn derive(salt: &[u8], secret: &[u8], info: &[&[u8]]) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, salt).extract(secret);
+    let filled = prk
+        .expand(info, hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut bytes));
+    // It cannot fail, for the length asked for is the hash's own; and a key that anybody knows must never come of it.
+    filled.map_or_else(|_| sha256(secret), |()| bytes)
 }
 
 /// SHA-256 as a plain array.
@@ -189,8 +318,62 @@ mod tests {
         assert_ne!(next.successor(&one), token());
     }
 
+    fn signing_key() -> PrivateKey {
+        let jwk = r#"{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+            "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
+        PrivateKey::parse(jwk).unwrap()
+    }
+
+    fn keys(current: &str, previous: &[&str]) -> RefreshKeys {
+        let previous: Vec<_> = previous.iter().map(|text| (*text).to_owned()).collect();
+        RefreshKeys::new(current, &previous, Some(&signing_key())).unwrap()
+    }
+
+    const OLD: &str = "0123456789abcdef0123456789abcdef";
+    const NEW: &str = "fedcba9876543210fedcba9876543210";
+
+    #[test]
+    fn a_key_has_a_name_of_its_own_and_must_not_be_short() {
+        let both = keys(NEW, &[OLD]);
+        let names: Vec<_> = both.names().collect();
+        assert_eq!(both.current_name(), names[0]);
+        assert_eq!(keys(OLD, &[]).current_name(), names[1]);
+        assert!(names[0] != names[1] && names[0].unwrap().len() == 8);
+        assert_eq!(names[2..], [None], "sessions that name no key go on");
+        let dropped = RefreshKeys::new(NEW, &[], None).unwrap();
+        assert_eq!(dropped.names().collect::<Vec<_>>(), names[..1]);
+        assert_eq!(RefreshKeys::new(&OLD[1..], &[], None).unwrap_err(), WeakKey);
+        let previous = [OLD[1..].to_owned()];
+        let short = RefreshKeys::new(NEW, &previous, None);
+        assert_eq!(short.unwrap_err(), WeakKey);
+    }
+
+    #[test]
+    fn a_descendant_is_found_over_eight_generations_and_every_change_of_keys() {
+        let unnamed = RefreshKeys::of_signing_key(&signing_key());
+        let (one, both) = (keys(OLD, &[]), keys(NEW, &[OLD]));
+        for changes in [[0, 0], [2, 5], [1, 1], [0, 8], [8, 8], [9, 9]] {
+            let mut last = token();
+            for generation in 1..=ANCESTORS + 1 {
+                let with = match generation {
+                    g if g > changes[1] => &both,
+                    g if g > changes[0] => &one,
+                    _ => &unnamed,
+                };
+                last = with.successor(&last);
+                let found = both.descendant(&token(), &last.hash());
+                let expected = Some((generation, last.clone()));
+                assert_eq!(found, expected.filter(|_| generation <= ANCESTORS));
+            }
+        }
+        let dropped = keys(OLD, &[]).successor(&token());
+        assert_eq!(keys(NEW, &[]).descendant(&token(), &dropped.hash()), None);
+    }
+
     #[test]
     fn debug_shows_no_secret() {
+        let keys = format!("{:?}", keys(OLD, &[]));
+        assert!(!keys.contains(OLD), "{keys}");
         let text = format!("{:?}", token());
         assert!(!text.contains(token().reveal().rsplit('.').next().unwrap()));
     }

@@ -19,6 +19,7 @@ pub mod claim;
 mod conflict;
 pub mod cursor;
 mod editor;
+mod fence;
 mod item;
 pub mod purge;
 mod reenable;

@@ -1,48 +1,33 @@
-//! What a refused login means, and the one that is let in all the same: a person whom configuration makes an
-//! administrator. Otherwise two administrators who disable one another, or a mistake of the only one, would lock
-//! everybody out.
+//! The one login that is let into a disabled account: that of a person whom configuration makes an administrator.
+//! Otherwise two administrators who disable one another, or a mistake of the only one, would lock everybody out.
 
 use crate::auth::Role;
 use crate::seams::Timestamp;
+use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
 use crate::store::session::{Login, attribute, fresh_session};
 use crate::store::upload::owner_state;
 use crate::store::user::{Edit, put};
-use crate::store::{Account, Refusal, Store, StoreError, Transacted};
-use crate::user::{Status, User};
+use crate::store::{Account, Store, StoreError, Transacted};
+use crate::user::Status;
 
 impl Store {
-    /// Why a login's write was refused; or the user item after one write more, which enables the account.
-    pub(super) async fn refused_login(
-        &self,
-        login: &Login<'_>,
-        found: Option<Item>,
-        now: Timestamp,
-    ) -> Result<Result<Item, Refusal>, StoreError> {
-        let account = found.as_ref().map(Account::of_item).transpose()?;
-        let user = account.and_then(|account| account.user);
-        match (found, user) {
-            (Some(item), Some(user))
-                if login.is_admin && login.create && user.status == Status::Disabled =>
-            {
-                self.reenable(login, item, &user, now).await.map(Ok)
-            }
-            (_, Some(_)) => Ok(Err(Refusal::Disabled)),
-            (_, None) => Ok(Err(Refusal::Gone)),
-        }
-    }
-
     /// Logs an administrator in and enables their account, in one transaction with the item that shuts their uploads.
-    async fn reenable(
+    /// Returns the account as it is then; `None` if somebody changed it meanwhile.
+    pub(super) async fn reenable(
         &self,
         login: &Login<'_>,
         item: Item,
-        user: &User,
         now: Timestamp,
-    ) -> Result<Item, StoreError> {
+    ) -> Result<Option<Item>, StoreError> {
+        let Some(user) = Account::of_item(&item)?.user else {
+            return Ok(None);
+        };
         let session = &login.token.session;
+        let fence = Fence::of_item(&item);
+        let first = fresh_session(login.token.hash(), login.key, now, fence.next(now));
         let mut changed = vec![
-            (attribute(session), fresh_session(login.token.hash(), now)),
+            (attribute(session), first),
             ("last_login".to_owned(), s(session.as_str())),
             ("status".to_owned(), s(Status::Active.as_str())),
             ("role".to_owned(), s(Role::Admin.as_str())),
@@ -53,11 +38,13 @@ impl Store {
         if let Some(unionid) = login.unionid {
             changed.push(("unionid".to_owned(), s(unionid.as_str())));
         }
-        let mut edit = Edit::new(now);
+        let changed_at = now.following(user.updated_at);
+        let mut edit = Edit::new(changed_at);
         for (i, (name, value)) in changed.iter().enumerate() {
             edit.name(&format!("#n{i}"), name);
             edit.set(&format!("#n{i}"), &format!(":v{i}"), value.clone());
         }
+        edit.raise_fence(fence, now);
         edit.require("version = :version AND epoch = :epoch");
         edit.value(":version", n(user.version));
         edit.value(":epoch", n(user.epoch.get()));
@@ -68,15 +55,14 @@ impl Store {
         let writes = writes.into_iter().collect::<Result<_, _>>();
         let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
         let Transacted::Done = self.transact(writes).await? else {
-            // Somebody changed the account in this moment: the next login sees how it is now.
-            return Err(StoreError::Unavailable("the user was changed".into()));
+            return Ok(None);
         };
         tracing::warn!("an account of ADMIN_OPENIDS was disabled, and is enabled by its login");
         // What the transaction left behind: it returns nothing itself.
         let mut item = item;
         item.extend(changed);
         item.insert("version".to_owned(), n(user.version + 1));
-        item.insert("updated_at".to_owned(), n(now.millis()));
-        Ok(item)
+        item.insert("updated_at".to_owned(), n(changed_at.millis()));
+        Ok(Some(item))
     }
 }

@@ -6,7 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, KeysAndAttributes, Put, ReturnValue,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
 use crate::store::claim::Claim;
+use crate::store::fence::Fence;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{owner_state, upload_key};
@@ -392,43 +394,55 @@ impl Store {
         epoch: Epoch,
         if_match: Option<u64>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
-        let mut edit = Edit::new(self.clock.now());
-        edit.apply(changes, None);
-        edit.require_owner(epoch);
+        let change = |edit: &mut Edit| edit.apply(changes, None);
+        self.edit_unread(user, change, epoch, if_match).await
+    }
+
+    /// Makes a change that the user item alone takes, without reading it first.
+    ///
+    /// It carries a number as logins do: `updated_at`, which only grows. So a write that was given up on cannot arrive
+    /// late and undo a later change.
+    async fn edit_unread(
+        &self,
+        user: &UserId,
+        change: impl Fn(&mut Edit),
+        epoch: Epoch,
+        if_match: Option<u64>,
+    ) -> Result<Result<User, NotEdited>, StoreError> {
         // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first, even
         // if another edit came in between.
         let nonce = self.random.bytes::<8>();
-        edit.set("edit", ":edit", b(&nonce));
-        edit.sets
-            .push("edit_before = if_not_exists(edit, :edit)".to_owned());
-        edit.require(
-            "(attribute_not_exists(edit) OR (edit <> :edit \
-             AND (attribute_not_exists(edit_before) OR edit_before <> :edit)))",
-        );
-        if let Some(version) = if_match {
-            edit.require("version = :version");
-            edit.value(":version", n(version));
+        let mut now = self.clock.now();
+        for _ in 0..EDIT_ATTEMPTS {
+            let mut edit = Edit::new(now);
+            change(&mut edit);
+            edit.require_owner(epoch);
+            edit.require_first(&nonce);
+            if let Some(version) = if_match {
+                edit.require("version = :version");
+                edit.value(":version", n(version));
+            }
+            let update = edit.into_update(&self.client);
+            let found = match self.update(user_key(user), update).await? {
+                Updated::Done(item) => {
+                    return Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone));
+                }
+                Updated::Refused(found) => found,
+            };
+            let is_own = |item: &Item, name| item::opt_bytes(item, name) == Some(nonce.as_slice());
+            let repeated = found
+                .as_ref()
+                .is_some_and(|item| is_own(item, "edit") || is_own(item, "edit_before"));
+            let account = found.as_ref().map(Account::of_item).transpose()?;
+            if let Some(account) = account.as_ref().filter(|_| repeated) {
+                return Ok(account.user.clone().ok_or(NotEdited::Gone));
+            }
+            match check(account, Editor::Owner(epoch), if_match) {
+                Ok(current) => now = self.clock.now().following(current.updated_at),
+                Err(refusal) => return Ok(Err(refusal)),
+            }
         }
-        let found = match self
-            .update(user_key(user), edit.into_update(&self.client))
-            .await?
-        {
-            Updated::Done(item) => {
-                return Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone));
-            }
-            Updated::Refused(found) => found,
-        };
-        let repeated = found.as_ref().is_some_and(|item| {
-            let is_own = |name| item::opt_bytes(item, name) == Some(nonce.as_slice());
-            is_own("edit") || is_own("edit_before")
-        });
-        let account = found.as_ref().map(Account::of_item).transpose()?;
-        Ok(match account {
-            Some(account) if repeated => account.user.ok_or(NotEdited::Gone),
-            account => {
-                check(account, Editor::Owner(epoch), if_match).and(Err(NotEdited::Contended))
-            }
-        })
+        Ok(Err(NotEdited::Contended))
     }
 
     async fn edit_with_claims(
@@ -447,7 +461,9 @@ impl Store {
             Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
         };
         let avatar = found.avatar(user)?;
-        let current = match check(found.account()?, editor, if_match) {
+        let account = found.account()?;
+        let fence = account.as_ref().map(|account| account.fence);
+        let current = match check(account, editor, if_match) {
             Ok(current) => current,
             Err(refusal) => return Ok(Err(refusal)),
         };
@@ -455,9 +471,15 @@ impl Store {
         if matches!(changes.avatar, Patch::Set(_)) && avatar.is_none() {
             return Ok(Err(NotEdited::AvatarUnusable));
         }
-        let now = self.clock.now();
+        let now = self.clock.now().following(current.updated_at);
         let (writes, names_at) = self
-            .edit_writes(&current, changes, avatar.as_ref(), now)
+            .edit_writes(
+                &current,
+                changes,
+                avatar.as_ref(),
+                fence.unwrap_or_default(),
+                now,
+            )
             .map_err(|e| StoreError::Refused(e.into()))?;
         let before = Standing::from(&current);
         let after = changed(current, changes, avatar, now);
@@ -482,10 +504,14 @@ impl Store {
         current: &User,
         changes: &Changes,
         avatar: Option<&Avatar>,
+        fence: Fence,
         now: Timestamp,
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.apply(changes, avatar);
+        if changes.status.is_some() {
+            edit.raise_fence(fence, now);
+        }
         edit.require("version = :version AND epoch = :epoch AND #status = :status_was");
         edit.value(":version", n(current.version));
         edit.value(":epoch", n(current.epoch.get()));
@@ -569,10 +595,10 @@ impl Store {
                 _ => {}
             }
             let version = item.and_then(|item| item::opt_num::<u64>(&item, "version"));
-            let epoch = former.map(|account| account.epoch);
+            let epoch = former.as_ref().map(|account| account.epoch);
             let now = self.clock.now();
             let (writes, at) = self
-                .create_writes(new, epoch, now)
+                .create_writes(new, former.as_ref(), now)
                 .map_err(|e| StoreError::Refused(e.into()))?;
             let user = created(
                 new,
@@ -602,7 +628,7 @@ impl Store {
     fn create_writes(
         &self,
         new: &NewUser,
-        former: Option<Epoch>,
+        former: Option<&Account>,
         now: Timestamp,
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
@@ -620,13 +646,14 @@ impl Store {
         edit.set_text("email", new.email.as_ref().map(Email::as_str));
         edit.set_text("nickname", new.nickname.as_ref().map(Nickname::as_str));
         match former {
-            Some(epoch) => {
+            Some(former) => {
                 edit.require("#status = :deleted AND epoch = :epoch");
                 edit.value(":deleted", s("deleted"));
-                edit.value(":epoch", n(epoch.get()));
+                edit.value(":epoch", n(former.epoch.get()));
             }
             None => edit.require("attribute_not_exists(pk)"),
         }
+        edit.raise_fence(former.map(|former| former.fence).unwrap_or_default(), now);
         let mut writes = vec![edit.into_transaction(&self.table, &new.id)?];
         let mut at = ClaimsAt::default();
         if let Some(username) = &new.username {
@@ -729,7 +756,8 @@ impl Store {
         let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
         edit.set("epoch", ":next", n(next.get()));
-        edit.set("sessions_ended_at", ":now", n(self.clock.now().millis()));
+        edit.raise_fence(Fence::of_item(item), self.clock.now());
+        edit.sets.push("sessions_ended_at = :number".to_owned());
         edit.name("#status", "status");
         // All that is personal goes now; the openid too, for the key is derived from it and holds nothing of it.
         for (i, name) in PERSONAL
@@ -745,7 +773,8 @@ impl Store {
         edit.require("version = :version AND epoch = :epoch");
         edit.value(":version", n(current.version));
         edit.value(":epoch", n(announced.get()));
-        // A login in between added a session that would not be removed: then start over.
+        // A login in between added a session that would not be removed: then start over. That of the previous release
+        // raises no fence.
         match item::opt_str(item, "last_login") {
             Some(login) => {
                 edit.require("last_login = :login");
@@ -775,20 +804,8 @@ impl Store {
         epoch: Epoch,
         phone: &str,
     ) -> Result<Result<User, NotEdited>, StoreError> {
-        let editor = Editor::Owner(epoch);
-        let mut edit = Edit::new(self.clock.now());
-        edit.set_text("phone", Some(phone));
-        edit.require_owner(epoch);
-        match self
-            .update(user_key(user), edit.into_update(&self.client))
-            .await?
-        {
-            Updated::Done(item) => Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone)),
-            Updated::Refused(found) => {
-                let account = found.as_ref().map(Account::of_item).transpose()?;
-                Ok(check(account, editor, None).and(Err(NotEdited::Contended)))
-            }
-        }
+        let change = |edit: &mut Edit| edit.set_text("phone", Some(phone));
+        self.edit_unread(user, change, epoch, None).await
     }
 }
 
@@ -1032,6 +1049,26 @@ impl Edit {
         self.value(":epoch", n(epoch.get()));
     }
 
+    /// Lets the change through once, and only before any with the same or a greater time.
+    fn require_first(&mut self, nonce: &[u8]) {
+        self.set("edit", ":edit", b(nonce));
+        self.sets
+            .push("edit_before = if_not_exists(edit, :edit)".to_owned());
+        self.require(
+            "(attribute_not_exists(edit) OR (edit <> :edit \
+             AND (attribute_not_exists(edit_before) OR edit_before <> :edit)))",
+        );
+        self.require("updated_at < :now");
+    }
+
+    /// Raises the fence, and lets the change through only while nobody else does.
+    pub(super) fn raise_fence(&mut self, fence: Fence, now: Timestamp) {
+        self.set("fence", ":number", n(fence.next(now).millis()));
+        let (unchanged, seen) = fence.unchanged();
+        self.require(&unchanged);
+        self.values.extend(seen);
+    }
+
     pub(super) fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
         self.sets.push(format!("{name} = {placeholder}"));
         self.value(placeholder, value);
@@ -1088,6 +1125,7 @@ impl Edit {
             .condition_expression(self.condition())
             .set_expression_attribute_names(Some(self.names).filter(|names| !names.is_empty()))
             .set_expression_attribute_values(Some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
             .build()?;
         Ok(TransactWriteItem::builder().update(update).build())
     }

@@ -10,8 +10,9 @@ use aws_sdk_dynamodb::types::{
 
 use crate::auth::Caller;
 use crate::ids::Purpose;
+use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin};
-use crate::store::item::{Item, s};
+use crate::store::item::{self, Item, s};
 use crate::store::session::user_key;
 use crate::store::upload::complete::{LAST_SEQUENCER, Refused};
 use crate::store::upload::{EVENT_LIFETIME, Record, ttl, upload_key};
@@ -33,10 +34,22 @@ pub enum Closed {
 }
 
 /// Whether the profile shows the upload.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Profile {
-    Shows,
+    /// It does, and was last changed then, as far as is known.
+    Shows(Option<Timestamp>),
     DoesNotShow,
+}
+
+impl Profile {
+    fn from_item(item: Option<&Item>, key: &ObjectKey) -> Self {
+        let shown = item.and_then(|item| item::opt_str(item, "avatar_upload_id"));
+        if shown != Some(key.upload.to_string().as_str()) {
+            return Self::DoesNotShow;
+        }
+        let changed = item.and_then(|item| item::opt_num(item, "updated_at"));
+        Self::Shows(changed.map(Timestamp::from_millis))
+    }
 }
 
 impl Store {
@@ -142,7 +155,7 @@ impl Store {
         actor: Option<&Caller>,
     ) -> Result<Result<Closed, NotAdmin>, StoreError> {
         // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
-        let mut profile = Profile::Shows;
+        let mut profile = Profile::Shows(None);
         for _ in 0..ATTEMPTS {
             let writes = self.ending_writes(key, change, profile);
             let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
@@ -159,11 +172,9 @@ impl Store {
                     let refused = Refused::from_item(reasons[0].item.as_ref(), key);
                     return Ok(Ok(Closed::Refused(refused?)));
                 }
-                Transacted::Cancelled(_) => {
-                    profile = match profile {
-                        Profile::Shows => Profile::DoesNotShow,
-                        Profile::DoesNotShow => Profile::Shows,
-                    };
+                Transacted::Cancelled(reasons) => {
+                    let found = reasons.get(1).and_then(|reason| reason.item.as_ref());
+                    profile = Profile::from_item(found, key);
                 }
             }
         }
@@ -200,10 +211,11 @@ impl Store {
     ) -> Result<TransactWriteItem, BuildError> {
         let upload = s(key.upload.to_string());
         Ok(match profile {
-            Profile::Shows => {
-                let mut edit = Edit::new(self.clock.now());
+            Profile::Shows(changed) => {
+                let now = self.clock.now();
+                let mut edit = Edit::new(changed.map_or(now, |at| now.following(at)));
                 edit.clear_avatar();
-                edit.require("avatar_upload_id = :upload");
+                edit.require("avatar_upload_id = :upload AND updated_at < :now");
                 edit.value(":upload", upload);
                 edit.into_transaction(&self.table, &key.user)?
             }
@@ -215,6 +227,9 @@ impl Store {
                         "attribute_not_exists(avatar_upload_id) OR avatar_upload_id <> :upload",
                     )
                     .expression_attribute_values(":upload", upload)
+                    .return_values_on_condition_check_failure(
+                        ReturnValuesOnConditionCheckFailure::AllOld,
+                    )
                     .build()?;
                 TransactWriteItem::builder().condition_check(check).build()
             }

@@ -159,7 +159,8 @@ impl Store {
             if found.status != Status::Active || current.as_ref().is_some_and(is_newer) {
                 return self.name_version(key, version, UploadStatus::Ready).await;
             }
-            let writes = self.avatar_writes(key, version, current.as_ref());
+            let now = self.clock.now().following(found.updated_at);
+            let writes = self.avatar_writes(key, version, current.as_ref(), now);
             let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
             match self.transact(writes).await? {
                 Transacted::Done => {
@@ -181,8 +182,8 @@ impl Store {
         key: &ObjectKey,
         version: &StoredVersion,
         current: Option<&Avatar>,
+        now: Timestamp,
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let now = self.clock.now();
         let change = RecordChange::name(key, version, UploadStatus::Ready, current, now);
         let record = Update::builder()
             .table_name(&self.table)
@@ -199,7 +200,7 @@ impl Store {
             key: key.clone(),
             version: Some(version.id.clone()),
         });
-        profile.require("epoch = :epoch AND #status = :active");
+        profile.require("epoch = :epoch AND #status = :active AND updated_at < :now");
         profile.value(":epoch", n(key.upload.epoch().get()));
         profile.value(":active", s("active"));
         profile.name("#status", "status");

@@ -1,0 +1,135 @@
+//! One secret, read when it is needed and kept for an hour.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use shared::seams::{Clock, Timestamp};
+use tokio::sync::Mutex;
+
+use super::NoSecrets;
+
+/// How long a secret is used before it is read again.
+const LIFETIME: Duration = Duration::from_secs(60 * 60);
+/// How long after a reading another one is worth nothing.
+const FRESH: Duration = Duration::from_secs(10);
+
+type Read<T> = dyn Fn(&str) -> Result<T, NoSecrets> + Send + Sync;
+
+/// Where a secret is in Secrets Manager: in the first of these that has been filled in.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) client: aws_sdk_secretsmanager::Client,
+    pub(super) ids: Vec<String>,
+}
+
+/// A secret, and where it comes from if it can change.
+pub(super) struct Cache<T> {
+    source: Option<(Source, Box<Read<T>>)>,
+    clock: Clock,
+    cached: Mutex<Option<Cached<T>>>,
+}
+
+struct Cached<T> {
+    secret: Arc<T>,
+    read_at: Timestamp,
+}
+
+impl<T> Cache<T> {
+    pub(super) fn new(
+        source: Source,
+        read: impl Fn(&str) -> Result<T, NoSecrets> + Send + Sync + 'static,
+        clock: Clock,
+    ) -> Self {
+        Self {
+            source: Some((source, Box::new(read))),
+            clock,
+            cached: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn fixed(secret: T, clock: Clock) -> Self {
+        let cached = Cached {
+            secret: Arc::new(secret),
+            read_at: clock.now(),
+        };
+        Self {
+            source: None,
+            clock,
+            cached: Mutex::new(Some(cached)),
+        }
+    }
+
+    /// The secret. That at hand is used for as long as none can be read.
+    pub(super) async fn get(&self) -> Result<Arc<T>, NoSecrets> {
+        let mut cached = self.cached.lock().await;
+        let now = self.clock.now();
+        if let Some(Cached { secret, read_at }) = &*cached
+            && (self.source.is_none() || now.since(*read_at) < LIFETIME)
+        {
+            return Ok(secret.clone());
+        }
+        match (self.fetch().await, &mut *cached) {
+            (Err(error), Some(old)) => {
+                tracing::warn!(
+                    cause = shared::error::causes(&error),
+                    "the secrets could not be read again"
+                );
+                old.read_at = now;
+                Ok(old.secret.clone())
+            }
+            (fetched, cached) => {
+                let secret = Arc::new(fetched?);
+                *cached = Some(Cached {
+                    secret: secret.clone(),
+                    read_at: now,
+                });
+                Ok(secret)
+            }
+        }
+    }
+
+    /// What was read after `refused`, which is read again for it unless that has just been done.
+    pub(super) async fn instead_of(&self, refused: &Arc<T>) -> Result<Option<Arc<T>>, NoSecrets> {
+        let mut cached = self.cached.lock().await;
+        let now = self.clock.now();
+        let Some(current) = &*cached else {
+            return Ok(None);
+        };
+        if !Arc::ptr_eq(&current.secret, refused) {
+            return Ok(Some(current.secret.clone()));
+        }
+        if self.source.is_none() || now.since(current.read_at) < FRESH {
+            return Ok(None);
+        }
+        let secret = Arc::new(self.fetch().await?);
+        *cached = Some(Cached {
+            secret: secret.clone(),
+            read_at: now,
+        });
+        Ok(Some(secret))
+    }
+
+    async fn fetch(&self) -> Result<T, NoSecrets> {
+        let mut outcome = Err(NoSecrets::Nowhere);
+        let Some((Source { client, ids }, read)) = &self.source else {
+            return outcome;
+        };
+        for id in ids {
+            let answer = client.get_secret_value().secret_id(id).send().await;
+            let answer = answer.map_err(|error| NoSecrets::NotGiven(Box::new(error)))?;
+            outcome = read(answer.secret_string().unwrap_or_default());
+            // Not filled in yet: then it is where it was before.
+            if !matches!(outcome, Err(NoSecrets::Shape(_))) {
+                break;
+            }
+        }
+        outcome
+    }
+}
+
+impl<T> fmt::Debug for Cache<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cache")
+    }
+}

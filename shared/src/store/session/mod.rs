@@ -1,0 +1,120 @@
+//! Sessions. Each is a map `s_<session>` on the user item:
+//!
+//! | attribute | is |
+//! |---|---|
+//! | `h` | hash of the refresh token that is good now |
+//! | `k` | name of the key that it was derived with; absent if that is the signing key's |
+//! | `p1`, `p2` | hashes of the one before it and of the one before that |
+//! | `t1` … `t8` | when its last eight ancestors were replaced, the latest first |
+//! | `x` | when the session ends if it is not refreshed |
+//! | `c` | the number of the login that began it, a Lamport number that is about the time in milliseconds |
+//!
+//! Ancestors are known by deriving the current token from them. The two hashes are for those whose key is not at hand,
+//! and for the previous release, which knows no others. Times are milliseconds since the Unix epoch.
+
+mod login;
+mod logout;
+mod refresh;
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::auth::refresh::{ANCESTORS, Hash, LIFETIME};
+use crate::ids::{SessionId, UserId};
+use crate::seams::Timestamp;
+use crate::store::item::{self, Item, b, n, s};
+
+pub use login::{LoggedIn, Login, MAX_SESSIONS};
+pub use refresh::Refreshed;
+
+/// How often a login or a logout of all sessions takes a new number because others were faster.
+const ATTEMPTS: usize = 4;
+const PREFIX: &str = "s_";
+
+struct Session {
+    id: SessionId,
+    current: Hash,
+    key: Option<String>,
+    previous: [Option<Hash>; 2],
+    /// When the last ancestors were replaced; the epoch's beginning where that is not known.
+    replaced_at: [Timestamp; ANCESTORS],
+    expires: Timestamp,
+    number: Timestamp,
+}
+
+impl Session {
+    fn is_live(&self, now: Timestamp, ended_at: Option<Timestamp>) -> bool {
+        now < self.expires && ended_at.is_none_or(|at| self.number > at)
+    }
+}
+
+pub(super) fn user_key(user: &UserId) -> Item {
+    item::key(format!("U#{user}"), "A")
+}
+
+/// Sorts users by age in the index; the id makes it unique.
+pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
+    format!("{:015}#{user}", at.millis())
+}
+
+pub(super) fn attribute(session: &SessionId) -> String {
+    format!("{PREFIX}{}", session.as_str())
+}
+
+pub(super) fn fresh_session(
+    hash: Hash,
+    key: Option<&str>,
+    now: Timestamp,
+    number: Timestamp,
+) -> AttributeValue {
+    // A nested SET fails where its source is missing, so the predecessors exist from the start: one byte is no hash.
+    let none = b(&[0]);
+    let mut map = HashMap::from([
+        ("h", b(&hash)),
+        ("p1", none.clone()),
+        ("t1", n(0)),
+        ("p2", none),
+        ("t2", n(0)),
+        ("x", n(now.after(LIFETIME).millis())),
+        ("c", n(number.millis())),
+    ]);
+    map.extend(key.map(|key| ("k", s(key))));
+    let named = map
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
+    AttributeValue::M(named.collect())
+}
+
+/// The names of the attributes that hold sessions, in order.
+pub(super) fn session_attributes(item: &Item) -> Vec<String> {
+    let names = item.keys().filter(|name| name.starts_with(PREFIX));
+    let mut names: Vec<_> = names.cloned().collect();
+    names.sort();
+    names
+}
+
+fn sessions_ended_at(item: &Item) -> Option<Timestamp> {
+    item::opt_num(item, "sessions_ended_at").map(Timestamp::from_millis)
+}
+
+fn sessions(item: &Item) -> Vec<Session> {
+    item.iter()
+        .filter_map(|(name, value)| session_of(name.strip_prefix(PREFIX)?, value.as_m().ok()?))
+        .collect()
+}
+
+fn session_of(id: &str, map: &Item) -> Option<Session> {
+    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Hash::try_from(bytes).ok());
+    let time = |name: &str| item::opt_num(map, name).map(Timestamp::from_millis);
+    let replaced_at = std::array::from_fn(|i| time(&format!("t{}", i + 1)));
+    Some(Session {
+        id: id.parse().ok()?,
+        current: hash("h")?,
+        key: item::opt_str(map, "k").map(str::to_owned),
+        previous: [hash("p1"), hash("p2")],
+        replaced_at: replaced_at.map(|at| at.unwrap_or(Timestamp::from_millis(0))),
+        expires: time("x")?,
+        number: time("c")?,
+    })
+}

@@ -1,0 +1,175 @@
+//! Refreshing a session, and what a token means that is not its session's current one.
+
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
+
+use crate::auth::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
+use crate::seams::Timestamp;
+use crate::store::item::{Item, b, n, names, s};
+use crate::store::session::{Session, attribute, sessions, sessions_ended_at, user_key};
+use crate::store::{Account, Store, StoreError, Updated};
+use crate::user::{Status, User};
+
+/// What became of a refresh.
+#[derive(Debug)]
+pub enum Refreshed {
+    /// This token is the session's now.
+    Granted(RefreshToken, Box<User>),
+    /// The token is unknown or expired, or its session has ended.
+    Invalid,
+    /// The token was used before: its session has been ended.
+    Reused,
+    /// The account is shut.
+    Disabled,
+    /// The session derives from a key that is not among those given: one that was dropped, or one that is newer than they
+    /// are.
+    UnknownKey,
+}
+
+impl Store {
+    /// Replaces a refresh token by its successor; one conditional write.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn refresh(
+        &self,
+        token: &RefreshToken,
+        keys: &RefreshKeys,
+    ) -> Result<Refreshed, StoreError> {
+        let now = self.clock.now();
+        let successor = keys.successor(token);
+        let update = self.refresh_update(token, &successor, keys, now);
+        match self.update(user_key(&token.user), update).await? {
+            Updated::Done(item) => {
+                let user = Account::of_item(&item)?
+                    .user
+                    .ok_or(StoreError::Corrupt("status"))?;
+                Ok(Refreshed::Granted(successor, Box::new(user)))
+            }
+            Updated::Refused(Some(item)) => self.refused_refresh(token, keys, &item, now).await,
+            Updated::Refused(None) => Ok(Refreshed::Invalid),
+        }
+    }
+
+    fn refresh_update(
+        &self,
+        token: &RefreshToken,
+        successor: &RefreshToken,
+        keys: &RefreshKeys,
+        now: Timestamp,
+    ) -> UpdateItemFluentBuilder {
+        let mut values = Item::from([
+            (":old".to_owned(), b(&token.hash())),
+            (":new".to_owned(), b(&successor.hash())),
+            (":now".to_owned(), n(now.millis())),
+            (":expires".to_owned(), n(now.after(LIFETIME).millis())),
+            (":active".to_owned(), s("active")),
+            (":unknown".to_owned(), n(0)),
+        ]);
+        let key = key_condition(keys, &mut values);
+        // Sessions that the previous release began have two times.
+        let times =
+            (3..=ANCESTORS).map(|i| format!(", #s.t{i} = if_not_exists(#s.t{}, :unknown)", i - 1));
+        let times: String = times.collect();
+        // The current key's is the first of the names in the condition.
+        let name = keys.current_name().map_or("", |_| ", #s.k = :key0");
+        self.client
+            .update_item()
+            .update_expression(format!(
+                "SET #s.p2 = #s.p1, #s.t2 = #s.t1, #s.p1 = :old, #s.t1 = :now, #s.h = :new, #s.x = :expires{times}{name}"
+            ))
+            .condition_expression(format!(
+                "#s.h = :old AND #s.x > :now AND #status = :active \
+                 AND (attribute_not_exists(sessions_ended_at) OR #s.c > sessions_ended_at) AND ({key})",
+            ))
+            .set_expression_attribute_names(names([
+                ("#s", &attribute(&token.session)),
+                ("#status", "status"),
+            ]))
+            .set_expression_attribute_values(Some(values))
+            .return_values(ReturnValue::AllNew)
+    }
+
+    /// Tells a repetition within the grace from a reuse and from a session that has ended.
+    async fn refused_refresh(
+        &self,
+        token: &RefreshToken,
+        keys: &RefreshKeys,
+        item: &Item,
+        now: Timestamp,
+    ) -> Result<Refreshed, StoreError> {
+        let Some(session) = sessions(item)
+            .into_iter()
+            .find(|session| session.id == token.session)
+        else {
+            return Ok(Refreshed::Invalid);
+        };
+        let Some(user) = Account::of_item(item)?.user else {
+            return Ok(Refreshed::Invalid);
+        };
+        if !session.is_live(now, sessions_ended_at(item)) {
+            return Ok(Refreshed::Invalid);
+        }
+        if !keys.names().any(|name| name == session.key.as_deref()) {
+            return Ok(Refreshed::UnknownKey);
+        }
+        if user.status != Status::Active {
+            return Ok(Refreshed::Disabled);
+        }
+        match session.replay(token, keys, now) {
+            Replay::Repeated(Some(current)) => Ok(Refreshed::Granted(current, Box::new(user))),
+            Replay::Reused => {
+                // Whether it was there still does not matter: it is gone now.
+                let _ = self
+                    .end_session(&token.user, &token.session, user.epoch)
+                    .await?;
+                Ok(Refreshed::Reused)
+            }
+            Replay::Repeated(None) | Replay::Guessed => Ok(Refreshed::Invalid),
+        }
+    }
+}
+
+/// Holds for sessions that derive from one of the keys; the names become values, the current one's first.
+fn key_condition(keys: &RefreshKeys, values: &mut Item) -> String {
+    let conditions = keys.names().enumerate().map(|(i, name)| match name {
+        Some(name) => {
+            values.insert(format!(":key{i}"), s(name));
+            format!("#s.k = :key{i}")
+        }
+        None => "attribute_not_exists(#s.k)".to_owned(),
+    });
+    let conditions: Vec<_> = conditions.collect();
+    conditions.join(" OR ")
+}
+
+impl Session {
+    /// What it means that `token` is not the session's current one.
+    fn replay(&self, token: &RefreshToken, keys: &RefreshKeys, now: Timestamp) -> Replay {
+        let descendant = keys.descendant(token, &self.current);
+        let hash = token.hash();
+        let remembered = || self.previous.iter().position(|p| *p == Some(hash));
+        let (generation, current) = match descendant {
+            Some((generation, current)) => (generation - 1, Some(current)),
+            None => match remembered() {
+                Some(generation) => (generation, None),
+                None => return Replay::Guessed,
+            },
+        };
+        match self.replaced_at.get(generation) {
+            Some(at) if now.since(*at) <= GRACE => Replay::Repeated(current),
+            _ => Replay::Reused,
+        }
+    }
+}
+
+/// What a token is that is not its session's current one.
+enum Replay {
+    /// Replaced so short a time ago that its owner may just be repeating themselves. The current token cannot be derived
+    /// without the key of each step: a session that names no key can have been through a rotation of the signing key.
+    Repeated(Option<RefreshToken>),
+    /// Replaced longer ago: somebody has a copy.
+    Reused,
+    /// Not one of this session's, as far as is remembered. That must not end the session of its owner.
+    Guessed,
+}
