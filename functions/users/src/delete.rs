@@ -6,7 +6,7 @@ use shared::error::{Code, Error};
 use shared::store::user::Editor;
 
 use crate::target::Target;
-use crate::{App, admin, answer};
+use crate::{App, admin, conditions};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
@@ -15,7 +15,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Error> {
     let (user, editor) = target.to_change()?;
-    let if_match = answer::if_match(&headers)?;
+    let if_match = conditions::if_match(&headers, &target.caller, user)?;
+    let if_match = if_match.as_deref();
     if editor == Editor::Admin {
         admin::confirm(&app, &target.caller).await?;
     }

@@ -2,6 +2,7 @@
 
 mod admin;
 mod answer;
+mod conditions;
 mod create;
 mod delete;
 mod list;

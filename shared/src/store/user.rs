@@ -321,7 +321,7 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         editor: Editor,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         if changes.is_empty() {
             let account = self.account(user).await?;
@@ -347,7 +347,7 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         editor: Editor,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let mut edit = Edit::new(self.clock.now());
         edit.apply(changes, None);
@@ -362,9 +362,8 @@ impl Store {
             "(attribute_not_exists(edit) OR (edit <> :edit \
              AND (attribute_not_exists(edit_before) OR edit_before <> :edit)))",
         );
-        if let Some(version) = if_match {
-            edit.require("version = :version");
-            edit.value(":version", n(version));
+        if let Some(versions) = if_match {
+            edit.require_version(versions);
         }
         let found = match self
             .update(user_key(user), edit.into_update(&self.client))
@@ -391,7 +390,7 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         editor: Editor,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let (account, avatar) = self.account_and_avatar(user, &changes.avatar).await?;
         let current = match check(account, editor, if_match) {
@@ -606,7 +605,7 @@ impl Store {
         &self,
         user: &UserId,
         editor: Editor,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<Doomed, NotEdited>, StoreError> {
         let item = self.user_item(user).await?;
         let account = item.as_ref().map(Account::of_item).transpose()?;
@@ -641,7 +640,7 @@ impl Store {
         &self,
         doomed: Doomed,
         editor: Editor,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<(), NotEdited>, StoreError> {
         let mut alive = doomed.alive;
         for _ in 0..EDIT_ATTEMPTS {
@@ -784,7 +783,7 @@ impl ClaimsAt {
 fn check(
     account: Option<Account>,
     editor: Editor,
-    if_match: Option<u64>,
+    if_match: Option<&[u64]>,
 ) -> Result<User, NotEdited> {
     let account = account.ok_or(NotEdited::Gone)?;
     let user = match editor {
@@ -795,7 +794,7 @@ fn check(
         Editor::Admin if account.deleting => return Err(NotEdited::Deleting),
         Editor::Admin => account.user.ok_or(NotEdited::Gone)?,
     };
-    if if_match.is_some_and(|version| version != user.version) {
+    if if_match.is_some_and(|versions| !versions.contains(&user.version)) {
         Err(NotEdited::VersionMismatch)
     } else {
         Ok(user)
@@ -955,6 +954,17 @@ impl Edit {
                 self.value(":disabled", s("disabled"));
             }
         }
+    }
+
+    /// Lets the change through only while the user has one of these versions.
+    fn require_version(&mut self, versions: &[u64]) {
+        let mut placeholders = Vec::new();
+        for (i, version) in versions.iter().enumerate() {
+            let placeholder = format!(":version{i}");
+            self.value(&placeholder, n(version));
+            placeholders.push(placeholder);
+        }
+        self.require(&format!("version IN ({})", placeholders.join(", ")));
     }
 
     fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
