@@ -5,6 +5,7 @@ use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::StoreError;
+use crate::store::claim::StoredForms;
 use crate::store::item::{self, Item, Projection};
 use crate::upload::key::ObjectKey;
 use crate::user::{Avatar, Status, User};
@@ -20,6 +21,8 @@ pub struct Account {
     pub deleting: bool,
     /// The person at WeChat.
     pub openid: Option<OpenId>,
+    /// Under which forms the user's names are claimed.
+    pub(super) claims: StoredForms,
 }
 
 /// Why an account does not let its owner in.
@@ -77,6 +80,7 @@ impl Account {
             user,
             deleting: state == "deleting",
             openid: item::opt_parsed(item, "openid")?,
+            claims: StoredForms::of_item(item),
         };
         Ok((id, account))
     }

@@ -17,11 +17,11 @@ use crate::http::Patch;
 use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
-use crate::store::claim::Claim;
+use crate::store::claim::{Claim, ClaimWrites, ClaimsAt, Foreign, Kind, Obstacle, StoredForms};
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{Record, State, gate_item, upload_key};
-use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
+use crate::store::{Account, Store, StoreError, Transacted, Updated, store_error};
 use crate::user::{Avatar, Status, User};
 
 /// How often an edit starts over because somebody else was faster.
@@ -330,9 +330,10 @@ impl Store {
         if changes.is_plain() {
             return self.edit_plain(user, changes, editor, if_match).await;
         }
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             match self
-                .edit_with_claims(user, changes, editor, if_match)
+                .edit_with_claims(user, changes, editor, if_match, &mut foreign)
                 .await?
             {
                 Err(NotEdited::Contended) => {}
@@ -391,8 +392,10 @@ impl Store {
         changes: &Changes,
         editor: Editor,
         if_match: Option<&[u64]>,
+        foreign: &mut Foreign,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let (account, avatar) = self.account_and_avatar(user, &changes.avatar).await?;
+        let stored = account.as_ref().map(|account| account.claims.clone());
         let current = match check(account, editor, if_match) {
             Ok(current) => current,
             Err(refusal) => return Ok(Err(refusal)),
@@ -402,12 +405,13 @@ impl Store {
             return Ok(Err(NotEdited::AvatarUnusable));
         }
         let now = self.clock.now();
-        let (writes, names_at) = self
-            .edit_writes(&current, changes, avatar.as_ref(), now)
+        let held = (&stored.unwrap_or_default(), &*foreign);
+        let (writes, at) = self
+            .edit_writes(&current, changes, avatar.as_ref(), now, held)
             .map_err(|e| StoreError::Refused(e.into()))?;
         Ok(match self.transact(writes).await? {
             Transacted::Done => Ok(changed(current, changes, avatar, now)),
-            Transacted::Cancelled(reasons) => Err(names_at.refusal(&reasons)),
+            Transacted::Cancelled(reasons) => Err(at.obstacle(&reasons, foreign).into()),
         })
     }
 
@@ -448,6 +452,7 @@ impl Store {
         changes: &Changes,
         avatar: Option<&Avatar>,
         now: Timestamp,
+        (stored, foreign): (&StoredForms, &Foreign),
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.apply(changes, avatar);
@@ -456,19 +461,17 @@ impl Store {
         edit.value(":epoch", n(current.epoch.get()));
         edit.value(":status_was", s(current.status.as_str()));
         edit.name("#status", "status");
-        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
-        let mut at = ClaimsAt::default();
         let table = &self.table;
-        if let Some(taken) =
-            self.move_claim(&mut writes, current, &current.username, &changes.username)?
-        {
-            at.username = Some(taken);
-        }
-        if let Some(taken) =
-            self.move_claim(&mut writes, current, &current.email, &changes.email)?
-        {
-            at.email = Some(taken);
-        }
+        let first = edit.into_transaction(table, &current.id)?;
+        let mut claims = ClaimWrites::after(first, table, &current.id, stored, foreign);
+        move_claim(
+            &mut claims,
+            Kind::Username,
+            &current.username,
+            &changes.username,
+        )?;
+        move_claim(&mut claims, Kind::Email, &current.email, &changes.email)?;
+        let (mut writes, at) = claims.finish();
         if let Some(avatar) = avatar {
             let check = ConditionCheck::builder()
                 .table_name(table)
@@ -486,36 +489,6 @@ impl Store {
         Ok((writes, at))
     }
 
-    /// Adds what moves a claim from the text at hand to the changed one; returns where the new claim is taken.
-    fn move_claim<T>(
-        &self,
-        writes: &mut Vec<TransactWriteItem>,
-        user: &User,
-        current: &Option<T>,
-        change: &Patch<T>,
-    ) -> Result<Option<usize>, BuildError>
-    where
-        for<'a> Claim: From<&'a T>,
-    {
-        let old = current.as_ref().map(Claim::from);
-        let new = match change {
-            Patch::Keep => return Ok(None),
-            Patch::Clear => None,
-            Patch::Set(text) => Some(Claim::from(text)),
-        };
-        if old == new {
-            return Ok(None);
-        }
-        if let Some(old) = old {
-            writes.push(old.release(&self.table, &user.id)?);
-        }
-        let Some(new) = new else {
-            return Ok(None);
-        };
-        writes.push(new.take(&self.table, &user.id)?);
-        Ok(Some(writes.len() - 1))
-    }
-
     /// Registers a user ahead of their first login.
     ///
     /// What is there is read before the write and not after it: once the user is created, nothing is left that could
@@ -524,6 +497,7 @@ impl Store {
     /// # Errors
     /// If the table is not available; the inner result says why the user was not created.
     pub async fn create_user(&self, new: &NewUser) -> Result<Result<User, NotEdited>, StoreError> {
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             let item = self.user_item(&new.id).await?;
             let former = item.as_ref().map(Account::of_item).transpose()?;
@@ -533,10 +507,11 @@ impl Store {
                 _ => {}
             }
             let version = item.and_then(|item| item::opt_num::<u64>(&item, "version"));
-            let epoch = former.map(|account| account.epoch);
+            let epoch = former.as_ref().map(|account| account.epoch);
             let now = self.clock.now();
+            let stored = former.map(|account| account.claims).unwrap_or_default();
             let (writes, at) = self
-                .create_writes(new, epoch, now)
+                .create_writes(new, epoch, now, (&stored, &foreign))
                 .map_err(|e| StoreError::Refused(e.into()))?;
             match self.transact(writes).await? {
                 Transacted::Done => {
@@ -547,9 +522,11 @@ impl Store {
                         now,
                     )));
                 }
-                // Somebody registered, or began to be deleted, in the meantime: look again.
-                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {}
-                Transacted::Cancelled(reasons) => return Ok(Err(at.refusal(&reasons))),
+                Transacted::Cancelled(reasons) => match at.obstacle(&reasons, &mut foreign) {
+                    // Somebody registered, or began to be deleted, in the meantime: look again.
+                    Obstacle::Changed => {}
+                    taken => return Ok(Err(taken.into())),
+                },
             }
         }
         Err(StoreError::Unavailable("the user kept changing".into()))
@@ -560,6 +537,7 @@ impl Store {
         new: &NewUser,
         former: Option<Epoch>,
         now: Timestamp,
+        (stored, foreign): (&StoredForms, &Foreign),
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.sets.push("created_at = :now".to_owned());
@@ -572,8 +550,18 @@ impl Store {
         edit.set("#role", ":role", s(new.role.as_str()));
         edit.name("#role", "role");
         edit.name("#status", "status");
-        edit.set_text("username", new.username.as_ref().map(Username::as_str));
-        edit.set_text("email", new.email.as_ref().map(Email::as_str));
+        edit.set_unique(
+            "username",
+            new.username
+                .as_ref()
+                .map(|name| (name.as_str(), name.compared())),
+        );
+        edit.set_unique(
+            "email",
+            new.email
+                .as_ref()
+                .map(|email| (email.as_str(), email.compared())),
+        );
         edit.set_text("nickname", new.nickname.as_ref().map(Nickname::as_str));
         match former {
             Some(epoch) => {
@@ -583,17 +571,13 @@ impl Store {
             }
             None => edit.require("attribute_not_exists(pk)"),
         }
-        let mut writes = vec![edit.into_transaction(&self.table, &new.id)?];
-        let mut at = ClaimsAt::default();
-        if let Some(username) = &new.username {
-            at.username = Some(writes.len());
-            writes.push(Claim::from(username).take(&self.table, &new.id)?);
-        }
-        if let Some(email) = &new.email {
-            at.email = Some(writes.len());
-            writes.push(Claim::from(email).take(&self.table, &new.id)?);
-        }
-        Ok((writes, at))
+        let first = edit.into_transaction(&self.table, &new.id)?;
+        let mut claims = ClaimWrites::after(first, &self.table, &new.id, stored, foreign);
+        let username = new.username.as_ref().map(Claim::from);
+        claims.change(Kind::Username, None, username.as_ref())?;
+        let email = new.email.as_ref().map(Claim::from);
+        claims.change(Kind::Email, None, email.as_ref())?;
+        Ok(claims.finish())
     }
 
     /// Reads the account whose life is to end. An account that is already being deleted, by the same token or an
@@ -643,16 +627,18 @@ impl Store {
         if_match: Option<&[u64]>,
     ) -> Result<Result<(), NotEdited>, StoreError> {
         let mut alive = doomed.alive;
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             let Some((item, current)) = alive else {
                 return Ok(Ok(()));
             };
-            let writes = self
-                .delete_writes(&item, &current)
+            let (writes, at) = self
+                .delete_writes(&item, &current, &foreign)
                 .map_err(|e| StoreError::Refused(e.into()))?;
-            if let Transacted::Done = self.transact(writes).await? {
-                return Ok(Ok(()));
-            }
+            match self.transact(writes).await? {
+                Transacted::Done => return Ok(Ok(())),
+                Transacted::Cancelled(reasons) => at.obstacle(&reasons, &mut foreign),
+            };
             alive = match self.doomed(&doomed.deleted.user, editor, if_match).await? {
                 Ok(again) => again.alive,
                 Err(refusal) => return Ok(Err(refusal)),
@@ -665,7 +651,8 @@ impl Store {
         &self,
         item: &Item,
         current: &User,
-    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        foreign: &Foreign,
+    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let next = current.epoch.next();
         let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
@@ -694,16 +681,13 @@ impl Store {
             }
             None => edit.require("attribute_not_exists(last_login)"),
         }
-        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
-        let claims = [
-            current.username.as_ref().map(Claim::from),
-            current.email.as_ref().map(Claim::from),
-        ];
-        for claim in claims.into_iter().flatten() {
-            writes.push(claim.release(&self.table, &current.id)?);
-        }
+        let stored = StoredForms::of_item(item);
+        let first = edit.into_transaction(&self.table, &current.id)?;
+        let mut claims = ClaimWrites::after(first, &self.table, &current.id, &stored, foreign);
+        claims.release_all(current)?;
+        let (mut writes, at) = claims.finish();
         writes.push(put(&self.table, gate_item(&current.id, next, false))?);
-        Ok(writes)
+        Ok((writes, at))
     }
 
     /// Stores a person's phone number.
@@ -734,9 +718,11 @@ impl Store {
 }
 
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 18] = [
+const PERSONAL: [&str; 20] = [
     "username",
+    "username_key",
     "email",
+    "email_key",
     "nickname",
     "avatar_key",
     "avatar_version",
@@ -755,28 +741,36 @@ const PERSONAL: [&str; 18] = [
     "edit_before",
 ];
 
-/// Where in a transaction claims are taken.
-#[derive(Default)]
-struct ClaimsAt {
-    username: Option<usize>,
-    email: Option<usize>,
-}
-
-impl ClaimsAt {
-    /// What a cancellation means: a claim that somebody else has, or a user who changed in the meantime.
-    fn refusal(&self, reasons: &[aws_sdk_dynamodb::types::CancellationReason]) -> NotEdited {
-        let refused = |at: Option<usize>| at.is_some_and(|at| is_refused(reasons, at));
-        // A user who changed comes first: that the claim is refused as well may be due to just that.
-        if is_refused(reasons, 0) {
-            NotEdited::Contended
-        } else if refused(self.username) {
-            NotEdited::UsernameTaken
-        } else if refused(self.email) {
-            NotEdited::EmailTaken
-        } else {
-            NotEdited::Contended
+impl From<Obstacle> for NotEdited {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Changed => Self::Contended,
+            Obstacle::Taken(Kind::Username) => Self::UsernameTaken,
+            Obstacle::Taken(Kind::Email) => Self::EmailTaken,
         }
     }
+}
+
+/// Moves a claim from the text at hand to the changed one.
+fn move_claim<T>(
+    claims: &mut ClaimWrites<'_>,
+    kind: Kind,
+    current: &Option<T>,
+    change: &Patch<T>,
+) -> Result<(), BuildError>
+where
+    for<'a> Claim: From<&'a T>,
+{
+    let next = match change {
+        Patch::Keep => return Ok(()),
+        Patch::Clear => None,
+        Patch::Set(text) => Some(Claim::from(text)),
+    };
+    claims.change(
+        kind,
+        current.as_ref().map(Claim::from).as_ref(),
+        next.as_ref(),
+    )
 }
 
 /// Whether the editor may change the account as it is.
@@ -892,8 +886,12 @@ impl Edit {
     }
 
     fn apply(&mut self, changes: &Changes, avatar: Option<&Avatar>) {
-        self.patch("username", &changes.username, Username::as_str);
-        self.patch("email", &changes.email, Email::as_str);
+        self.patch_unique("username", &changes.username, |name| {
+            (name.as_str(), name.compared())
+        });
+        self.patch_unique("email", &changes.email, |email| {
+            (email.as_str(), email.compared())
+        });
         self.patch("nickname", &changes.nickname, Nickname::as_str);
         match (&changes.avatar, avatar) {
             (Patch::Set(_), Some(avatar)) => self.set_avatar(avatar),
@@ -918,6 +916,24 @@ impl Edit {
             Patch::Keep => {}
             Patch::Clear => self.removes.push(name.to_owned()),
             Patch::Set(value) => self.set_text(name, Some(text(value))),
+        }
+    }
+
+    /// A text with the form under which it is claimed.
+    fn patch_unique<T>(&mut self, name: &str, change: &Patch<T>, of: fn(&T) -> (&str, String)) {
+        match change {
+            Patch::Keep => {}
+            Patch::Clear => self
+                .removes
+                .extend([name.to_owned(), format!("{name}_key")]),
+            Patch::Set(value) => self.set_unique(name, Some(of(value))),
+        }
+    }
+
+    fn set_unique(&mut self, name: &str, text: Option<(&str, String)>) {
+        if let Some((text, form)) = text {
+            self.set_text(name, Some(text));
+            self.set_text(&format!("{name}_key"), Some(&form));
         }
     }
 
