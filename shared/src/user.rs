@@ -170,3 +170,41 @@ fn digest(parts: &impl Serialize) -> String {
     let bytes = json!(parts).to_string();
     data_encoding::HEXLOWER.encode(&sha256(bytes.as_bytes())[..8])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_version_of_one_user_in_one_view() {
+        let [user, other]: [UserId; 2] =
+            ["u5esjy36duo2g3uwfwiew2hluhz", "um5pzijy4hmaetgeee2ii7xc623"]
+                .map(|id| id.parse().unwrap());
+        // The README shows this one.
+        let tag = "2-6418efd4a5a30aeb-c421299893b578a1";
+        assert_eq!(version_in_tag(tag, &user, View::Owner), Some(2));
+        assert_eq!(
+            version_in_tag("2-6418efd4a5a30aeb-x", &user, View::Owner),
+            Some(2)
+        );
+        assert_eq!(digest(&("user", None::<i64>)), "c421299893b578a1");
+        assert_eq!(version_in_tag(tag, &other, View::Owner), None);
+        for view in [View::Admin, View::Stranger] {
+            assert_eq!(version_in_tag(tag, &user, view), None);
+        }
+        let whose = "6418efd4a5a30aeb";
+        for tag in [
+            "",
+            "2",
+            "2-x",
+            "2-c33a79d8",
+            &format!("2-{whose}"),
+            &format!("+2-{whose}-x"),
+            &format!("02-{whose}-x"),
+            &format!("-{whose}-x"),
+            &format!("99999999999999999999-{whose}-x"),
+        ] {
+            assert_eq!(version_in_tag(tag, &user, View::Owner), None, "{tag}");
+        }
+    }
+}
