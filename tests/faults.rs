@@ -708,10 +708,13 @@ async fn an_answer_that_is_cut_off_is_an_answer_that_was_lost() {
     let next = in_time(world.refresh(&alice.refresh_token)).await;
     let next = Session::of(next.expect(200).json);
     world.refresh(&next.refresh_token).await.expect(200);
+    let before = me(&world, &alice).await.expect(200);
     cut_off("UpdateItem");
     let nickname = json!({"nickname": "A"});
     let call = world.users.put("/v1/users/me", &nickname);
-    let call = call.bearer(&alice.token).header("if-match", "\"1\"");
+    let call = call
+        .bearer(&alice.token)
+        .header("if-match", before.header("etag"));
     let edited = in_time(call.send()).await.expect(200);
     assert_eq!(edited.json["version"], 2);
     cut_off("GetItem");

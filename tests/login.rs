@@ -964,7 +964,7 @@ async fn the_phone_number_is_stored_and_masked_for_others() {
         .send()
         .await
         .expect(200);
-    assert_eq!(seen.json["phone"], "138****8000");
+    assert_eq!(seen.json["phone"], "138******00");
     assert_eq!(
         world.wechat.count(Endpoint::StableToken),
         1,

@@ -20,6 +20,7 @@ pub mod sdk_http;
 pub mod seams;
 pub mod store;
 pub mod telemetry;
+pub(crate) mod unicode;
 pub mod upload;
 pub mod user;
 pub mod wechat;

@@ -1,5 +1,6 @@
 //! A user as the API shows one.
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::auth::refresh::sha256;
@@ -106,23 +107,21 @@ impl View {
 }
 
 impl User {
-    /// The entity tag of what [`User::json`] gives: `"<version>-<digest>"`.
+    /// The entity tag of what [`User::json`] gives: `"<version>-<whose and to whom>-<rest>"`.
     ///
-    /// The digest tells apart what one version can look like: to different readers, for different users under one
-    /// address (`/v1/users/me`), after a role came from configuration, and once a signed link has changed. A client that
-    /// is told "not modified" can trust the link it has.
+    /// A writer who names a version means the first two parts ([`version_in_tag`]). The rest is what changes without
+    /// the version: a role that comes from configuration, and the window of a signed link; a client that is told "not
+    /// modified" can trust the link it has. The tag of what a stranger is shown tells no more than that does.
     pub fn etag(&self, view: View, links: Option<&Links>, now: Timestamp) -> String {
-        let generation = self
-            .avatar
-            .as_ref()
-            .and(links)
-            .and_then(|links| links.generation(now));
-        let shown = format!(
-            "{} {:?} {view:?} {:?} {generation:?}",
-            self.id, self.epoch, self.role
-        );
-        let digest = data_encoding::HEXLOWER.encode(&sha256(shown.as_bytes())[..4]);
-        format!("\"{}-{digest}\"", self.version)
+        let avatar = self.avatar.as_ref().filter(|_| links.is_some());
+        let window = avatar.and(links).and_then(|links| links.generation(now));
+        if view == View::Stranger {
+            let nickname = self.nickname.as_ref().map(Nickname::as_str);
+            let avatar = avatar.map(|avatar| (avatar.key.to_string(), &avatar.version));
+            return format!("\"{}\"", digest(&(&self.id, nickname, avatar, window)));
+        }
+        let rest = digest(&(self.role.as_str(), window));
+        format!("\"{}-{}-{rest}\"", self.version, identity(&self.id, view))
     }
 
     /// The user's JSON. Without `links` (a function that knows no bucket) the picture is left out.
@@ -149,5 +148,63 @@ impl User {
             json["version"] = self.version.into();
         }
         json
+    }
+}
+
+/// The version that an entity tag, without its quotes, names, if the tag is of `user` as seen in `view`.
+pub fn version_in_tag(opaque: &str, user: &UserId, view: View) -> Option<u64> {
+    let (version, rest) = opaque.split_once('-')?;
+    let (whose, _) = rest.split_once('-')?;
+    let number: u64 = version.parse().ok()?;
+    let is_ours = view != View::Stranger && whose == identity(user, view);
+    // As we write it: without a sign or leading zeros.
+    Some(number).filter(|number| is_ours && number.to_string() == version)
+}
+
+fn identity(user: &UserId, view: View) -> String {
+    digest(&(user, format!("{view:?}")))
+}
+
+/// 64 bits of a hash, in hexadecimal.
+fn digest(parts: &impl Serialize) -> String {
+    let bytes = json!(parts).to_string();
+    data_encoding::HEXLOWER.encode(&sha256(bytes.as_bytes())[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_names_a_version_of_one_user_in_one_view() {
+        let [user, other]: [UserId; 2] =
+            ["u5esjy36duo2g3uwfwiew2hluhz", "um5pzijy4hmaetgeee2ii7xc623"]
+                .map(|id| id.parse().unwrap());
+        // The README shows this one.
+        let tag = "2-6418efd4a5a30aeb-c421299893b578a1";
+        assert_eq!(version_in_tag(tag, &user, View::Owner), Some(2));
+        assert_eq!(
+            version_in_tag("2-6418efd4a5a30aeb-x", &user, View::Owner),
+            Some(2)
+        );
+        assert_eq!(digest(&("user", None::<i64>)), "c421299893b578a1");
+        assert_eq!(version_in_tag(tag, &other, View::Owner), None);
+        for view in [View::Admin, View::Stranger] {
+            assert_eq!(version_in_tag(tag, &user, view), None);
+        }
+        let whose = "6418efd4a5a30aeb";
+        for tag in [
+            "",
+            "2",
+            "2-x",
+            "2-c33a79d8",
+            &format!("2-{whose}"),
+            &format!("+2-{whose}-x"),
+            &format!("02-{whose}-x"),
+            &format!("-{whose}-x"),
+            &format!("99999999999999999999-{whose}-x"),
+        ] {
+            assert_eq!(version_in_tag(tag, &user, View::Owner), None, "{tag}");
+        }
     }
 }

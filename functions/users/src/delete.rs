@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
 
 use crate::target::Target;
-use crate::{App, answer};
+use crate::{App, conditions};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
@@ -14,7 +14,8 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Result<StatusCode, Error> {
     let (user, editor) = target.to_change()?;
-    let if_match = answer::if_match(&headers)?;
+    let if_match = conditions::if_match(&headers, &target.caller, user)?;
+    let if_match = if_match.as_deref();
     let doomed = app.store.doomed(user, editor, if_match).await?;
     let doomed = doomed.map_err(|refusal| refusal.into_error(editor))?;
     // Announced first: a life that ended unannounced would never be cleared away. `purge` touches nothing of an account

@@ -3,6 +3,7 @@
 mod admin;
 mod answer;
 mod audit;
+mod conditions;
 mod create;
 mod delete;
 mod list;

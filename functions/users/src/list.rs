@@ -1,4 +1,4 @@
-//! `GET /v1/users`: all users, newest first, or the one with a username or an e-mail address.
+//! `GET /v1/users`: all users, newest first, or who has a username or an e-mail address.
 
 use axum::Json;
 use axum::extract::State;
@@ -22,7 +22,7 @@ enum Filter {
         limit: usize,
         cursor: Option<String>,
     },
-    One(Claim),
+    Named(Claim),
 }
 
 /// Lists users.
@@ -51,14 +51,7 @@ async fn find(
             let next = page.next.map(|position| cursor::encode(&position, &scope));
             Ok((page.items, next))
         }
-        Filter::One(claim) => {
-            let account = match app.store.owner_of(&claim).await? {
-                Some(user) => app.store.account(&user).await?,
-                None => None,
-            };
-            let found = account.and_then(|account| account.user);
-            Ok((found.into_iter().collect(), None))
-        }
+        Filter::Named(claim) => Ok((app.store.users_named(&claim).await?, None)),
     }
 }
 
@@ -85,7 +78,9 @@ fn filter(mut fields: Fields) -> Result<Filter, Error> {
             Fault::invalid("username, email and paging cannot be combined"),
         );
     }
-    let username: Option<Username> = fields.optional("username", body::parsed);
+    let username: Option<Username> = fields.optional("username", |value| {
+        Username::sought(&body::text(value)?).map_err(|reason| Fault::invalid(reason.to_string()))
+    });
     let email: Option<Email> = fields.optional("email", body::parsed);
     let limit = fields
         .optional("limit", body::page_limit)
@@ -95,7 +90,7 @@ fn filter(mut fields: Fields) -> Result<Filter, Error> {
         .map(Claim::from)
         .or(email.as_ref().map(Claim::from));
     fields.finish(Some(
-        claim.map_or(Filter::All { limit, cursor }, Filter::One),
+        claim.map_or(Filter::All { limit, cursor }, Filter::Named),
     ))
 }
 

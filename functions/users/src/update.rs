@@ -12,7 +12,7 @@ use shared::store::user::{Changes, Editor};
 use shared::user::Status;
 
 use crate::target::Target;
-use crate::{App, answer};
+use crate::{App, answer, conditions};
 
 /// Changes a user.
 pub(crate) async fn update(
@@ -22,11 +22,11 @@ pub(crate) async fn update(
     fields: Fields,
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
-    let if_match = answer::if_match(&headers)?;
+    let if_match = conditions::if_match(&headers, &target.caller, user)?;
     let changes = changes(fields, editor)?;
     let edited = app
         .store
-        .edit_user(user, &changes, editor, if_match)
+        .edit_user(user, &changes, editor, if_match.as_deref())
         .await?;
     let user = edited.map_err(|refusal| refusal.into_error(editor))?;
     Ok(answer::user(&app, &target.caller, &user))

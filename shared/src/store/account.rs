@@ -5,6 +5,7 @@ use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::StoreError;
+use crate::store::claim::StoredForms;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, Projection};
 use crate::upload::key::ObjectKey;
@@ -23,6 +24,8 @@ pub struct Account {
     pub openid: Option<OpenId>,
     /// What orders writes; unknown where only a part of the item was read.
     pub(super) fence: Fence,
+    /// Under which forms the user's names are claimed.
+    pub(super) claims: StoredForms,
 }
 
 /// Why an account does not let its owner in.
@@ -81,6 +84,7 @@ impl Account {
             deleting: state == "deleting",
             openid: item::opt_parsed(item, "openid")?,
             fence: Fence::of_item(item),
+            claims: StoredForms::of_item(item),
         };
         Ok((id, account))
     }

@@ -3,7 +3,7 @@
 //! | item | pk | sk |
 //! |---|---|---|
 //! | user, with its sessions as `s_<session>` | `U#<user>` | `A` |
-//! | claim on a username or e-mail address | `UN#<compared>`, `EM#<compared>` | `A` |
+//! | claim on a username or e-mail address; the user item names the form as `username_key`, `email_key` | `UN#<form>`, `EM#<form>` | `A` |
 //! | upload | `UP#<user>` | `<upload>` |
 //! | gate: what uploads need to know of their owner's account | `UP#<user>` | `~` |
 //! | open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |

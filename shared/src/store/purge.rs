@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
+use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::{DeleteRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, Update, WriteRequest};
 
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::store::item::{self, n, names, s, values};
+use crate::store::claim::{ClaimWrites, ClaimsAt, Foreign, StoredForms};
+use crate::store::item::{self, Item, n, names, s, values};
 use crate::store::session::user_key;
 use crate::store::upload::{quota_key, upload_key};
-use crate::store::{Store, StoreError, store_error};
+use crate::store::{Store, StoreError, Transacted, Updated, is_refused, store_error};
 
 /// What BatchWriteItem takes.
 const BATCH: usize = 25;
@@ -117,24 +119,83 @@ impl Store {
     }
 
     /// Notes that nothing is left of the account's life `epoch`. If the person has registered anew, there is nothing to
-    /// note.
+    /// note. One write; a transaction more if version 0.1 ended the life, which does not know of all that a name is
+    /// claimed under.
     ///
     /// # Errors
     /// If the table is not available.
     pub async fn finish_purge(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
+        let next = epoch.next();
         let update = self
             .client
             .update_item()
             .update_expression("SET #status = :deleted")
-            .condition_expression("#status = :deleting AND epoch = :next")
+            .condition_expression(format!(
+                "{IS_ENDED} AND attribute_not_exists(username_key) AND attribute_not_exists(email_key)"
+            ))
             .set_expression_attribute_names(names([("#status", "status")]))
-            .set_expression_attribute_values(values([
-                (":deleted", s("deleted")),
-                (":deleting", s("deleting")),
-                (":next", n(epoch.next().get())),
-            ]));
-        // Refused: the person has registered anew.
-        self.update(user_key(user), update).await?;
+            .set_expression_attribute_values(ended_values(next));
+        match self.update(user_key(user), update).await? {
+            Updated::Refused(Some(item)) => {
+                self.finish_with_claims(user, next, &StoredForms::of_item(&item))
+                    .await
+            }
+            Updated::Done(_) | Updated::Refused(None) => Ok(()),
+        }
+    }
+
+    /// The same for an item that still names claims, which are released.
+    async fn finish_with_claims(
+        &self,
+        user: &UserId,
+        next: Epoch,
+        stored: &StoredForms,
+    ) -> Result<(), StoreError> {
+        let mut foreign = Foreign::new();
+        // Each time but the last finds that a claim is somebody else's: there are two.
+        for _ in 0..3 {
+            let (writes, at) = self
+                .finishing_writes(user, next, stored, &foreign)
+                .map_err(|error| StoreError::Refused(Box::new(error)))?;
+            match self.transact(writes).await? {
+                Transacted::Done => break,
+                // Refused: the person has registered anew.
+                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => break,
+                Transacted::Cancelled(reasons) => at.obstacle(&reasons, &mut foreign),
+            };
+        }
         Ok(())
     }
+
+    fn finishing_writes(
+        &self,
+        user: &UserId,
+        next: Epoch,
+        stored: &StoredForms,
+        foreign: &Foreign,
+    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
+        let update = Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(user_key(user)))
+            .update_expression("SET #status = :deleted REMOVE username_key, email_key")
+            .condition_expression(IS_ENDED)
+            .set_expression_attribute_names(names([("#status", "status")]))
+            .set_expression_attribute_values(ended_values(next))
+            .build()?;
+        let first = TransactWriteItem::builder().update(update).build();
+        let mut claims = ClaimWrites::after(first, &self.table, user, stored, foreign);
+        claims.release_stored()?;
+        Ok(claims.finish())
+    }
+}
+
+/// That the account's life has ended and no other has begun.
+const IS_ENDED: &str = "#status = :deleting AND epoch = :next";
+
+fn ended_values(next: Epoch) -> Option<Item> {
+    values([
+        (":deleted", s("deleted")),
+        (":deleting", s("deleting")),
+        (":next", n(next.get())),
+    ])
 }

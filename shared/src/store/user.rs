@@ -19,12 +19,12 @@ use crate::ids::{Epoch, OpenId, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
-use crate::store::claim::Claim;
+use crate::store::claim::{Claim, ClaimWrites, ClaimsAt, Foreign, Kind, Obstacle, StoredForms};
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{owner_state, upload_key};
-use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused, store_error};
+use crate::store::{Account, Store, StoreError, Transacted, Updated, store_error};
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
 
@@ -359,7 +359,7 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         editor: Editor<'_>,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         match editor {
             _ if changes.is_empty() => {
@@ -375,9 +375,10 @@ impl Store {
             }
             _ => {}
         }
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             match self
-                .edit_with_claims(user, changes, editor, if_match)
+                .edit_with_claims(user, changes, editor, if_match, &mut foreign)
                 .await?
             {
                 Err(NotEdited::Contended) => {}
@@ -392,7 +393,7 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         epoch: Epoch,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let change = |edit: &mut Edit| edit.apply(changes, None);
         self.edit_unread(user, change, epoch, if_match).await
@@ -407,7 +408,7 @@ impl Store {
         user: &UserId,
         change: impl Fn(&mut Edit),
         epoch: Epoch,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         // A write whose answer was lost is repeated by the SDK; this tells that it was ours that got there first, even
         // if another edit came in between.
@@ -418,9 +419,8 @@ impl Store {
             change(&mut edit);
             edit.require_owner(epoch);
             edit.require_first(&nonce);
-            if let Some(version) = if_match {
-                edit.require("version = :version");
-                edit.value(":version", n(version));
+            if let Some(versions) = if_match {
+                edit.require_version(versions);
             }
             let update = edit.into_update(&self.client);
             let found = match self.update(user_key(user), update).await? {
@@ -450,7 +450,8 @@ impl Store {
         user: &UserId,
         changes: &Changes,
         editor: Editor<'_>,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
+        foreign: &mut Foreign,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let upload = match changes.avatar {
             Patch::Set(upload) => Some(upload),
@@ -462,7 +463,10 @@ impl Store {
         };
         let avatar = found.avatar(user)?;
         let account = found.account()?;
-        let fence = account.as_ref().map(|account| account.fence);
+        let held = account
+            .as_ref()
+            .map(|account| (account.fence, account.claims.clone()));
+        let (fence, stored) = held.unwrap_or_default();
         let current = match check(account, editor, if_match) {
             Ok(current) => current,
             Err(refusal) => return Ok(Err(refusal)),
@@ -472,14 +476,9 @@ impl Store {
             return Ok(Err(NotEdited::AvatarUnusable));
         }
         let now = self.clock.now().following(current.updated_at);
-        let (writes, names_at) = self
-            .edit_writes(
-                &current,
-                changes,
-                avatar.as_ref(),
-                fence.unwrap_or_default(),
-                now,
-            )
+        let held = (&stored, &*foreign);
+        let (writes, at) = self
+            .edit_writes(&current, changes, avatar.as_ref(), fence, now, held)
             .map_err(|e| StoreError::Refused(e.into()))?;
         let before = Standing::from(&current);
         let after = changed(current, changes, avatar, now);
@@ -493,7 +492,7 @@ impl Store {
         };
         Ok(match self.transact_by(editor, &write, writes).await? {
             Ok(Transacted::Done) => Ok(after),
-            Ok(Transacted::Cancelled(reasons)) => Err(names_at.refusal(&reasons)),
+            Ok(Transacted::Cancelled(reasons)) => Err(at.obstacle(&reasons, foreign).into()),
             Err(refusal) => Err(refusal),
         })
     }
@@ -506,6 +505,7 @@ impl Store {
         avatar: Option<&Avatar>,
         fence: Fence,
         now: Timestamp,
+        (stored, foreign): (&StoredForms, &Foreign),
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.apply(changes, avatar);
@@ -517,19 +517,17 @@ impl Store {
         edit.value(":epoch", n(current.epoch.get()));
         edit.value(":status_was", s(current.status.as_str()));
         edit.name("#status", "status");
-        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
-        let mut at = ClaimsAt::default();
         let table = &self.table;
-        if let Some(taken) =
-            self.move_claim(&mut writes, current, &current.username, &changes.username)?
-        {
-            at.username = Some(taken);
-        }
-        if let Some(taken) =
-            self.move_claim(&mut writes, current, &current.email, &changes.email)?
-        {
-            at.email = Some(taken);
-        }
+        let first = edit.into_transaction(table, &current.id)?;
+        let mut claims = ClaimWrites::after(first, table, &current.id, stored, foreign);
+        move_claim(
+            &mut claims,
+            Kind::Username,
+            &current.username,
+            &changes.username,
+        )?;
+        move_claim(&mut claims, Kind::Email, &current.email, &changes.email)?;
+        let (mut writes, at) = claims.finish();
         if let Some(avatar) = avatar {
             writes.push(avatar_check(table, &current.id, avatar)?);
         }
@@ -538,36 +536,6 @@ impl Store {
             writes.push(put(table, gate)?);
         }
         Ok((writes, at))
-    }
-
-    /// Adds what moves a claim from the text at hand to the changed one; returns where the new claim is taken.
-    fn move_claim<T>(
-        &self,
-        writes: &mut Vec<TransactWriteItem>,
-        user: &User,
-        current: &Option<T>,
-        change: &Patch<T>,
-    ) -> Result<Option<usize>, BuildError>
-    where
-        for<'a> Claim: From<&'a T>,
-    {
-        let old = current.as_ref().map(Claim::from);
-        let new = match change {
-            Patch::Keep => return Ok(None),
-            Patch::Clear => None,
-            Patch::Set(text) => Some(Claim::from(text)),
-        };
-        if old == new {
-            return Ok(None);
-        }
-        if let Some(old) = old {
-            writes.push(old.release(&self.table, &user.id)?);
-        }
-        let Some(new) = new else {
-            return Ok(None);
-        };
-        writes.push(new.take(&self.table, &user.id)?);
-        Ok(Some(writes.len() - 1))
     }
 
     /// Registers a user ahead of their first login.
@@ -583,6 +551,7 @@ impl Store {
         actor: &Caller,
     ) -> Result<Result<User, NotEdited>, StoreError> {
         let editor = Editor::Admin(actor);
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             let item = match self.read_as(editor, &new.id, None).await? {
                 Ok(found) => found.user,
@@ -598,7 +567,7 @@ impl Store {
             let epoch = former.as_ref().map(|account| account.epoch);
             let now = self.clock.now();
             let (writes, at) = self
-                .create_writes(new, former.as_ref(), now)
+                .create_writes(new, former.as_ref(), now, &foreign)
                 .map_err(|e| StoreError::Refused(e.into()))?;
             let user = created(
                 new,
@@ -617,9 +586,11 @@ impl Store {
             match self.transact_by(editor, &write, writes).await? {
                 Ok(Transacted::Done) => return Ok(Ok(user)),
                 Err(refusal) => return Ok(Err(refusal)),
-                // Somebody registered, or began to be deleted, in the meantime: look again.
-                Ok(Transacted::Cancelled(reasons)) if is_refused(&reasons, 0) => {}
-                Ok(Transacted::Cancelled(reasons)) => return Ok(Err(at.refusal(&reasons))),
+                Ok(Transacted::Cancelled(reasons)) => match at.obstacle(&reasons, &mut foreign) {
+                    // Somebody registered, or began to be deleted, in the meantime: look again.
+                    Obstacle::Changed => {}
+                    taken => return Ok(Err(taken.into())),
+                },
             }
         }
         Err(StoreError::Unavailable("the user kept changing".into()))
@@ -630,6 +601,7 @@ impl Store {
         new: &NewUser,
         former: Option<&Account>,
         now: Timestamp,
+        foreign: &Foreign,
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.sets.push("created_at = :now".to_owned());
@@ -642,8 +614,18 @@ impl Store {
         edit.set("#role", ":role", s(new.role.as_str()));
         edit.name("#role", "role");
         edit.name("#status", "status");
-        edit.set_text("username", new.username.as_ref().map(Username::as_str));
-        edit.set_text("email", new.email.as_ref().map(Email::as_str));
+        edit.set_unique(
+            "username",
+            new.username
+                .as_ref()
+                .map(|name| (name.as_str(), name.compared())),
+        );
+        edit.set_unique(
+            "email",
+            new.email
+                .as_ref()
+                .map(|email| (email.as_str(), email.compared())),
+        );
         edit.set_text("nickname", new.nickname.as_ref().map(Nickname::as_str));
         match former {
             Some(former) => {
@@ -654,17 +636,15 @@ impl Store {
             None => edit.require("attribute_not_exists(pk)"),
         }
         edit.raise_fence(former.map(|former| former.fence).unwrap_or_default(), now);
-        let mut writes = vec![edit.into_transaction(&self.table, &new.id)?];
-        let mut at = ClaimsAt::default();
-        if let Some(username) = &new.username {
-            at.username = Some(writes.len());
-            writes.push(Claim::from(username).take(&self.table, &new.id)?);
-        }
-        if let Some(email) = &new.email {
-            at.email = Some(writes.len());
-            writes.push(Claim::from(email).take(&self.table, &new.id)?);
-        }
-        Ok((writes, at))
+        let stored = former.map(|former| former.claims.clone());
+        let stored = stored.unwrap_or_default();
+        let first = edit.into_transaction(&self.table, &new.id)?;
+        let mut claims = ClaimWrites::after(first, &self.table, &new.id, &stored, foreign);
+        let username = new.username.as_ref().map(Claim::from);
+        claims.change(Kind::Username, None, username.as_ref())?;
+        let email = new.email.as_ref().map(Claim::from);
+        claims.change(Kind::Email, None, email.as_ref())?;
+        Ok(claims.finish())
     }
 
     /// Reads the account whose life is to end. An account that is already being deleted, by the same token or an
@@ -676,7 +656,7 @@ impl Store {
         &self,
         user: &UserId,
         editor: Editor<'_>,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<Doomed, NotEdited>, StoreError> {
         let item = match self.read_as(editor, user, None).await? {
             Ok(found) => found.user,
@@ -715,15 +695,16 @@ impl Store {
         &self,
         doomed: Doomed,
         editor: Editor<'_>,
-        if_match: Option<u64>,
+        if_match: Option<&[u64]>,
     ) -> Result<Result<(), NotEdited>, StoreError> {
         let Doomed { deleted, mut alive } = doomed;
+        let mut foreign = Foreign::new();
         for _ in 0..EDIT_ATTEMPTS {
             let Some((item, current)) = alive else {
                 return Ok(Ok(()));
             };
-            let writes = self
-                .delete_writes(&item, &current, deleted.epoch)
+            let (writes, at) = self
+                .delete_writes(&item, &current, deleted.epoch, &foreign)
                 .map_err(|e| StoreError::Refused(e.into()))?;
             let write = AdminWrite {
                 action: Action::DeleteUser,
@@ -735,9 +716,9 @@ impl Store {
             };
             match self.transact_by(editor, &write, writes).await? {
                 Ok(Transacted::Done) => return Ok(Ok(())),
-                Ok(Transacted::Cancelled(_)) => {}
+                Ok(Transacted::Cancelled(reasons)) => at.obstacle(&reasons, &mut foreign),
                 Err(refusal) => return Ok(Err(refusal)),
-            }
+            };
             alive = match self.doomed(&deleted.user, editor, if_match).await? {
                 Ok(again) => again.alive.filter(|_| again.deleted == deleted),
                 Err(refusal) => return Ok(Err(refusal)),
@@ -751,7 +732,8 @@ impl Store {
         item: &Item,
         current: &User,
         announced: Epoch,
-    ) -> Result<Vec<TransactWriteItem>, BuildError> {
+        foreign: &Foreign,
+    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let next = announced.next();
         let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
@@ -782,16 +764,13 @@ impl Store {
             }
             None => edit.require("attribute_not_exists(last_login)"),
         }
-        let mut writes = vec![edit.into_transaction(&self.table, &current.id)?];
-        let claims = [
-            current.username.as_ref().map(Claim::from),
-            current.email.as_ref().map(Claim::from),
-        ];
-        for claim in claims.into_iter().flatten() {
-            writes.push(claim.release(&self.table, &current.id)?);
-        }
+        let stored = StoredForms::of_item(item);
+        let first = edit.into_transaction(&self.table, &current.id)?;
+        let mut claims = ClaimWrites::after(first, &self.table, &current.id, &stored, foreign);
+        claims.release_all(current)?;
+        let (mut writes, at) = claims.finish();
         writes.push(put(&self.table, owner_state(&current.id, next, false))?);
-        Ok(writes)
+        Ok((writes, at))
     }
 
     /// Stores a person's phone number.
@@ -810,9 +789,11 @@ impl Store {
 }
 
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 18] = [
+const PERSONAL: [&str; 20] = [
     "username",
+    "username_key",
     "email",
+    "email_key",
     "nickname",
     "avatar_key",
     "avatar_version",
@@ -831,35 +812,43 @@ const PERSONAL: [&str; 18] = [
     "edit_before",
 ];
 
-/// Where in a transaction claims are taken.
-#[derive(Default)]
-struct ClaimsAt {
-    username: Option<usize>,
-    email: Option<usize>,
-}
-
-impl ClaimsAt {
-    /// What a cancellation means: a claim that somebody else has, or a user who changed in the meantime.
-    fn refusal(&self, reasons: &[aws_sdk_dynamodb::types::CancellationReason]) -> NotEdited {
-        let refused = |at: Option<usize>| at.is_some_and(|at| is_refused(reasons, at));
-        // A user who changed comes first: that the claim is refused as well may be due to just that.
-        if is_refused(reasons, 0) {
-            NotEdited::Contended
-        } else if refused(self.username) {
-            NotEdited::UsernameTaken
-        } else if refused(self.email) {
-            NotEdited::EmailTaken
-        } else {
-            NotEdited::Contended
+impl From<Obstacle> for NotEdited {
+    fn from(obstacle: Obstacle) -> Self {
+        match obstacle {
+            Obstacle::Changed => Self::Contended,
+            Obstacle::Taken(Kind::Username) => Self::UsernameTaken,
+            Obstacle::Taken(Kind::Email) => Self::EmailTaken,
         }
     }
+}
+
+/// Moves a claim from the text at hand to the changed one.
+fn move_claim<T>(
+    claims: &mut ClaimWrites<'_>,
+    kind: Kind,
+    current: &Option<T>,
+    change: &Patch<T>,
+) -> Result<(), BuildError>
+where
+    for<'a> Claim: From<&'a T>,
+{
+    let next = match change {
+        Patch::Keep => return Ok(()),
+        Patch::Clear => None,
+        Patch::Set(text) => Some(Claim::from(text)),
+    };
+    claims.change(
+        kind,
+        current.as_ref().map(Claim::from).as_ref(),
+        next.as_ref(),
+    )
 }
 
 /// Whether the editor may change the account as it is.
 fn check(
     account: Option<Account>,
     editor: Editor<'_>,
-    if_match: Option<u64>,
+    if_match: Option<&[u64]>,
 ) -> Result<User, NotEdited> {
     let account = account.ok_or(NotEdited::Gone)?;
     let user = match editor {
@@ -870,7 +859,7 @@ fn check(
         Editor::Admin(_) if account.deleting => return Err(NotEdited::Deleting),
         Editor::Admin(_) => account.user.ok_or(NotEdited::Gone)?,
     };
-    if if_match.is_some_and(|version| version != user.version) {
+    if if_match.is_some_and(|versions| !versions.contains(&user.version)) {
         Err(NotEdited::VersionMismatch)
     } else {
         Ok(user)
@@ -992,8 +981,12 @@ impl Edit {
     }
 
     fn apply(&mut self, changes: &Changes, avatar: Option<&Avatar>) {
-        self.patch("username", &changes.username, Username::as_str);
-        self.patch("email", &changes.email, Email::as_str);
+        self.patch_unique("username", &changes.username, |name| {
+            (name.as_str(), name.compared())
+        });
+        self.patch_unique("email", &changes.email, |email| {
+            (email.as_str(), email.compared())
+        });
         self.patch("nickname", &changes.nickname, Nickname::as_str);
         match (&changes.avatar, avatar) {
             (Patch::Set(_), Some(avatar)) => self.set_avatar(avatar),
@@ -1014,6 +1007,24 @@ impl Edit {
             Patch::Keep => {}
             Patch::Clear => self.removes.push(name.to_owned()),
             Patch::Set(value) => self.set_text(name, Some(text(value))),
+        }
+    }
+
+    /// A text with the form under which it is claimed.
+    fn patch_unique<T>(&mut self, name: &str, change: &Patch<T>, of: fn(&T) -> (&str, String)) {
+        match change {
+            Patch::Keep => {}
+            Patch::Clear => self
+                .removes
+                .extend([name.to_owned(), format!("{name}_key")]),
+            Patch::Set(value) => self.set_unique(name, Some(of(value))),
+        }
+    }
+
+    fn set_unique(&mut self, name: &str, text: Option<(&str, String)>) {
+        if let Some((text, form)) = text {
+            self.set_text(name, Some(text));
+            self.set_text(&format!("{name}_key"), Some(&form));
         }
     }
 
@@ -1059,6 +1070,17 @@ impl Edit {
              AND (attribute_not_exists(edit_before) OR edit_before <> :edit)))",
         );
         self.require("updated_at < :now");
+    }
+
+    /// Lets the change through only while the user has one of these versions.
+    fn require_version(&mut self, versions: &[u64]) {
+        let mut placeholders = Vec::new();
+        for (i, version) in versions.iter().enumerate() {
+            let placeholder = format!(":version{i}");
+            self.value(&placeholder, n(version));
+            placeholders.push(placeholder);
+        }
+        self.require(&format!("version IN ({})", placeholders.join(", ")));
     }
 
     /// Raises the fence, and lets the change through only while nobody else does.
