@@ -298,7 +298,7 @@ impl Performance<'_> {
         let mut deeds = story.deeds.iter();
         let mut next = deeds.next();
         while next.is_some() || !self.queue.is_empty() {
-            let acts = self.queue.is_empty() || self.choice() % 3 == 0;
+            let acts = self.queue.is_empty() || self.choice().is_multiple_of(3);
             match next {
                 Some((upload, deed)) if acts => {
                     self.act(*upload, *deed).await;

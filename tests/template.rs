@@ -143,7 +143,7 @@ const RULES: [Rule; 19] = [
                 "",
             ),
             (
-                "Action: [dynamodb:BatchGetItem, dynamodb:Query]",
+                "Action: dynamodb:BatchGetItem",
                 "Action: [dynamodb:BatchGetItem, dynamodb:Scan]",
             ),
         ],

@@ -410,7 +410,7 @@ async fn twenty_tickets_come_all_or_none_and_are_listed_in_the_order_asked_for()
     })
     .await;
     let alice = world.log_in("alice").await;
-    let one = |size: u32| json!({"content_type": "image/jpeg", "size": size, "purpose": (if size % 3 == 0 { "avatar" } else { "file" })});
+    let one = |size: u32| json!({"content_type": "image/jpeg", "size": size, "purpose": (if size.is_multiple_of(3) { "avatar" } else { "file" })});
     let twenty = json!({"items": (1..=20).map(one).collect::<Vec<_>>()});
     let first = issue_batch(&world, &alice, "k", &twenty)
         .await

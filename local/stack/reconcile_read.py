@@ -188,7 +188,7 @@ def _unless_there(store: Store, findings: Iterator[Finding]) -> Iterator[Finding
 
 def extensions() -> dict[str, str]:
     """The extension that keys have for each content type, from where the functions have it."""
-    pairs = re.findall(r'\("([a-z]+/[a-z0-9.+-]+)", "([a-z0-9]+)"\)', CONTENT_TYPES.read_text())
+    pairs = re.findall(r'\("([a-z]+/[a-z0-9.+-]+)", "([a-z0-9]+)", ', CONTENT_TYPES.read_text())
     if not pairs:
         raise StackError(f"{CONTENT_TYPES.relative_to(ROOT)} holds no content types in a form that can be read here.")
     return dict(pairs)

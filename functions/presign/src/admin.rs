@@ -18,7 +18,7 @@ use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
 use crate::answer;
-use crate::delete::delete_record;
+use crate::delete::{delete_record, delete_record_as};
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -87,7 +87,10 @@ pub(crate) async fn delete(
     let upload: UploadId = id(&params, "upload")?;
     let record = app.store.upload_of(&caller, &user, upload).await??;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    let actor = Some(&caller).filter(|caller| caller.user != user);
-    delete_record(&app, record, actor).await?;
+    if caller.user == user {
+        delete_record(&app, record).await?;
+    } else {
+        delete_record_as(&app, &caller, record).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,8 @@ use shared::auth::Caller;
 use shared::error::{Code, Error, causes};
 use shared::http::PathId;
 use shared::ids::UploadId;
-use shared::store::upload::{Closed, Record};
+use shared::store::upload::{Closed, Leftover, Record, Refused};
+use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
@@ -22,48 +23,87 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Error> {
     let record = app.store.upload(&caller, id).await??;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    delete_record(&app, record, None).await?;
+    delete_record(&app, record).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the version that the record names, then writes the tombstone: for its owner, or in the name of an
-/// administrator. If the second is not reached, the event of the removal does it, or the repeated request. Versions that
-/// were not inspected yet go with their own events, which find the tombstone.
-pub(crate) async fn delete_record(
-    app: &App,
-    record: Record,
-    actor: Option<&Caller>,
-) -> Result<(), Error> {
+/// Removes the version that the record names, then writes the tombstone. If the second is not reached, the event of the
+/// removal does it, or the repeated request. Versions that were not inspected yet go with their own events, which find
+/// the tombstone.
+pub(crate) async fn delete_record(app: &App, record: Record) -> Result<(), Error> {
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if let Some(version) = &record.version {
-            erase(app, &record, version).await?;
+            erase(app, &record.key, version).await?;
         }
         if record.status == UploadStatus::Tombstone {
-            return Ok(());
+            return erase_leftover(app, &record).await;
         }
-        let closed = match actor {
-            None => app.store.tombstone_record(&record).await?,
-            Some(actor) => app.store.tombstone_record_as(actor, &record).await??,
-        };
-        let refused = match closed {
+        let refused = match app.store.tombstone_record(&record).await? {
             Closed::Done => {
                 note_freed_bytes(app, &record).await;
                 return Ok(());
             }
             Closed::Refused(refused) => refused,
         };
-        let Some(found) = refused.record else {
+        if !update_from(&mut record, refused) {
             return Ok(());
-        };
-        record.status = found.status;
-        record.version = found.version;
+        }
     }
     Err(Error::new(Code::TemporarilyUnavailable))
 }
 
-async fn erase(app: &App, record: &Record, version: &str) -> Result<(), Error> {
-    let erased = app.eraser.erase(&record.key, version).await;
+/// Deletes an upload in the name of an administrator. The tombstone comes first: its write is what tells whether they
+/// still are one. It lists the version that is to be removed, and a repetition finds it there.
+pub(crate) async fn delete_record_as(
+    app: &App,
+    actor: &Caller,
+    record: Record,
+) -> Result<(), Error> {
+    let mut record = record;
+    for _ in 0..ATTEMPTS {
+        if record.status == UploadStatus::Tombstone {
+            return erase_leftover(app, &record).await;
+        }
+        let refused = match app.store.tombstone_record_as(actor, &record).await?? {
+            Closed::Done => {
+                return match &record.version {
+                    Some(version) => erase(app, &record.key, version).await,
+                    None => Ok(()),
+                };
+            }
+            Closed::Refused(refused) => refused,
+        };
+        if !update_from(&mut record, refused) {
+            return Ok(());
+        }
+    }
+    Err(Error::new(Code::TemporarilyUnavailable))
+}
+
+/// Takes over what the table said of a record; `false` if there is none any more.
+fn update_from(record: &mut Record, refused: Refused) -> bool {
+    let Some(found) = refused.record else {
+        return false;
+    };
+    record.status = found.status;
+    record.version = found.version;
+    record.leftover = refused.leftover;
+    true
+}
+
+async fn erase_leftover(app: &App, record: &Record) -> Result<(), Error> {
+    match &record.leftover {
+        Some(Leftover {
+            key,
+            version: Some(version),
+        }) => erase(app, key, version).await,
+        _ => Ok(()),
+    }
+}
+
+async fn erase(app: &App, key: &ObjectKey, version: &str) -> Result<(), Error> {
+    let erased = app.eraser.erase(key, version).await;
     erased.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
 }
 

@@ -162,11 +162,11 @@ impl Fields {
 
     /// Notes a fault of a field.
     pub fn fault<T>(&mut self, name: &str, fault: Fault) -> Option<T> {
-        self.faults.push(FieldError::new(
-            format!("{}{name}", self.prefix),
-            fault.0,
-            fault.1,
-        ));
+        let field = format!("{}{name}", self.prefix);
+        // What was wrong with its text comes first, and may be all that is wrong with its value.
+        if self.faults.iter().all(|known| known.field != field) {
+            self.faults.push(FieldError::new(field, fault.0, fault.1));
+        }
         None
     }
 

@@ -77,7 +77,8 @@ impl Store {
         self.close(&record.key, self.ending_as_read(record)).await
     }
 
-    /// [`Store::tombstone_record`] in the name of an administrator, with an entry in the audit.
+    /// [`Store::tombstone_record`] in the name of an administrator, with an entry in the audit. The tombstone lists the
+    /// version that the record named: it is removed afterwards, by whom the write has let do it.
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the actor is no administrator.
@@ -86,7 +87,10 @@ impl Store {
         actor: &Caller,
         record: &Record,
     ) -> Result<Result<Closed, NotAdmin>, StoreError> {
-        let change = self.ending_as_read(record);
+        let mut change = self.ending_as_read(record);
+        if record.version.is_some() {
+            change.update = ENDING_WITH_LEFTOVER;
+        }
         self.close_in_transaction(&record.key, &change, Some(actor))
             .await
     }
@@ -114,6 +118,7 @@ impl Store {
 
     fn ending(&self, status: UploadStatus, key: &ObjectKey) -> Ending {
         Ending {
+            update: ENDING,
             condition: "content_type = :type".to_owned(),
             values: Item::from([
                 (":ending".to_owned(), s(status.as_str())),
@@ -132,7 +137,7 @@ impl Store {
         let update = self
             .client
             .update_item()
-            .update_expression(ENDING)
+            .update_expression(change.update)
             .condition_expression(change.condition)
             .set_expression_attribute_names(Some(ending_names()))
             .set_expression_attribute_values(Some(change.values));
@@ -190,7 +195,7 @@ impl Store {
         let record = Update::builder()
             .table_name(&self.table)
             .set_key(Some(upload_key(&key.user, key.upload)))
-            .update_expression(ENDING)
+            .update_expression(change.update)
             .condition_expression(&change.condition)
             .set_expression_attribute_names(Some(ending_names()))
             .set_expression_attribute_values(Some(change.values.clone()))
@@ -258,6 +263,9 @@ const NAMING: [UploadStatus; 3] = [
 const ENDING: &str = "SET #status = :ending, #ttl = :ttl, seq = :last \
                       REMOVE version_id, #size, etag, ready_at, replaced, previous_version, other_versions";
 
+const ENDING_WITH_LEFTOVER: &str = "SET #status = :ending, #ttl = :ttl, seq = :last, remove_version = :version \
+                                    REMOVE version_id, #size, etag, ready_at, replaced, previous_version, other_versions";
+
 fn ending_names() -> HashMap<String, String> {
     let names = [("#status", "status"), ("#ttl", "ttl"), ("#size", "size")];
     names
@@ -265,8 +273,9 @@ fn ending_names() -> HashMap<String, String> {
         .into()
 }
 
-/// The condition and the values of an ending; its update is [`ENDING`].
+/// How a record ends.
 struct Ending {
+    update: &'static str,
     condition: String,
     values: HashMap<String, AttributeValue>,
 }
