@@ -66,16 +66,19 @@ async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Handled>,
     let is_named = named.as_ref() == Some(version);
     match event.kind {
         Kind::Created if is_named => Ok(Some(Handled::Done("event was applied before"))),
-        Kind::Created => {
-            app.objects.remove(&event.key, version).await?;
-            Ok(Some(Handled::Done(SURPLUS_REMOVED)))
-        }
+        Kind::Created => remove_surplus(app, &event.key, version).await.map(Some),
         Kind::Removed if !is_named => Ok(Some(Handled::Done("removal changed nothing"))),
         Kind::Removed | Kind::MarkerCreated => Ok(None),
     }
 }
 
-const SURPLUS_REMOVED: &str = "surplus version was removed";
+/// Removes a version that no record will ever name. The line tells whose it was: whoever sends objects again and again
+/// can be found.
+async fn remove_surplus(app: &Parts, key: &ObjectKey, version: &str) -> Result<Handled, Again> {
+    telemetry::field("user", key.user.as_str());
+    app.objects.remove(key, version).await?;
+    Ok(Handled::Done("surplus version was removed"))
+}
 
 async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
     let key = &event.key;
@@ -256,17 +259,14 @@ async fn conclude(
     record: Option<Snapshot>,
     decision: Decision<'_>,
 ) -> Result<Handled, Again> {
-    let done = match decision {
+    let handled = match decision {
         Decision::Retry(reason) => return Err(Again::because(reason)),
-        Decision::RemoveVersion(version) => {
-            app.objects.remove(subject.key, version).await?;
-            SURPLUS_REMOVED
-        }
+        Decision::RemoveVersion(version) => remove_surplus(app, subject.key, version).await?,
         Decision::RemoveAllVersions => {
             remove_all(app, subject).await?;
-            "versions behind a delete marker were removed"
+            Handled::Done("versions behind a delete marker were removed")
         }
-        Decision::Ignore(reason) => reason,
+        Decision::Ignore(reason) => Handled::Done(reason),
         Decision::Change(_) => return Err(Again::because("a change was not carried out")),
     };
     match record {
@@ -280,7 +280,7 @@ async fn conclude(
             ));
         }
     }
-    Ok(Handled::Done(done))
+    Ok(handled)
 }
 
 async fn remove_leftover(app: &Parts, leftover: Option<Leftover>) -> Result<(), Again> {
