@@ -1,7 +1,7 @@
 //! Claims: the items that make usernames and e-mail addresses unique. A claim's primary key is a compared form, so that
 //! the table itself refuses a second owner.
 //!
-//! Version 0.1 compared by lower case ([`unicode::former`](crate::unicode::former)). Where its form of a text is another
+//! Version 0.1 compared by lower case (`unicode/former.rs`). Where its form of a text is another
 //! one than today's, the text is claimed under both: so that it meets the claim while it runs beside this version, or
 //! again after it, and releases what it knows of. The other former forms of the name have to be free. What a user has
 //! claimed is released under every form that it may have been claimed under: the one that the user item names, and both
