@@ -884,6 +884,73 @@ async fn an_avatar_whose_answer_was_lost_still_sees_its_predecessor_off() {
     assert_eq!(status(&world, &alice, &new.id).await, "ready");
 }
 
+/// Cut off between the profile's change and the removal of the old picture, and then the new one ends, too.
+#[tokio::test]
+async fn a_predecessor_goes_though_its_successor_ended_meanwhile() {
+    let (proxy, world) = faulty().await;
+    let alice = world.log_in("alice").await;
+    for is_replaced in [false, true] {
+        let old = stored(&world, &alice, "avatar", &samples::jpeg()).await;
+        assert_eq!(deliver(&world, &old.event).await, NOTHING);
+        let new = stored(&world, &alice, "avatar", &samples::jpeg()).await;
+        let lost = Fault::DropAfterCommit;
+        proxy.fail(Matching::Of("TransactWriteItems"), lost, 3);
+        assert_eq!(deliver(&world, &new.event).await, ["0"]);
+        settled(&proxy).await;
+        if is_replaced {
+            let newest = stored(&world, &alice, "avatar", &samples::jpeg()).await;
+            assert_eq!(deliver(&world, &newest.event).await, NOTHING);
+        } else {
+            let path = format!("/v1/uploads/{}", new.id);
+            let call = world.presign.delete(&path).bearer(&alice.token);
+            call.send().await.expect(204);
+        }
+        assert_eq!(deliver(&world, &new.event).await, NOTHING);
+        assert_eq!(versions(&world, &new.key).await, 0, "{is_replaced}");
+        assert_eq!(versions(&world, &old.key).await, 0, "{is_replaced}");
+    }
+}
+
+/// An administrator's deletion whose second half failed: the picture's own event, come again, finishes it.
+#[tokio::test]
+async fn what_a_tombstone_lists_goes_with_a_repeated_event() {
+    let (proxy, world) = faulty().await;
+    let presign = presign_behind(&proxy, &world);
+    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
+    assert_eq!(deliver(&world, &upload.event).await, NOTHING);
+    proxy.fail(Matching::Of("DeleteObject"), Fault::InternalError, 2);
+    let path = format!("/v1/users/{}/uploads/{}", alice.id, upload.id);
+    unavailable(presign.delete(&path).bearer(&admin.token).send().await);
+    settled(&proxy).await;
+    assert_eq!(versions(&world, &upload.key).await, 1);
+    assert_eq!(deliver(&world, &upload.event).await, NOTHING);
+    assert_eq!(versions(&world, &upload.key).await, 0);
+}
+
+/// Of two delete markers the one whose event is worked on goes last.
+#[tokio::test]
+async fn the_removal_of_hidden_versions_is_finished_by_the_repetition() {
+    let (proxy, world) = faulty().await;
+    let alice = world.log_in("alice").await;
+    let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
+    assert_eq!(deliver(&world, &upload.event).await, NOTHING);
+    let mut event = upload.event;
+    for _ in 0..2 {
+        let s3 = world.emulator.s3();
+        let marker = s3.delete_object().bucket(&world.bucket).key(&upload.key);
+        let marker = marker.send().await.unwrap().version_id.unwrap();
+        event["Records"][0]["eventName"] = json!("ObjectRemoved:DeleteMarkerCreated");
+        event["Records"][0]["s3"]["object"]["versionId"] = json!(marker);
+    }
+    pass(&proxy, Matching::Of("DeleteObject"), 2);
+    proxy.fail(Matching::Of("DeleteObject"), Fault::InternalError, 3);
+    assert_eq!(deliver(&world, &event).await, ["0"]);
+    settled(&proxy).await;
+    assert_eq!(deliver(&world, &event).await, NOTHING);
+    assert_eq!(versions(&world, &upload.key).await, 0);
+}
+
 #[tokio::test]
 async fn conflicts_of_transactions_are_tried_again_for_some_seconds() {
     let (proxy, world) = faulty().await;

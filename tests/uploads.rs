@@ -519,6 +519,10 @@ async fn a_repeated_request_gets_the_same_upload() {
     send("k1", &other)
         .await
         .expect_error(422, "idempotency_mismatch");
+    // A batch of the same one has another body.
+    issue_batch(&world, &alice, "k1", &json!({"items": [body]}))
+        .await
+        .expect_error(422, "idempotency_mismatch");
     let bob = world.log_in("bob").await;
     let bobs = world
         .presign
@@ -1333,6 +1337,112 @@ async fn hopeless_messages_are_acknowledged_and_do_not_hold_up_others() {
     );
 }
 
+#[tokio::test]
+async fn an_idempotency_key_lifts_no_limit() {
+    let bytes = samples::jpeg();
+    let size: &'static str = Box::leak((2 * bytes.len() - 1).to_string().into_boxed_str());
+    let body = json!({"items": vec![request(&bytes, "image/jpeg", "file"); 2]});
+    for (limit, most) in [
+        ("UPLOAD_PENDING_LIMIT", "1"),
+        ("UPLOAD_DAILY_LIMIT", "1"),
+        ("UPLOAD_TOTAL_BYTES", size),
+    ] {
+        let world = World::with(Settings {
+            limits: vec![(limit, most)],
+            ..Settings::default()
+        })
+        .await;
+        let alice = world.log_in("alice").await;
+        let refused = issue_batch(&world, &alice, "k", &body).await;
+        refused.expect_error(429, "upload_quota");
+        assert!(listed(&world, &alice).await.is_empty(), "{limit}");
+    }
+}
+
+#[tokio::test]
+async fn a_renewed_ticket_reserves_its_bytes_anew() {
+    let bytes = samples::jpeg();
+    let total: &'static str = Box::leak((2 * bytes.len()).to_string().into_boxed_str());
+    let world = World::with(Settings {
+        limits: vec![("UPLOAD_TOTAL_BYTES", total)],
+        ..Settings::default()
+    })
+    .await;
+    let alice = world.log_in("alice").await;
+    let body = request(&bytes, "image/jpeg", "file");
+    let send = async |key: &str| {
+        let call = world.presign.post("/v1/uploads", &body);
+        let call = call.header("idempotency-key", key);
+        call.bearer(&alice.token).send().await
+    };
+    let _ = send("a").await.expect(201);
+    let _ = send("b").await.expect(201);
+    world.advance(Duration::from_secs(301));
+    // Both ended unused: the bytes are counted, and there is room for one new ticket and one renewed.
+    let _ = send("c").await.expect(201);
+    let _ = send("a").await.expect(201);
+    let refused = send("b").await.expect_error(429, "upload_quota");
+    assert!(!refused.headers.contains_key("retry-after"));
+}
+
+#[tokio::test]
+async fn repetitions_at_once_renew_a_ticket_once_though_it_is_the_last_there_is_room_for() {
+    let proxy = Proxy::start().await;
+    let world = World::with(Settings {
+        endpoint: Some(proxy.url()),
+        limits: vec![("UPLOAD_PENDING_LIMIT", "1")],
+        ..Settings::default()
+    })
+    .await;
+    let alice = world.log_in("alice").await;
+    let body = request(&samples::jpeg(), "image/jpeg", "file");
+    let send = async || {
+        let call = world.presign.post("/v1/uploads", &body);
+        let call = call.header("idempotency-key", "k");
+        call.bearer(&alice.token).send().await
+    };
+    let _ = send().await.expect(201);
+    world.advance(Duration::from_secs(301));
+    let again = futures_util::future::join_all((0..6).map(|_| send())).await;
+    let again: Vec<_> = again
+        .into_iter()
+        .map(|answer| answer.expect(201).json)
+        .collect();
+    assert!(again.iter().all(|answer| *answer == again[0]), "{again:?}");
+}
+
+#[tokio::test]
+async fn a_repetition_shows_no_record_past_its_end() {
+    let world = World::new().await;
+    let bytes = samples::jpeg();
+    let body = request(&bytes, "image/jpeg", "file");
+    let send = async || {
+        let alice = world.log_in("alice").await;
+        let call = world.presign.post("/v1/uploads", &body);
+        let call = call.header("idempotency-key", "k");
+        call.bearer(&alice.token).send().await
+    };
+    let issued = send().await.expect(201).json;
+    let put = world.emulator.s3().put_object();
+    store(
+        &world,
+        &object_key(&issued),
+        put.body(vec![b'x'; bytes.len()].into()),
+    )
+    .await;
+    world.advance(Duration::from_secs(301));
+    assert_eq!(
+        send().await.expect(201).json["upload"]["status"],
+        "rejected"
+    );
+    world.advance(Duration::from_secs(8 * 24 * 60 * 60));
+    let alice = world.log_in("alice").await;
+    read(&world, &alice, &issued["upload"]["id"])
+        .await
+        .expect_error(404, "not_found");
+    send().await.expect_error(404, "not_found");
+}
+
 /// What the previous release stored, and what it would do beside this one.
 #[tokio::test]
 async fn records_of_the_previous_release_keep_working() {
@@ -1394,6 +1504,20 @@ async fn records_of_the_previous_release_keep_working() {
     assert_eq!(
         (&shown["status"], &shown["download_url"]),
         (&json!("rejected"), &Value::Null)
+    );
+
+    // It looks for an answered request's upload under this name.
+    let call = world.presign.post("/v1/uploads", &body);
+    let call = call.header("idempotency-key", "k").bearer(&alice.token);
+    let issued = call.send().await.expect(201).json;
+    let stored = dynamodb.scan().table_name(&world.table);
+    let stored = stored.send().await.unwrap().items.unwrap_or_default();
+    let mut memories = stored
+        .iter()
+        .filter(|item| item["pk"].as_s().unwrap().starts_with("RL#IK#"));
+    assert_eq!(
+        memories.next().unwrap().get("upload"),
+        Some(&s(issued["upload"]["id"].as_str().unwrap()))
     );
 
     // The condition under which the previous release applies an event, whatever its sequencer.

@@ -37,7 +37,7 @@ pub(crate) async fn delete_record(app: &App, record: Record) -> Result<(), Error
             erase(app, &record.key, version).await?;
         }
         if record.status == UploadStatus::Tombstone {
-            return erase_leftover(app, &record).await;
+            return erase_leftovers(app, &record).await;
         }
         let refused = match app.store.tombstone_record(&record).await? {
             Closed::Done => {
@@ -63,7 +63,7 @@ pub(crate) async fn delete_record_as(
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if record.status == UploadStatus::Tombstone {
-            return erase_leftover(app, &record).await;
+            return erase_leftovers(app, &record).await;
         }
         let refused = match app.store.tombstone_record_as(actor, &record).await?? {
             Closed::Done => {
@@ -88,18 +88,17 @@ fn update_from(record: &mut Record, refused: Refused) -> bool {
     };
     record.status = found.status;
     record.version = found.version;
-    record.leftover = refused.leftover;
+    record.leftovers = refused.leftovers;
     true
 }
 
-async fn erase_leftover(app: &App, record: &Record) -> Result<(), Error> {
-    match &record.leftover {
-        Some(Leftover {
-            key,
-            version: Some(version),
-        }) => erase(app, key, version).await,
-        _ => Ok(()),
+async fn erase_leftovers(app: &App, record: &Record) -> Result<(), Error> {
+    for Leftover { key, version } in &record.leftovers {
+        if let Some(version) = version {
+            erase(app, key, version).await?;
+        }
     }
+    Ok(())
 }
 
 async fn erase(app: &App, key: &ObjectKey, version: &str) -> Result<(), Error> {

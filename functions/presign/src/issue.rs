@@ -43,7 +43,8 @@ pub(crate) async fn issue_one(
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let request = read(&mut fields, &app.limits);
     let requests = [fields.finish(request)?];
-    let items = issue(&app, &caller, &headers, &requests).await?;
+    let idempotency = idempotency(&headers, "", &requests)?;
+    let items = issue(&app, &caller, idempotency.as_ref(), &requests).await?;
     let only = items.into_iter().next();
     let only = only.ok_or_else(|| Error::internal("no ticket was issued"))?;
     Ok((StatusCode::CREATED, Json(only)))
@@ -59,7 +60,8 @@ pub(crate) async fn issue_batch(
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let requests = fields.list("items", 1..=MAX_BATCH, |item| read(item, &app.limits));
     let requests = fields.finish(requests)?;
-    let items = issue(&app, &caller, &headers, &requests).await?;
+    let idempotency = idempotency(&headers, "items\n", &requests)?;
+    let items = issue(&app, &caller, idempotency.as_ref(), &requests).await?;
     Ok((StatusCode::CREATED, Json(json!({"items": items}))))
 }
 
@@ -67,10 +69,9 @@ pub(crate) async fn issue_batch(
 async fn issue(
     app: &App,
     caller: &Caller,
-    headers: &HeaderMap,
+    idempotency: Option<&Idempotency>,
     requests: &[Request],
 ) -> Result<Vec<Value>, Error> {
-    let idempotency = idempotency(headers, requests)?;
     let now = app.clock.now();
     let uploads: Vec<_> = (0_u32..)
         .zip(requests)
@@ -81,7 +82,7 @@ async fn issue(
         .collect();
     let issued = app
         .store
-        .issue_uploads(caller, &uploads, &app.limits, idempotency.as_ref());
+        .issue_uploads(caller, &uploads, &app.limits, idempotency);
     match issued.await? {
         Issued::New(until) => {
             let pairs = uploads.iter().zip(requests);
@@ -151,7 +152,12 @@ fn read(fields: &mut Fields, limits: &Limits) -> Option<Request> {
     })
 }
 
-fn idempotency(headers: &HeaderMap, requests: &[Request]) -> Result<Option<Idempotency>, Error> {
+/// What makes a request the same: its key, the `form` of its body, and what it asks for.
+fn idempotency(
+    headers: &HeaderMap,
+    form: &str,
+    requests: &[Request],
+) -> Result<Option<Idempotency>, Error> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -165,7 +171,7 @@ fn idempotency(headers: &HeaderMap, requests: &[Request]) -> Result<Option<Idemp
     let lines = requests.iter().map(Request::to_text).collect::<Vec<_>>();
     Ok(Some(Idempotency {
         key: sha256(value.as_bytes()),
-        request: sha256(lines.join("\n").as_bytes()),
+        request: sha256(format!("{form}{}", lines.join("\n")).as_bytes()),
     }))
 }
 

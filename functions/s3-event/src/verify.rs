@@ -65,7 +65,8 @@ async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Handled>,
     };
     let is_named = named.as_ref() == Some(version);
     match event.kind {
-        Kind::Created if is_named => Ok(Some(Handled::Done("event was applied before"))),
+        // It may be a tombstone's by now that lists this version: the long way finds out.
+        Kind::Created if is_named => Ok(None),
         Kind::Created => remove_surplus(app, &event.key, version).await.map(Some),
         Kind::Removed if !is_named => Ok(Some(Handled::Done("removal changed nothing"))),
         Kind::Removed | Kind::MarkerCreated => Ok(None),
@@ -86,7 +87,7 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
     let head = app.objects.inspect(key, event.version.as_deref());
     let (head, owner) = tokio::join!(head, owner(app, key));
     let Some(head) = head? else {
-        return Ok(Handled::Done("object was gone before it was inspected"));
+        return gone(app, event, receives).await;
     };
     let inspection = check(app, key, &head).map(|()| UploadStatus::Ready);
     let Some(id) = event.version.clone().or(head.version) else {
@@ -100,6 +101,18 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
     let mut subject = Subject::new(key, receives);
     subject.owner = owner?;
     settle(app, subject, UploadEvent::Stored(&version, inspection)).await
+}
+
+/// An object that is not there any more. The record of an avatar may have to remove the picture before it yet, if this
+/// event was cut off when it came first.
+async fn gone(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
+    match &event.version {
+        Some(version) if event.key.upload.purpose() == Purpose::Avatar => {
+            let subject = Subject::new(&event.key, receives);
+            settle(app, subject, UploadEvent::Removed(version)).await
+        }
+        _ => Ok(Handled::Done("object was gone before it was inspected")),
+    }
 }
 
 /// The owner of an avatar; `None` for anything else, and for an owner who is gone.
@@ -163,7 +176,7 @@ async fn settle(
             Ok(handled) => return Ok(handled),
             Err(refused) => refused,
         };
-        remove_leftover(app, refused.leftover).await?;
+        remove_leftovers(app, refused.leftovers).await?;
         record = refused.record;
     }
     Err(Again::because("the record kept changing"))
@@ -221,7 +234,7 @@ async fn name(
     };
     match named.map_err(Again::because)? {
         Named::Done(leftover) => {
-            remove_leftover(app, leftover).await?;
+            remove_leftovers(app, leftover).await?;
             app.settled.remember(key, Some(version.id.clone()));
             telemetry::count("uploads_ready");
             Ok(Ok(Handled::Done("upload is ready")))
@@ -283,24 +296,24 @@ async fn conclude(
     Ok(handled)
 }
 
-async fn remove_leftover(app: &Parts, leftover: Option<Leftover>) -> Result<(), Again> {
-    match leftover {
-        Some(Leftover {
-            key,
-            version: Some(version),
-        }) => app.objects.remove(&key, &version).await,
-        _ => Ok(()),
+async fn remove_leftovers(
+    app: &Parts,
+    leftovers: impl IntoIterator<Item = Leftover>,
+) -> Result<(), Again> {
+    for Leftover { key, version } in leftovers {
+        if let Some(version) = version {
+            app.objects.remove(&key, &version).await?;
+        }
     }
+    Ok(())
 }
 
-/// Removes a hidden key's versions, and its delete markers last: while one of them is the latest, a repetition knows that
-/// it has work to do.
+/// Removes a hidden key's versions, then its delete markers, and the latest one last: while it is there, a repetition knows
+/// that it has work to do.
 async fn remove_all(app: &Parts, subject: &Subject<'_>) -> Result<(), Again> {
-    let (markers, versions): (Vec<_>, Vec<_>) = subject
-        .versions
-        .iter()
-        .partition(|version| version.is_marker);
-    for version in versions.into_iter().chain(markers) {
+    let mut versions: Vec<_> = subject.versions.iter().collect();
+    versions.sort_by_key(|version| (version.is_marker, version.is_latest));
+    for version in versions {
         app.objects.remove(subject.key, &version.id).await?;
     }
     Ok(())

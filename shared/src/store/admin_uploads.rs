@@ -83,6 +83,7 @@ impl Store {
         let record = record
             .map(|item| Record::from_item(&item, user))
             .transpose()?;
-        Ok(Ok(record))
+        let now = self.clock.now();
+        Ok(Ok(record.filter(|record| !record.is_expired(now))))
     }
 }

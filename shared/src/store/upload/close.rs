@@ -14,7 +14,7 @@ use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin};
 use crate::store::item::{self, Item, s};
 use crate::store::session::user_key;
-use crate::store::upload::complete::{LAST_SEQUENCER, Refused};
+use crate::store::upload::complete::{LAST_SEQUENCER, Refused, UNNAMED};
 use crate::store::upload::{EVENT_LIFETIME, Record, ttl, upload_key};
 use crate::store::user::Edit;
 use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
@@ -89,7 +89,7 @@ impl Store {
     ) -> Result<Result<Closed, NotAdmin>, StoreError> {
         let mut change = self.ending_as_read(record);
         if record.version.is_some() {
-            change.update = ENDING_WITH_LEFTOVER;
+            change.sets = ENDING_WITH_LEFTOVER;
         }
         self.close_in_transaction(&record.key, &change, Some(actor))
             .await
@@ -118,7 +118,7 @@ impl Store {
 
     fn ending(&self, status: UploadStatus, key: &ObjectKey) -> Ending {
         Ending {
-            update: ENDING,
+            sets: ENDING,
             condition: "content_type = :type".to_owned(),
             values: Item::from([
                 (":ending".to_owned(), s(status.as_str())),
@@ -137,7 +137,7 @@ impl Store {
         let update = self
             .client
             .update_item()
-            .update_expression(change.update)
+            .update_expression(change.update())
             .condition_expression(change.condition)
             .set_expression_attribute_names(Some(ending_names()))
             .set_expression_attribute_values(Some(change.values));
@@ -195,7 +195,7 @@ impl Store {
         let record = Update::builder()
             .table_name(&self.table)
             .set_key(Some(upload_key(&key.user, key.upload)))
-            .update_expression(change.update)
+            .update_expression(change.update())
             .condition_expression(&change.condition)
             .set_expression_attribute_names(Some(ending_names()))
             .set_expression_attribute_values(Some(change.values.clone()))
@@ -260,11 +260,10 @@ const NAMING: [UploadStatus; 3] = [
     UploadStatus::Ready,
 ];
 
-const ENDING: &str = "SET #status = :ending, #ttl = :ttl, seq = :last \
-                      REMOVE version_id, #size, etag, ready_at, replaced, previous_version, other_versions";
+const ENDING: &str = "SET #status = :ending, #ttl = :ttl, seq = :last";
 
-const ENDING_WITH_LEFTOVER: &str = "SET #status = :ending, #ttl = :ttl, seq = :last, remove_version = :version \
-                                    REMOVE version_id, #size, etag, ready_at, replaced, previous_version, other_versions";
+const ENDING_WITH_LEFTOVER: &str =
+    "SET #status = :ending, #ttl = :ttl, seq = :last, remove_version = :version";
 
 fn ending_names() -> HashMap<String, String> {
     let names = [("#status", "status"), ("#ttl", "ttl"), ("#size", "size")];
@@ -275,12 +274,16 @@ fn ending_names() -> HashMap<String, String> {
 
 /// How a record ends.
 struct Ending {
-    update: &'static str,
+    sets: &'static str,
     condition: String,
     values: HashMap<String, AttributeValue>,
 }
 
 impl Ending {
+    fn update(&self) -> String {
+        format!("{} {UNNAMED}", self.sets)
+    }
+
     fn require_status(&mut self, allowed: &[UploadStatus]) {
         let mut placeholders = Vec::new();
         for (i, status) in allowed.iter().enumerate() {

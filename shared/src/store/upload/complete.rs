@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
 use crate::seams::Timestamp;
@@ -45,7 +45,7 @@ pub struct Refused {
     /// What it says; `None` if there is no record.
     pub record: Option<Snapshot>,
     /// What is still to be removed on its account.
-    pub leftover: Option<Leftover>,
+    pub leftovers: Vec<Leftover>,
 }
 
 impl Refused {
@@ -62,7 +62,7 @@ impl Refused {
         };
         Ok(Self {
             record: Some(snapshot),
-            leftover: record.leftover,
+            leftovers: record.leftovers,
         })
     }
 }
@@ -216,27 +216,40 @@ impl Store {
             profile.into_transaction(&self.table, &key.user)?,
         ];
         if let Some(old) = current {
-            let tombstone = Put::builder()
-                .table_name(&self.table)
-                .set_item(Some(self.replaced_avatar(old)))
-                .build()?;
-            writes.push(TransactWriteItem::builder().put(tombstone).build());
+            let tombstone = self.replaced_avatar(old)?;
+            writes.push(TransactWriteItem::builder().update(tombstone).build());
         }
         Ok(writes)
     }
 
-    /// The tombstone of a picture that a newer one takes the place of; it lists the version that is to be removed.
-    fn replaced_avatar(&self, old: &Avatar) -> Item {
-        let mut tombstone = upload_key(&old.key.user, old.key.upload);
-        tombstone.extend([
-            ("status".to_owned(), s(UploadStatus::Tombstone.as_str())),
-            ("content_type".to_owned(), s(old.key.content_type.as_str())),
-            ("declared_size".to_owned(), n(0)),
-            ("ttl".to_owned(), ttl(self.clock.now(), EVENT_LIFETIME)),
+    /// The tombstone of a picture that a newer one takes the place of; it lists the version that is to be removed, beside
+    /// the one that it may itself have to remove yet.
+    fn replaced_avatar(&self, old: &Avatar) -> Result<Update, BuildError> {
+        let mut sets = "SET #status = :gone, content_type = :type, #ttl = :ttl, seq = :last, \
+                        declared_size = if_not_exists(declared_size, :zero)"
+            .to_owned();
+        let mut wanted = Item::from([
+            (":gone".to_owned(), s(UploadStatus::Tombstone.as_str())),
+            (":type".to_owned(), s(old.key.content_type.as_str())),
+            (":ttl".to_owned(), ttl(self.clock.now(), EVENT_LIFETIME)),
+            (":last".to_owned(), s(LAST_SEQUENCER)),
+            (":zero".to_owned(), n(0)),
         ]);
-        let version = old.version.as_ref();
-        tombstone.extend(version.map(|version| ("remove_version".to_owned(), s(version))));
-        tombstone
+        if let Some(version) = &old.version {
+            sets.push_str(", remove_version = :version");
+            wanted.insert(":version".to_owned(), s(version));
+        }
+        Update::builder()
+            .table_name(&self.table)
+            .set_key(Some(upload_key(&old.key.user, old.key.upload)))
+            .update_expression(format!("{sets} {UNNAMED}"))
+            .set_expression_attribute_names(names([
+                ("#status", "status"),
+                ("#ttl", "ttl"),
+                ("#size", "size"),
+            ]))
+            .set_expression_attribute_values(Some(wanted))
+            .build()
     }
 }
 
@@ -306,6 +319,11 @@ impl RecordChange {
         }
     }
 }
+
+/// What a record loses that names no version any more. What it has `replaced` stays: an event that was cut off may have to
+/// remove it yet.
+pub(super) const UNNAMED: &str =
+    "REMOVE version_id, #size, etag, ready_at, previous_version, other_versions";
 
 /// Earlier releases let the event with the greatest sequencer win, and run beside this one during a gradual deployment.
 /// To them no event is later than the one that decided.

@@ -126,15 +126,15 @@ impl Store {
             if let Some(idempotency) = idempotency.filter(|_| is_refused(&reasons, last)) {
                 let answered = answered(reasons[last].item.as_ref(), idempotency)?;
                 return match answered {
-                    Some(answered) => self.repeat(caller, answered, limits, idempotency).await,
+                    Some(answered) => {
+                        self.repeat(caller, answered, uploads, limits, idempotency)
+                            .await
+                    }
                     None => Ok(Issued::Mismatch),
                 };
             }
             if !is_refused(&reasons, QUOTA) {
                 return Err(StoreError::Refused("an upload id was taken".into()));
-            }
-            if let Some(exceeded) = wanted.exceeds(limits) {
-                return Ok(exceeded.into());
             }
             let quota = reasons[QUOTA].item.clone().unwrap_or_default();
             if let Err(exceeded) = self.make_room(caller, &quota, wanted, limits, now).await? {
@@ -169,6 +169,9 @@ impl Store {
                 "uploads".to_owned(),
                 AttributeValue::L(ids.map(|id| s(id.to_string())).collect()),
             );
+            // The only one that the previous release, which may run beside this one, knows of.
+            let first = uploads.first().map(|upload| upload.key.upload.to_string());
+            memory.extend(first.map(|first| ("upload".to_owned(), s(first))));
             memory.insert("ticket_until".to_owned(), n(until.secs()));
             memory.insert("ttl".to_owned(), ttl(until, EVENT_LIFETIME));
             let put = Put::builder()

@@ -71,9 +71,9 @@ pub struct Record {
     pub reason: Option<String>,
     /// When it was verified.
     pub ready_at: Option<Timestamp>,
-    /// A version that is to be removed, and does not count as named: that of the picture which this one took the place
-    /// of, or this record's own if another picture took its place.
-    pub leftover: Option<Leftover>,
+    /// Versions that are to be removed, and do not count as named: that of the picture which this one took the place of,
+    /// and this record's own if another picture took its place.
+    pub leftovers: Vec<Leftover>,
     expires: Option<Timestamp>,
 }
 
@@ -99,7 +99,7 @@ impl Record {
             version: None,
             reason: None,
             ready_at: None,
-            leftover: None,
+            leftovers: Vec::new(),
             expires: None,
         }
     }
@@ -115,7 +115,7 @@ impl Record {
         }
     }
 
-    fn is_expired(&self, now: Timestamp) -> bool {
+    pub(super) fn is_expired(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires <= now)
     }
 
@@ -139,7 +139,7 @@ impl Record {
         // Records of earlier releases kept the version of an object that they no longer stood for.
         let version = item::opt_str(item, "version_id").filter(|_| status.names_version());
         Ok(Self {
-            leftover: leftover(item, &key),
+            leftovers: leftovers(item, &key),
             key,
             status,
             declared_size: item::num(item, "declared_size")?,
@@ -155,13 +155,15 @@ impl Record {
     }
 }
 
-fn leftover(item: &Item, key: &ObjectKey) -> Option<Leftover> {
-    if let Some(version) = item::opt_str(item, "remove_version") {
-        return Some(Leftover {
-            key: key.clone(),
-            version: Some(version.to_owned()),
-        });
-    }
+fn leftovers(item: &Item, key: &ObjectKey) -> Vec<Leftover> {
+    let own = item::opt_str(item, "remove_version").map(|version| Leftover {
+        key: key.clone(),
+        version: Some(version.to_owned()),
+    });
+    own.into_iter().chain(replaced(item)).collect()
+}
+
+fn replaced(item: &Item) -> Option<Leftover> {
     let (key, version) = item::opt_str(item, "replaced")?.split_once(' ')?;
     Some(Leftover {
         key: key.parse().ok()?,

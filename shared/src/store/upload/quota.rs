@@ -101,7 +101,7 @@ impl Store {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<TransactWriteItem, BuildError> {
-        let mut update = QuotaUpdate::new(caller, entries, limits);
+        let mut update = QuotaUpdate::new(caller, entries, wanted, limits);
         update
             .sets
             .push_str(", #today = if_not_exists(#today, :zero) + :wanted");
@@ -109,20 +109,9 @@ impl Store {
             .condition
             .push_str(" AND (attribute_not_exists(#today) OR #today <= :left)");
         update.name("#today", &day_attribute(now));
+        update.value(":zero", 0);
         update.value(":wanted", wanted.new);
         update.value(":left", limits.daily.saturating_sub(wanted.new));
-        if let Some(total) = limits.total_bytes {
-            update
-                .sets
-                .push_str(", #bytes = if_not_exists(#bytes, :zero) + :bytes");
-            update
-                .condition
-                .push_str(" AND (attribute_not_exists(#bytes) OR #bytes <= :bytes_left)");
-            update.name("#bytes", "bytes");
-            update.value(":bytes", wanted.bytes);
-            update.value(":bytes_left", total.saturating_sub(wanted.bytes));
-        }
-        update.value(":zero", 0);
         // The item counts from now on and does not expire, as it did in earlier releases.
         update.removes.push_str("#ttl, #yesterday, #before");
         update.name("#ttl", "ttl");
@@ -131,14 +120,16 @@ impl Store {
         update.build(&self.table, &caller.user)
     }
 
-    /// Counts renewed tickets as open, on condition that the limit leaves room.
+    /// Counts renewed tickets as open, on condition that the limits leave room. Their bytes are reserved anew: a count may
+    /// have left them out when the tickets had ended.
     pub(super) fn count_renewed(
         &self,
         caller: &Caller,
         entries: Vec<String>,
+        wanted: Wanted,
         limits: &Limits,
     ) -> Result<TransactWriteItem, BuildError> {
-        QuotaUpdate::new(caller, entries, limits).build(&self.table, &caller.user)
+        QuotaUpdate::new(caller, entries, wanted, limits).build(&self.table, &caller.user)
     }
 
     /// Corrects the counts of a `quota` that left no room.
@@ -153,6 +144,9 @@ impl Store {
         limits: &Limits,
         now: Timestamp,
     ) -> Result<Result<(), Exceeded>, StoreError> {
+        if let Some(exceeded) = wanted.exceeds(limits) {
+            return Ok(Err(exceeded));
+        }
         let today: u64 = item::opt_num(quota, &day_attribute(now)).unwrap_or(0);
         if wanted.new > 0 && today + wanted.new > limits.daily {
             let tomorrow = now.window_start(DAY).after(DAY);
@@ -207,6 +201,8 @@ impl Store {
                 .client
                 .update_item()
                 .update_expression("DELETE #open :closed")
+                // Late, it may meet an account that was purged.
+                .condition_expression("attribute_exists(pk)")
                 .set_expression_attribute_names(names([("#open", "open")]))
                 .set_expression_attribute_values(values([(":closed", AttributeValue::Ss(closed))]));
             self.update(quota_key(user), update).await?;
@@ -251,7 +247,9 @@ impl Store {
             .update_expression("SET #bytes = :bytes, counted_at = :now")
             // Refused: another request has reserved more, or counted. What there is room for, the ticket's own
             // condition says.
-            .condition_expression("#bytes = :reserved")
+            .condition_expression(
+                "#bytes = :reserved AND (attribute_not_exists(counted_at) OR counted_at < :now)",
+            )
             .set_expression_attribute_names(names([("#bytes", "bytes")]))
             .set_expression_attribute_values(values([
                 (":bytes", n(bytes)),
@@ -332,7 +330,7 @@ struct QuotaUpdate {
 }
 
 impl QuotaUpdate {
-    fn new(caller: &Caller, entries: Vec<String>, limits: &Limits) -> Self {
+    fn new(caller: &Caller, entries: Vec<String>, wanted: Wanted, limits: &Limits) -> Self {
         let mut update = Self {
             sets: "epoch = :epoch".to_owned(),
             removes: String::new(),
@@ -346,6 +344,24 @@ impl QuotaUpdate {
         update
             .values
             .push((":entries".to_owned(), AttributeValue::Ss(entries)));
+        if let Some(total) = limits.total_bytes {
+            update.value(":zero", 0);
+            update
+                .sets
+                .push_str(", #bytes = if_not_exists(#bytes, :zero) + :bytes");
+            update
+                .condition
+                .push_str(" AND (attribute_not_exists(#bytes) OR #bytes <= :bytes_left)");
+            update.name("#bytes", "bytes");
+            update.value(":bytes", wanted.bytes);
+            update.value(":bytes_left", total.saturating_sub(wanted.bytes));
+        }
+        if wanted.exceeds(limits).is_some() {
+            // Never granted, whatever is counted; whether it is a repetition, the same transaction tells.
+            update
+                .condition
+                .push_str(" AND attribute_exists(pk) AND attribute_not_exists(pk)");
+        }
         update
     }
 

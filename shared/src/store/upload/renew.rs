@@ -12,8 +12,8 @@ use crate::ids::UploadId;
 use crate::seams::Timestamp;
 use crate::store::item::{n, names, s, values};
 use crate::store::upload::issue::{
-    ACCOUNT, ATTEMPTS, Answered, Idempotency, Issued, QUOTA, Repeated, answered, idempotency_key,
-    refusal,
+    ACCOUNT, ATTEMPTS, Answered, Idempotency, Issued, NewUpload, QUOTA, Repeated, answered,
+    idempotency_key, refusal,
 };
 use crate::store::upload::quota::{OpenTicket, Wanted};
 use crate::store::upload::{EVENT_LIFETIME, Record, TICKET_LIFETIME, ttl, upload_key};
@@ -25,30 +25,39 @@ use crate::upload::limits::Limits;
 type Settled = BTreeMap<UploadId, Option<Record>>;
 
 impl Store {
-    /// Answers a request that was `answered` before. Tickets that ended are renewed in one transaction, which counts them
-    /// as open again; it shows in passing which uploads need none.
+    /// Answers a request for the `requested` uploads that was answered before. Tickets that ended are renewed in one
+    /// transaction, which counts them as open again; it shows in passing which uploads need none.
     pub(super) async fn repeat(
         &self,
         caller: &Caller,
         answered_before: Answered,
+        requested: &[NewUpload],
         limits: &Limits,
         idempotency: &Idempotency,
     ) -> Result<Issued, StoreError> {
         let Answered { uploads, mut until } = answered_before;
+        let sizes = requested.iter().map(|upload| upload.size);
+        let sizes: BTreeMap<_, _> = uploads.iter().copied().zip(sizes).collect();
         let mut settled = Settled::new();
         for _ in 0..=ATTEMPTS {
             let now = self.clock.now();
             let pending = uploads.iter().copied();
             let pending: Vec<_> = pending.filter(|id| !settled.contains_key(id)).collect();
             if now < until || pending.is_empty() {
-                return Ok(Issued::Repeated(in_order(&uploads, settled, until)));
+                return Ok(Issued::Repeated(in_order(&uploads, settled, until, now)));
             }
             let next = now.to_whole_second().after(TICKET_LIFETIME);
-            let writes = self.renewal_writes(caller, &pending, limits, idempotency, (until, next));
+            let wanted = Wanted {
+                open: pending.len() as u64,
+                new: 0,
+                bytes: pending.iter().filter_map(|id| sizes.get(id)).sum(),
+            };
+            let count = |entries| self.count_renewed(caller, entries, wanted, limits);
+            let writes = self.renewal_writes(caller, &pending, count, idempotency, (until, next));
             let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
             let reasons = match self.transact(writes).await? {
                 Transacted::Done => {
-                    return Ok(Issued::Repeated(in_order(&uploads, settled, next)));
+                    return Ok(Issued::Repeated(in_order(&uploads, settled, next, now)));
                 }
                 Transacted::Cancelled(reasons) => reasons,
             };
@@ -63,17 +72,14 @@ impl Store {
                     Some(again) if again.uploads == uploads => until = again.until,
                     _ => return Ok(Issued::Mismatch),
                 }
+                settled.extend(no_longer_pending(caller, &pending, &reasons)?);
+                continue;
             }
             let found = no_longer_pending(caller, &pending, &reasons)?;
             let is_full = is_refused(&reasons, QUOTA) && found.is_empty();
             settled.extend(found);
             if is_full {
                 let quota = reasons[QUOTA].item.clone().unwrap_or_default();
-                let wanted = Wanted {
-                    open: pending.len() as u64,
-                    new: 0,
-                    bytes: 0,
-                };
                 if let Err(exceeded) = self.make_room(caller, &quota, wanted, limits, now).await? {
                     return Ok(exceeded.into());
                 }
@@ -86,15 +92,12 @@ impl Store {
         &self,
         caller: &Caller,
         pending: &[UploadId],
-        limits: &Limits,
+        count: impl FnOnce(Vec<String>) -> Result<TransactWriteItem, BuildError>,
         idempotency: &Idempotency,
         (until, next): (Timestamp, Timestamp),
     ) -> Result<Vec<TransactWriteItem>, BuildError> {
         let entries = pending.iter().map(|id| OpenTicket::renewed(*id, next));
-        let mut writes = vec![
-            self.account_check(caller)?,
-            self.count_renewed(caller, entries.collect(), limits)?,
-        ];
+        let mut writes = vec![self.account_check(caller)?, count(entries.collect())?];
         let builder = || {
             Update::builder()
                 .table_name(&self.table)
@@ -152,12 +155,15 @@ fn no_longer_pending(
     Ok(settled)
 }
 
-fn in_order(uploads: &[UploadId], mut settled: Settled, until: Timestamp) -> Vec<Repeated> {
+fn in_order(
+    uploads: &[UploadId],
+    mut settled: Settled,
+    until: Timestamp,
+    now: Timestamp,
+) -> Vec<Repeated> {
     let repeated = |id: &UploadId| match settled.remove(id) {
         None => Repeated::Open(*id, until),
-        Some(Some(record)) if record.status != UploadStatus::Tombstone => {
-            Repeated::Settled(Box::new(record))
-        }
+        Some(Some(record)) if record.is_shown(now) => Repeated::Settled(Box::new(record)),
         Some(_) => Repeated::Gone,
     };
     uploads.iter().map(repeated).collect()
