@@ -519,6 +519,11 @@ async fn a_repeated_request_gets_the_same_upload() {
     send("k1", &other)
         .await
         .expect_error(422, "idempotency_mismatch");
+    // A batch of the same one is another body.
+    let batch = json!({"items": [&body]});
+    issue_batch(&world, &alice, "k1", &batch)
+        .await
+        .expect_error(422, "idempotency_mismatch");
     let bob = world.log_in("bob").await;
     let bobs = world
         .presign

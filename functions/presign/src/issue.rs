@@ -34,6 +34,13 @@ struct Request {
     method: Method,
 }
 
+/// How requests came.
+#[derive(Clone, Copy)]
+enum Body {
+    One,
+    Batch,
+}
+
 /// Issues one ticket. With an `Idempotency-Key`, a repeated request gets the same upload.
 pub(crate) async fn issue_one(
     State(app): State<App>,
@@ -43,7 +50,7 @@ pub(crate) async fn issue_one(
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let request = read(&mut fields, &app.limits);
     let requests = [fields.finish(request)?];
-    let items = issue(&app, &caller, &headers, &requests).await?;
+    let items = issue(&app, &caller, &headers, &requests, Body::One).await?;
     let only = items.into_iter().next();
     let only = only.ok_or_else(|| Error::internal("no ticket was issued"))?;
     Ok((StatusCode::CREATED, Json(only)))
@@ -59,7 +66,7 @@ pub(crate) async fn issue_batch(
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let requests = fields.list("items", 1..=MAX_BATCH, |item| read(item, &app.limits));
     let requests = fields.finish(requests)?;
-    let items = issue(&app, &caller, &headers, &requests).await?;
+    let items = issue(&app, &caller, &headers, &requests, Body::Batch).await?;
     Ok((StatusCode::CREATED, Json(json!({"items": items}))))
 }
 
@@ -69,8 +76,9 @@ async fn issue(
     caller: &Caller,
     headers: &HeaderMap,
     requests: &[Request],
+    body: Body,
 ) -> Result<Vec<Value>, Error> {
-    let idempotency = idempotency(headers, requests)?;
+    let idempotency = idempotency(headers, requests, body)?;
     let now = app.clock.now();
     let uploads: Vec<_> = (0_u32..)
         .zip(requests)
@@ -151,7 +159,11 @@ fn read(fields: &mut Fields, limits: &Limits) -> Option<Request> {
     })
 }
 
-fn idempotency(headers: &HeaderMap, requests: &[Request]) -> Result<Option<Idempotency>, Error> {
+fn idempotency(
+    headers: &HeaderMap,
+    requests: &[Request],
+    body: Body,
+) -> Result<Option<Idempotency>, Error> {
     let Some(value) = headers.get("idempotency-key") else {
         return Ok(None);
     };
@@ -162,7 +174,12 @@ fn idempotency(headers: &HeaderMap, requests: &[Request]) -> Result<Option<Idemp
             "must have 1 to 255 characters",
         ));
     }
-    let lines = requests.iter().map(Request::to_text).collect::<Vec<_>>();
+    // A batch of one is another body than that one alone.
+    let first = matches!(body, Body::Batch).then(|| "batch".to_owned());
+    let lines = first
+        .into_iter()
+        .chain(requests.iter().map(Request::to_text));
+    let lines = lines.collect::<Vec<_>>();
     Ok(Some(Idempotency {
         key: sha256(value.as_bytes()),
         request: sha256(lines.join("\n").as_bytes()),
