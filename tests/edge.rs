@@ -585,6 +585,13 @@ async fn paths_go_through_the_gateway_as_on_aws() {
     ] {
         assert_eq!(ask("GET", target, token, "").await.0, expected, "{target}");
     }
+    for method in ["POST", "TRACE", "SEARCH", "get"] {
+        assert_eq!(
+            ask(method, "/v1/ping", token, "").await,
+            (404, json!({"message": "Not Found"})),
+            "{method}"
+        );
+    }
     for name in ["me", id] {
         // Decoded twice, and cut at a question mark that was encoded once.
         for same in [
