@@ -55,6 +55,10 @@ fn operations() -> Vec<(Method, String, bool)> {
             if let Ok(method) = method.to_uppercase().parse::<Method>()
                 && operation["operationId"].is_string()
             {
+                assert!(
+                    path.ends_with("/ping") || operation["responses"]["400"].is_object(),
+                    "{method} {path}: what an unknown parameter is answered is not described"
+                );
                 let open = operation["security"].as_array().is_some_and(Vec::is_empty);
                 operations.push((method, path.clone(), !open));
             }
@@ -584,6 +588,13 @@ async fn paths_go_through_the_gateway_as_on_aws() {
         ("/v1/users/me?x=%3Cy%3E", 400),
     ] {
         assert_eq!(ask("GET", target, token, "").await.0, expected, "{target}");
+    }
+    for method in ["POST", "TRACE", "SEARCH", "get"] {
+        assert_eq!(
+            ask(method, "/v1/ping", token, "").await,
+            (404, json!({"message": "Not Found"})),
+            "{method}"
+        );
     }
     for name in ["me", id] {
         // Decoded twice, and cut at a question mark that was encoded once.

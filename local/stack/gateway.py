@@ -6,7 +6,7 @@ itself what API Gateway does.
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -73,6 +73,16 @@ class _Handler(BaseHTTPRequestHandler):
             self._message(503, "Service Unavailable")
 
     do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = forward
+
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Answers every other method, which no route names."""
+        if name.startswith("do_"):
+            return self._no_route
+        raise AttributeError(name)
+
+    def _no_route(self) -> None:
+        if self._body() is not None:
+            self._message(404, "Not Found")
 
     def _body(self) -> bytes | None:
         """The request's body, or nothing when it was refused, as API Gateway refuses one above its limit."""
