@@ -45,8 +45,10 @@ impl Store {
         let Some(owner) = account.and_then(|account| account.user) else {
             return Ok(Ok(None));
         };
-        let mut items = page.map_err(store_error)?.items.unwrap_or_default();
-        let more = items.len() > limit;
+        let page = page.map_err(store_error)?;
+        let is_cut = page.last_evaluated_key.is_some();
+        let mut items = page.items.unwrap_or_default();
+        let more = items.len() > limit || is_cut;
         items.truncate(limit);
         let next = items.last().and_then(|item| item::opt_str(item, "sk"));
         let next = next.filter(|_| more).map(str::to_owned);

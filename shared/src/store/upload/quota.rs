@@ -197,13 +197,20 @@ impl Store {
             .filter(|text| !entries.contains(text))
             .collect();
         if !closed.is_empty() {
+            let past = past_days(quota, now).into_iter().enumerate();
+            let past: Vec<_> = past.map(|(i, day)| (format!("#past{i}"), day)).collect();
+            let removed: Vec<_> = past.iter().map(|(name, _)| name.as_str()).collect();
+            let remove = if removed.is_empty() { "" } else { " REMOVE " };
+            let mut named = names([("#open", "open")]).unwrap_or_default();
+            let expression = format!("DELETE #open :closed{remove}{}", removed.join(", "));
+            named.extend(past);
             let update = self
                 .client
                 .update_item()
-                .update_expression("DELETE #open :closed")
+                .update_expression(expression)
                 // Late, it may meet an account that was purged.
                 .condition_expression("attribute_exists(pk)")
-                .set_expression_attribute_names(names([("#open", "open")]))
+                .set_expression_attribute_names(Some(named))
                 .set_expression_attribute_values(values([(":closed", AttributeValue::Ss(closed))]));
             self.update(quota_key(user), update).await?;
         }
@@ -399,6 +406,46 @@ pub(in crate::store) fn quota_key(user: &UserId) -> Item {
     item::key(format!("RL#UP#{user}"), "A")
 }
 
+/// The counts of days that a ticket's own change did not remove, because no ticket was issued on the two days after.
+fn past_days(quota: &Item, now: Timestamp) -> Vec<String> {
+    let yesterday = day_attribute(now.before(DAY));
+    let is_day = |name: &str| {
+        name.len() == yesterday.len()
+            && name.starts_with('d')
+            && name[1..].bytes().all(|b| b.is_ascii_digit())
+    };
+    let names = quota
+        .keys()
+        .filter(|name| is_day(name) && **name < yesterday);
+    names.cloned().collect()
+}
+
 fn day_attribute(at: Timestamp) -> String {
     format!("d{}", &at.to_amz_date()[..8])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_counts_of_days_before_yesterday_are_past() {
+        // 2026-01-31T09:30:00Z
+        let now = Timestamp::from_millis(1_769_851_800_000);
+        let names = [
+            "d20260131",
+            "d20260130",
+            "d20260129",
+            "d20251231",
+            "open",
+            "d2026012x",
+        ];
+        let quota: Item = names
+            .iter()
+            .map(|name| ((*name).to_owned(), n(1)))
+            .collect();
+        let mut past = past_days(&quota, now);
+        past.sort();
+        assert_eq!(past, ["d20251231", "d20260129"]);
+    }
 }

@@ -69,12 +69,15 @@ impl Store {
             }
         };
         let (page, states) = futures_util::future::join(query, state).await;
-        let items = page.map_err(store_error)?.items.unwrap_or_default();
+        let page = page.map_err(store_error)?;
+        // Records of earlier releases can be large enough to end a page early.
+        let is_cut = page.last_evaluated_key.is_some();
+        let items = page.items.unwrap_or_default();
         let (inline, mut items): (Vec<_>, Vec<_>) = items.into_iter().partition(is_owner_state);
         if let Err(refusal) = admit(states?.first().or(inline.first()), caller) {
             return Ok(Err(refusal));
         }
-        let more = items.len() > limit;
+        let more = items.len() > limit || is_cut;
         items.truncate(limit);
         let next = items.last().and_then(|item| item::opt_str(item, "sk"));
         let next = next.filter(|_| more).map(str::to_owned);
