@@ -637,6 +637,16 @@ async fn stored_bytes_are_limited_and_deleting_makes_room() {
         .send()
         .await
         .expect(204);
+    let last = upload(&world, &alice, &body, &bytes).await;
+    refused().await;
+    let admin = world.log_in("admin").await;
+    let path = format!(
+        "/v1/users/{}/uploads/{}",
+        alice.id,
+        last["upload"]["id"].as_str().unwrap()
+    );
+    let delete = world.presign.delete(&path).bearer(&admin.token);
+    delete.send().await.expect(204);
     upload(&world, &alice, &body, &bytes).await;
     refused().await;
     let bob = world.log_in("bob").await;

@@ -67,10 +67,12 @@ pub(crate) async fn delete_record_as(
         }
         let refused = match app.store.tombstone_record_as(actor, &record).await?? {
             Closed::Done => {
-                return match &record.version {
-                    Some(version) => erase(app, &record.key, version).await,
-                    None => Ok(()),
+                let Some(version) = &record.version else {
+                    return Ok(());
                 };
+                let erased = erase(app, &record.key, version);
+                let (erased, ()) = tokio::join!(erased, note_freed_bytes(app, &record));
+                return erased;
             }
             Closed::Refused(refused) => refused,
         };
