@@ -2,7 +2,7 @@
 
 use shared::ids::Purpose;
 use shared::queue::{Again, Handled};
-use shared::store::upload::{Closed, Leftover, Named, Refused, Rejected};
+use shared::store::upload::{Closed, Leftover, Named, Refused};
 use shared::telemetry;
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{
@@ -194,8 +194,8 @@ async fn change_record(
         Change::Reject(version, reason) => {
             let change = store.reject_upload(key, reason).await;
             match change.map_err(Again::because)? {
-                Rejected::Done => rejected(app, key, version, reason).await.map(Ok),
-                Rejected::Refused(refused) => Ok(Err(refused)),
+                Closed::Done => rejected(app, key, version, reason).await.map(Ok),
+                Closed::Refused(refused) => Ok(Err(refused)),
             }
         }
         Change::Tombstone(version) => {

@@ -24,7 +24,7 @@ use crate::upload::lifecycle::UploadStatus;
 /// How often the write starts over because the profile changed.
 const ATTEMPTS: u32 = 4;
 
-/// What became of the end of an upload.
+/// What became of the end of an upload, or of its rejection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closed {
     /// The record names no version any more, and the profile does not show it.

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::seams::Timestamp;
 use crate::store::item::{Item, n, names, s, values};
+use crate::store::upload::close::Closed;
 use crate::store::upload::{EVENT_LIFETIME, Leftover, REJECTED_LIFETIME, Record, ttl, upload_key};
 use crate::store::user::Edit;
 use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
@@ -28,15 +29,6 @@ pub enum Named {
     Refused(Refused),
     /// The owner's account generation has ended.
     OwnerGone,
-}
-
-/// What became of a rejection.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rejected {
-    /// The record is rejected.
-    Done,
-    /// The record is not pending.
-    Refused(Refused),
 }
 
 /// A record that was not changed, as it is.
@@ -93,7 +85,7 @@ impl Store {
         &self,
         key: &ObjectKey,
         reason: RejectionReason,
-    ) -> Result<Rejected, StoreError> {
+    ) -> Result<Closed, StoreError> {
         let change = RecordChange::new(
             key,
             "SET #status = :status, reason = :reason, #ttl = :ttl, seq = :last",
@@ -104,8 +96,8 @@ impl Store {
             ],
         );
         Ok(match self.change_record(key, change).await? {
-            None => Rejected::Done,
-            Some(refused) => Rejected::Refused(refused),
+            None => Closed::Done,
+            Some(refused) => Closed::Refused(refused),
         })
     }
 

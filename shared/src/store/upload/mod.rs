@@ -33,7 +33,7 @@ use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{Snapshot, UploadStatus};
 
 pub use close::Closed;
-pub use complete::{Named, Refused, Rejected};
+pub use complete::{Named, Refused};
 pub use issue::{Idempotency, Issued, NewUpload, Repeated};
 pub(super) use owner::{SORT_KEY as OWNER_SORT_KEY, owner_state};
 pub(super) use quota::quota_key;
