@@ -9,7 +9,7 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::auth::{Caller, Role};
 use shared::ids::{Epoch, OpenId, SessionId, UserId};
-use shared::seams::Random;
+use shared::random::Random;
 use shared::store::cursor;
 use shared::store::user::Editor;
 use support::api::Call;
@@ -604,7 +604,7 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
         user: UserId::derive(&world.wechat.app_id(), &openid),
         epoch: Epoch::FIRST,
         role: Role::Admin,
-        session: SessionId::new(&Random::system().unwrap()),
+        session: SessionId::new(&Random::system()),
     };
     assert_eq!(actor.user.as_str(), admin.id);
     let id: UserId = alice.id.parse().unwrap();

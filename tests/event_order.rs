@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use s3_event::{Kind, NotOurs};
+use s3_event::{Kind, NotificationError};
 use serde_json::{Value, json};
 use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
@@ -775,7 +775,7 @@ async fn a_flood_of_junk_costs_one_deletion_each_and_leaves_a_small_record() {
 
 const KEY: &str = "u/u5esjy36duo2g3uwfwiew2hluhz/06dqxtn6t20037sw59rx81dyd0.jpg";
 
-fn parsed(notification: &Value, bucket: &str) -> Result<Vec<s3_event::Event>, NotOurs> {
+fn parsed(notification: &Value, bucket: &str) -> Result<Vec<s3_event::Event>, NotificationError> {
     s3_event::parse(&notification.to_string(), bucket)
 }
 
@@ -784,7 +784,11 @@ fn assert_ours_once_the_key_is(sample: &Value, kind: Kind, version: Option<&str>
     let bucket = sample["Records"][0]["s3"]["bucket"]["name"]
         .as_str()
         .unwrap();
-    assert_eq!(parsed(sample, bucket), Err(NotOurs::Foreign), "{sample}");
+    assert_eq!(
+        parsed(sample, bucket),
+        Err(NotificationError::Foreign),
+        "{sample}"
+    );
     for key in [KEY.to_owned(), KEY.replace('/', "%2F")] {
         let mut ours = sample.clone();
         ours["Records"][0]["s3"]["object"]["key"] = json!(key);
@@ -793,7 +797,7 @@ fn assert_ours_once_the_key_is(sample: &Value, kind: Kind, version: Option<&str>
         let event = &events[0];
         assert_eq!((event.kind, event.key.to_string()), (kind, KEY.to_owned()));
         assert_eq!(event.version.as_deref(), version);
-        assert_eq!(parsed(&ours, "another"), Err(NotOurs::Foreign));
+        assert_eq!(parsed(&ours, "another"), Err(NotificationError::Foreign));
     }
 }
 
@@ -1000,7 +1004,7 @@ async fn the_emulator_s_own_notifications_are_understood() {
         for message in received.messages.unwrap_or_default() {
             match s3_event::parse(&message.body.unwrap(), &world.bucket) {
                 Ok(found) => events.extend(found),
-                Err(reason) => assert_eq!(reason, NotOurs::Test),
+                Err(reason) => assert_eq!(reason, NotificationError::Test),
             }
         }
     }

@@ -12,9 +12,9 @@ use http::Method;
 use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
 use shared::config::Vars;
-use shared::seams::Random;
+use shared::random::Random;
 use shared::telemetry::Telemetry;
-use shared::upload::eraser::Eraser;
+use shared::upload::deleter::ObjectDeleter;
 use shared::upload::limits::Limits;
 use shared::upload::link::Links;
 use shared::upload::signer::S3Signer;
@@ -74,11 +74,11 @@ fn presign_behind(proxy: &Proxy, world: &World) -> Api {
     let clock = world.clock.clone();
     let app = presign::App::new(presign::Parts {
         store: world.store.clone(),
-        verifier: Verifier::new(keys::public(), &keys::parties(), clock.clone()).into(),
-        eraser: Eraser::new(aws.https().unwrap().clone(), signer.clone(), clock.clone()),
+        verifier: Verifier::new(keys::public(), &keys::token_issuer(), clock.clone()).into(),
+        deleter: ObjectDeleter::new(aws.https().unwrap().clone(), signer.clone(), clock.clone()),
         links: Links::new(signer, None),
         limits: Limits::read(&mut Vars::new(&|_: &str| None)),
-        random: Random::system().unwrap(),
+        random: Random::system(),
         telemetry: Telemetry::writing_to("presign", clock.clone(), |_| {}),
         clock,
     });

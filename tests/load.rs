@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use shared::config::Vars;
 use shared::ids::UploadId;
 use shared::profile::Username;
-use shared::seams::Clock;
 use shared::store::user::Deleted;
 use shared::telemetry::Telemetry;
+use shared::time::Clock;
 use shared::upload::limits::Limits;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use support::world::Settings;
@@ -766,7 +766,7 @@ async fn put_many(world: &World, keys: Vec<String>) -> Vec<(String, String)> {
 
 /// Pending records of as many uploads, written past the quota; returns their keys.
 async fn write_records(world: &World, owner: &Session, count: usize) -> Vec<String> {
-    let random = shared::seams::Random::system().unwrap();
+    let random = shared::random::Random::system();
     let epoch = shared::ids::Epoch::FIRST;
     let ids: Vec<_> = (0..count)
         .map(|_| {

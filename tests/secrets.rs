@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_secretsmanager::Client;
 use serde_json::{Value, json};
 use shared::auth::refresh::{RefreshToken, SuccessorKey};
-use shared::seams::Timestamp;
+use shared::time::Timestamp;
 use support::emulator::unique;
 use support::keys::PRIVATE_JWK;
 use support::world::Settings;
@@ -268,7 +268,7 @@ async fn a_refresh_by_the_previous_release_is_gone_on_from() {
     let stage = Stage::with_keys(keys(FIRST, &[], true)).await;
     let alice = stage.world.log_in("alice").await;
     let first: RefreshToken = alice.refresh_token.parse().unwrap();
-    let second = first.successor(&SuccessorKey::of(&support::keys::private()));
+    let second = first.successor(&SuccessorKey::from_signing_key(&support::keys::private()));
     let now = stage.world.clock.now();
     let bytes = |hash: [u8; 32]| AttributeValue::B(hash.to_vec().into());
     let time = |at: Timestamp| AttributeValue::N(at.millis().to_string());
@@ -286,10 +286,10 @@ async fn a_refresh_by_the_previous_release_is_gone_on_from() {
         .expression_attribute_values(":now", time(now))
         .expression_attribute_values(":expires", time(now.after(HOURS)));
     request.send().await.unwrap();
-    let third = stage.refresh(&second.reveal()).await;
-    assert_eq!(stage.refresh(&second.reveal()).await, third);
+    let third = stage.refresh(&second.expose_secret()).await;
+    assert_eq!(stage.refresh(&second.expose_secret()).await, third);
     stage.world.advance(AFTER_THE_GRACE);
-    stage.ends(&first.reveal(), "refresh_reused").await;
+    stage.ends(&first.expose_secret(), "refresh_reused").await;
     stage.ends(&third, "refresh_invalid").await;
 }
 

@@ -65,7 +65,7 @@ impl Aws {
         );
         let roots = Roots::read(vars);
         let https = https_client(&roots)
-            .inspect_err(|_| vars.fault("TLS", "could not be set up"))
+            .inspect_err(|_| vars.reject("TLS", "could not be set up"))
             .ok();
         Self {
             region: vars.required("AWS_REGION"),
@@ -144,7 +144,7 @@ impl Aws {
 mod tests {
     use super::*;
 
-    fn read(pairs: &'static [(&str, &str)]) -> Result<Aws, crate::config::Misconfigured> {
+    fn read(pairs: &'static [(&str, &str)]) -> Result<Aws, crate::config::ConfigError> {
         let get = |name: &str| {
             pairs
                 .iter()

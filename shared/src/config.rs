@@ -43,7 +43,7 @@ impl<'a> Vars<'a> {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         if !self.has(name) {
-            self.fault(name, "is missing");
+            self.reject(name, "is missing");
         }
         self.optional_as(name, parse)
     }
@@ -57,7 +57,7 @@ impl<'a> Vars<'a> {
         match parse(&self.text(name)?) {
             Ok(value) => Some(value),
             Err(reason) => {
-                self.fault(name, &reason.to_string());
+                self.reject(name, &reason.to_string());
                 None
             }
         }
@@ -82,7 +82,7 @@ impl<'a> Vars<'a> {
     }
 
     /// Notes that the variable cannot be used. Its value is left out: it may be a secret.
-    pub fn fault(&mut self, name: &str, reason: &str) {
+    pub fn reject(&mut self, name: &str, reason: &str) {
         let fault = format!("{name} {reason}");
         if !self.faults.contains(&fault) {
             self.faults.push(fault);
@@ -93,20 +93,20 @@ impl<'a> Vars<'a> {
     ///
     /// # Errors
     /// If anything was missing or malformed; the error lists all of it.
-    pub fn finish(self) -> Result<(), Misconfigured> {
+    pub fn finish(self) -> Result<(), ConfigError> {
         if self.faults.is_empty() {
             Ok(())
         } else {
-            Err(Misconfigured(self.faults))
+            Err(ConfigError(self.faults))
         }
     }
 }
 
 /// The environment is not what the function needs.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Misconfigured(pub Vec<String>);
+pub struct ConfigError(pub Vec<String>);
 
-impl fmt::Display for Misconfigured {
+impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the environment is not as it should be")?;
         self.0.iter().enumerate().try_for_each(|(i, fault)| {
@@ -116,7 +116,7 @@ impl fmt::Display for Misconfigured {
     }
 }
 
-impl std::error::Error for Misconfigured {}
+impl std::error::Error for ConfigError {}
 
 /// How long a function's start waits for its warm-up.
 pub const WARM_UP_LIMIT: Duration = Duration::from_millis(300);

@@ -7,12 +7,13 @@ use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 use crate::base32::{CROCKFORD_LOWER, RFC4648_LOWER};
-use crate::seams::{Random, Timestamp};
+use crate::random::Random;
+use crate::time::Timestamp;
 
 /// The text is not an identifier of the kind asked for.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a well-formed {0}")]
-pub struct Malformed(&'static str);
+pub struct ParseIdError(&'static str);
 
 /// A person, within one mini-program: `u` and 26 characters of base 32.
 ///
@@ -40,14 +41,14 @@ impl UserId {
 }
 
 impl FromStr for UserId {
-    type Err = Malformed;
+    type Err = ParseIdError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         match text.strip_prefix('u') {
             Some(rest) if rest.len() == 26 && rest.bytes().all(is_digit) => {
                 Ok(Self(text.to_owned()))
             }
-            _ => Err(Malformed("user id")),
+            _ => Err(ParseIdError("user id")),
         }
     }
 }
@@ -58,9 +59,9 @@ fn is_digit(byte: u8) -> bool {
 }
 
 impl TryFrom<String> for UserId {
-    type Error = Malformed;
+    type Error = ParseIdError;
 
-    fn try_from(text: String) -> Result<Self, Malformed> {
+    fn try_from(text: String) -> Result<Self, ParseIdError> {
         text.parse()
     }
 }
@@ -95,10 +96,10 @@ impl OpenId {
 }
 
 impl FromStr for OpenId {
-    type Err = Malformed;
+    type Err = ParseIdError;
 
     /// Accepts 1–128 characters of `A-Za-z0-9_-`, the set that WeChat draws openids from.
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let fits = (1..=128).contains(&text.len())
             && text
                 .bytes()
@@ -106,7 +107,7 @@ impl FromStr for OpenId {
         if fits {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Malformed("openid"))
+            Err(ParseIdError("openid"))
         }
     }
 }
@@ -161,12 +162,12 @@ impl From<Epoch> for u16 {
 }
 
 impl TryFrom<u64> for Epoch {
-    type Error = Malformed;
+    type Error = ParseIdError;
 
-    fn try_from(number: u64) -> Result<Self, Malformed> {
+    fn try_from(number: u64) -> Result<Self, ParseIdError> {
         match u16::try_from(number) {
             Ok(n) if (Self::FIRST.0..=Self::MAX.0).contains(&n) => Ok(Self(n)),
-            _ => Err(Malformed("epoch")),
+            _ => Err(ParseIdError("epoch")),
         }
     }
 }
@@ -192,13 +193,13 @@ impl Purpose {
 }
 
 impl FromStr for Purpose {
-    type Err = Malformed;
+    type Err = ParseIdError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         match text {
             "avatar" => Ok(Self::Avatar),
             "file" => Ok(Self::File),
-            _ => Err(Malformed("purpose")),
+            _ => Err(ParseIdError("purpose")),
         }
     }
 }
@@ -244,10 +245,10 @@ impl UploadId {
 }
 
 impl FromStr for UploadId {
-    type Err = Malformed;
+    type Err = ParseIdError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
-        const MALFORMED: Malformed = Malformed("upload id");
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
+        const MALFORMED: ParseIdError = ParseIdError("upload id");
         let bytes = CROCKFORD_LOWER
             .decode(text.as_bytes())
             .map_err(|_| MALFORMED)?;
@@ -287,22 +288,22 @@ impl SessionId {
 }
 
 impl FromStr for SessionId {
-    type Err = Malformed;
+    type Err = ParseIdError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseIdError> {
         let fits = text.len() == 16 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         if fits {
             Ok(Self(text.to_owned()))
         } else {
-            Err(Malformed("session id"))
+            Err(ParseIdError("session id"))
         }
     }
 }
 
 impl TryFrom<String> for SessionId {
-    type Error = Malformed;
+    type Error = ParseIdError;
 
-    fn try_from(text: String) -> Result<Self, Malformed> {
+    fn try_from(text: String) -> Result<Self, ParseIdError> {
         text.parse()
     }
 }

@@ -15,7 +15,7 @@ use crate::config::Vars;
 
 /// The client could not be built.
 #[derive(Debug, thiserror::Error)]
-pub enum NoClient {
+pub enum ClientBuildError {
     /// TLS could not be set up.
     #[error("TLS could not be set up")]
     Tls(#[from] rustls::Error),
@@ -100,7 +100,7 @@ pub fn client(
     roots: &Roots,
     connect_timeout: Duration,
     timeout: Duration,
-) -> Result<reqwest::Client, NoClient> {
+) -> Result<reqwest::Client, ClientBuildError> {
     let client = reqwest::Client::builder()
         .tls_backend_preconfigured(roots.client_config()?)
         .connect_timeout(connect_timeout)
@@ -123,7 +123,7 @@ mod tests {
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-    fn roots(bundle: &str) -> Result<Roots, crate::config::Misconfigured> {
+    fn roots(bundle: &str) -> Result<Roots, crate::config::ConfigError> {
         let get = |name: &str| (name == "AWS_CA_BUNDLE").then(|| bundle.to_owned());
         let mut vars = Vars::new(&get);
         let roots = Roots::read(&mut vars);

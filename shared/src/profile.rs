@@ -43,7 +43,7 @@ pub(crate) const RESERVED: [&str; 23] = [
 /// The text cannot be what it is meant to be; says why.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Unfit(&'static str);
+pub struct InvalidProfileError(&'static str);
 
 macro_rules! text_type {
     ($name:ident) => {
@@ -85,35 +85,39 @@ impl Username {
     ///
     /// # Errors
     /// If no user can have the name.
-    pub fn sought(text: &str) -> Result<Self, Unfit> {
+    pub fn sought(text: &str) -> Result<Self, InvalidProfileError> {
         if text.len() > MAX_BYTES {
-            return Err(Unfit("must have 3 to 32 characters"));
+            return Err(InvalidProfileError("must have 3 to 32 characters"));
         }
         if !are_joiners_all_that_is_ignorable(text) {
-            return Err(Unfit("must not hold invisible characters"));
+            return Err(InvalidProfileError("must not hold invisible characters"));
         }
         let form = compared(text);
         if !(3..=32).contains(&form.chars().count()) {
-            return Err(Unfit("must have 3 to 32 characters"));
+            return Err(InvalidProfileError("must have 3 to 32 characters"));
         }
         let is_of_names = |c| is_international(c) || c.is_ascii_alphanumeric() || "_-".contains(c);
         if !form.chars().all(is_of_names) {
-            return Err(Unfit("may hold letters, digits, _ and - only"));
+            return Err(InvalidProfileError(
+                "may hold letters, digits, _ and - only",
+            ));
         }
         if !unicode::are_marks_in_place(text) || !unicode::are_marks_in_place(&form) {
-            return Err(Unfit("must not hold a mark without its letter"));
+            return Err(InvalidProfileError(
+                "must not hold a mark without its letter",
+            ));
         }
         Ok(Self(text.to_owned()))
     }
 }
 
 impl FromStr for Username {
-    type Err = Unfit;
+    type Err = InvalidProfileError;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
+    fn from_str(text: &str) -> Result<Self, InvalidProfileError> {
         let name = Self::sought(text)?;
         if looks_reserved(text) || looks_reserved(&name.compared()) {
-            return Err(Unfit("is reserved"));
+            return Err(InvalidProfileError("is reserved"));
         }
         Ok(name)
     }
@@ -155,11 +159,11 @@ impl Email {
 }
 
 impl FromStr for Email {
-    type Err = Unfit;
+    type Err = InvalidProfileError;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
+    fn from_str(text: &str) -> Result<Self, InvalidProfileError> {
         if text.len() > MAX_BYTES {
-            return Err(Unfit("must be an e-mail address"));
+            return Err(InvalidProfileError("must be an e-mail address"));
         }
         let address = composed(text);
         // The compared form is a key of the table, and normalising can make a text many times longer.
@@ -169,7 +173,7 @@ impl FromStr for Email {
         {
             Ok(Self(address.into_owned()))
         } else {
-            Err(Unfit("must be an e-mail address"))
+            Err(InvalidProfileError("must be an e-mail address"))
         }
     }
 }
@@ -202,17 +206,21 @@ pub struct Nickname(String);
 text_type!(Nickname);
 
 impl FromStr for Nickname {
-    type Err = Unfit;
+    type Err = InvalidProfileError;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
+    fn from_str(text: &str) -> Result<Self, InvalidProfileError> {
         if text.chars().count() > 64 || !text.chars().any(unicode::is_visible) {
-            return Err(Unfit("must have 1 to 64 characters, one of them visible"));
+            return Err(InvalidProfileError(
+                "must have 1 to 64 characters, one of them visible",
+            ));
         }
         if text.chars().any(unicode::disturbs_its_surroundings) {
-            return Err(Unfit("must not hold control characters or direction marks"));
+            return Err(InvalidProfileError(
+                "must not hold control characters or direction marks",
+            ));
         }
         if !unicode::are_ignorables_in_place(text) {
-            return Err(Unfit("must not hold invisible characters"));
+            return Err(InvalidProfileError("must not hold invisible characters"));
         }
         Ok(Self(text.to_owned()))
     }

@@ -95,7 +95,11 @@ fn every_script_has_its_letters_and_their_marks() {
 
 #[test]
 fn unfit_usernames_say_why() {
-    let why = |text: &str| text.parse::<Username>().map_err(|Unfit(why)| why).err();
+    let why = |text: &str| {
+        text.parse::<Username>()
+            .map_err(|InvalidProfileError(why)| why)
+            .err()
+    };
     let (long, longer) = ("x".repeat(33), "ß".repeat(17));
     let bytes = "x\u{200c}".repeat(400);
     for text in ["", "ab", "ß", &*long, &longer, &bytes] {
@@ -206,7 +210,7 @@ fn reserved_names_are_refused_in_every_look_alike() {
         "⼋管理员".trim_start_matches('⼋'),
     ] {
         let refused = text.parse::<Username>();
-        assert_eq!(refused, Err(Unfit("is reserved")), "{text}");
+        assert_eq!(refused, Err(InvalidProfileError("is reserved")), "{text}");
         assert!(
             Username::sought(text).is_ok(),
             "{text} is found all the same"

@@ -10,9 +10,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::causes;
-use crate::seams::{Clock, Timestamp};
 use crate::telemetry::record::Summary;
 use crate::telemetry::{self, Telemetry};
+use crate::time::{Clock, Timestamp};
 
 /// How many messages are worked on at a time.
 const CONCURRENCY: usize = 10;
@@ -33,21 +33,21 @@ pub struct Message {
 
 /// What became of a message that is not to come again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Handled {
+pub enum Outcome {
     /// It did its work.
     Done(&'static str),
     /// It can never do any: logged, counted and acknowledged.
-    Hopeless(&'static str),
+    Discarded(&'static str),
 }
 
 /// A message failed, and is to come again.
 #[derive(Debug, thiserror::Error)]
-#[error("the message is to come again")]
-pub struct Again(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+#[error("the message has to be retried")]
+pub struct RetryError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
-impl Again {
-    /// For that reason.
-    pub fn because(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+impl RetryError {
+    /// A failure of one message for `reason`, which goes into the log.
+    pub fn new(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(reason.into())
     }
 }
@@ -55,7 +55,7 @@ impl Again {
 /// The answer: the messages that are to come again, and nothing beside them.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct BatchAnswer {
+pub struct SqsBatchResponse {
     /// One entry for each message that failed.
     pub batch_item_failures: Vec<ItemFailure>,
 }
@@ -101,9 +101,9 @@ pub async fn run<W>(
     clock: &Clock,
     telemetry: &Telemetry,
     work: impl Fn(Message) -> W,
-) -> BatchAnswer
+) -> SqsBatchResponse
 where
-    W: Future<Output = Result<Handled, Again>>,
+    W: Future<Output = Result<Outcome, RetryError>>,
 {
     // One moment for all: a message whose turn comes late has what is left.
     let end = tokio::time::Instant::now() + deadline.before(RESERVE).since(clock.now());
@@ -126,7 +126,7 @@ where
         .filter_map(std::future::ready)
         .collect()
         .await;
-    BatchAnswer {
+    SqsBatchResponse {
         batch_item_failures: failures,
     }
 }
@@ -135,31 +135,31 @@ type Unwound<T> = Result<T, Box<dyn std::any::Any + Send>>;
 type InTime<T> = Result<T, tokio::time::error::Elapsed>;
 
 async fn bounded(
-    work: impl Future<Output = Unwound<InTime<Result<Handled, Again>>>>,
-) -> Result<Handled, Again> {
+    work: impl Future<Output = Unwound<InTime<Result<Outcome, RetryError>>>>,
+) -> Result<Outcome, RetryError> {
     match work.await {
         Ok(Ok(outcome)) => outcome,
-        Ok(Err(elapsed)) => Err(Again::because(elapsed)),
+        Ok(Err(elapsed)) => Err(RetryError::new(elapsed)),
         // The panic's text may hold a value; where it was is in the panic hook's own line.
         Err(_) => {
             telemetry::count("panics");
-            Err(Again::because("the handler panicked"))
+            Err(RetryError::new("the handler panicked"))
         }
     }
 }
 
-fn summary(id: &str, receives: u32, outcome: &Result<Handled, Again>) -> Summary {
+fn summary(id: &str, receives: u32, outcome: &Result<Outcome, RetryError>) -> Summary {
     let (level, message) = match outcome {
-        Ok(Handled::Done(what)) => ("INFO", (*what).to_owned()),
-        Ok(Handled::Hopeless(why)) => {
+        Ok(Outcome::Done(what)) => ("INFO", (*what).to_owned()),
+        Ok(Outcome::Discarded(why)) => {
             telemetry::count("hopeless_messages");
-            ("WARN", format!("message acknowledged without work: {why}"))
+            ("WARN", format!("message discarded: {why}"))
         }
         Err(again) => {
             telemetry::count("failed_messages");
             (
                 "ERROR",
-                format!("message will come again: {}", causes(&*again.0)),
+                format!("message returned to the queue: {}", causes(&*again.0)),
             )
         }
     };
@@ -200,11 +200,11 @@ mod tests {
             .into();
         let answer = run(batch, deadline, &clock, &telemetry, |message| async move {
             match message.body.as_str() {
-                "done" => Ok(Handled::Done("done")),
-                "hopeless" => Ok(Handled::Hopeless("hopeless")),
+                "done" => Ok(Outcome::Done("done")),
+                "hopeless" => Ok(Outcome::Discarded("hopeless")),
                 "panic" => panic!("on purpose"),
                 "slow" => std::future::pending().await,
-                _ => Err(Again::because("not yet")),
+                _ => Err(RetryError::new("not yet")),
             }
         });
         let mut failed: Vec<_> = answer
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn the_answer_is_bare() {
-        let answer = BatchAnswer {
+        let answer = SqsBatchResponse {
             batch_item_failures: vec![ItemFailure {
                 item_identifier: "a".into(),
             }],
@@ -229,7 +229,7 @@ mod tests {
             json!({"batchItemFailures": [{"itemIdentifier": "a"}]})
         );
         assert_eq!(
-            json!(BatchAnswer::default()),
+            json!(SqsBatchResponse::default()),
             json!({"batchItemFailures": []})
         );
     }
@@ -271,9 +271,9 @@ mod tests {
             &telemetry,
             |message| async move {
                 match message.body.as_str() {
-                    "again" => Err(Again::because("not yet")),
-                    "done" => Ok(Handled::Done("done")),
-                    _ => Ok(Handled::Hopeless("it is empty")),
+                    "again" => Err(RetryError::new("not yet")),
+                    "done" => Ok(Outcome::Done("done")),
+                    _ => Ok(Outcome::Discarded("it is empty")),
                 }
             },
         );

@@ -7,7 +7,7 @@ use crate::auth::refresh::sha256;
 use crate::auth::{Caller, Role};
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username, masked_phone};
-use crate::seams::Timestamp;
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::link::Links;
 

@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
-use shared::seams::{Clock, Random, Timestamp};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
+use shared::time::{Clock, Timestamp};
 use shared::upload::link::Links;
 use shared::upload::signer::S3Signer;
 
@@ -40,12 +41,12 @@ impl Environment {
     ) -> Self {
         let (emulator, ahead_of) = (Emulator::behind(endpoint), world.clock.clone());
         let clock = Clock::new(move || Timestamp::from_millis(ahead_of.now().millis() + ahead_ms));
-        let random = Random::system().expect("random bytes");
+        let random = Random::system();
         let store = || {
             let client = emulator.dynamodb();
             Store::new(client, world.table.clone(), clock.clone(), random.clone())
         };
-        let verifier = Verifier::new(keys::public(), &keys::parties(), clock.clone());
+        let verifier = Verifier::new(keys::public(), &keys::token_issuer(), clock.clone());
         let links = || Links::new(S3Signer::new(&emulator.aws, world.bucket.clone()), None);
         let telemetry = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
         let wechat = shared::wechat::Wechat::new(

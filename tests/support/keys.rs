@@ -1,7 +1,7 @@
 //! A signing key that protects nothing: the one of RFC 8037, appendix A.
 
 use shared::auth::jwk::{PrivateKey, PublicKeys};
-use shared::auth::jwt::Parties;
+use shared::auth::jwt::TokenIssuer;
 
 /// The private half.
 pub const PRIVATE_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"test",
@@ -28,8 +28,8 @@ pub fn public() -> PublicKeys {
 }
 
 /// Issuer and audience in tests.
-pub fn parties() -> Parties {
-    Parties {
+pub fn token_issuer() -> TokenIssuer {
+    TokenIssuer {
         issuer: ISSUER.to_owned(),
         audience: AUDIENCE.to_owned(),
     }

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use shared::auth::jwt::Verifier;
 use shared::aws::Aws;
 use shared::config::Vars;
-use shared::seams::{Clock, Random, Timestamp};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
-use shared::upload::eraser::Eraser;
+use shared::time::{Clock, Timestamp};
+use shared::upload::deleter::ObjectDeleter;
 use shared::upload::limits::Limits;
 use shared::upload::link::Links;
 use shared::upload::signer::S3Signer;
@@ -135,7 +136,7 @@ impl World {
             .endpoint
             .as_deref()
             .map_or_else(Emulator::new, Emulator::behind);
-        let random = Random::system().expect("random bytes");
+        let random = Random::system();
         let store =
             |at: &Emulator| Store::new(at.dynamodb(), table.clone(), clock.clone(), random.clone());
         // Each function has clients of its own, so that what it asks for is known to be its doing.
@@ -148,7 +149,7 @@ impl World {
         let links = |function| Links::new(signer(function), None);
         let verifier = Arc::new(Verifier::new(
             keys::public(),
-            &keys::parties(),
+            &keys::token_issuer(),
             clock.clone(),
         ));
         let limits = limits(&settings.limits);
@@ -191,7 +192,7 @@ impl World {
         let presign = presign::App::new(presign::Parts {
             store: store(&for_presign),
             verifier,
-            eraser: Eraser::new(https, signer("presign"), clock.clone()),
+            deleter: ObjectDeleter::new(https, signer("presign"), clock.clone()),
             links: links("presign"),
             limits: limits.clone(),
             clock: clock.clone(),
@@ -366,7 +367,12 @@ pub(crate) fn secrets(
 ) -> login::Secrets {
     if ids.is_empty() {
         let app_secret = AppSecret::new(wechat.app_secret());
-        return login::Secrets::fixed(app_secret, keys::private(), keys::parties(), clock.clone());
+        return login::Secrets::fixed(
+            app_secret,
+            keys::private(),
+            keys::token_issuer(),
+            clock.clone(),
+        );
     }
     let get = |name: &str| {
         let mut ids = ids.iter();
@@ -374,7 +380,7 @@ pub(crate) fn secrets(
             .map(|(_, id)| id.clone())
     };
     let mut vars = Vars::new(&get);
-    let secrets = login::Secrets::read(&mut vars, aws, keys::parties(), clock.clone());
+    let secrets = login::Secrets::read(&mut vars, aws, keys::token_issuer(), clock.clone());
     secrets.expect("the secrets have ids")
 }
 

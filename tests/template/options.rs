@@ -5,7 +5,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 use shared::ids::{Epoch, Purpose, UploadId, UserId};
-use shared::seams::{Random, Timestamp};
+use shared::random::Random;
+use shared::time::Timestamp;
 use shared::upload::key::ObjectKey;
 
 use super::{Rule, Template, as_if, entries, faults, list, root, target, text, texts, yaml};

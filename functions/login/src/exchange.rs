@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
-use shared::http::{Fields, body};
+use shared::http::{JsonFields, body};
 use shared::ids::{SessionId, UserId};
 use shared::store::Refusal;
 use shared::store::session::Login;
@@ -24,7 +24,7 @@ use crate::session;
 pub(crate) async fn login(
     State(app): State<App>,
     client: Client,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {
     app.rate_limit.login(client)?;
     let code = fields.required("code", body::parsed);

@@ -15,14 +15,15 @@ use axum::Router;
 use axum::extract::FromRef;
 use axum::routing::{get, post};
 use serde_json::json;
-use shared::auth::jwt::{Parties, Verifier};
+use shared::auth::jwt::{TokenIssuer, Verifier};
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
 use shared::http::edge;
 use shared::ids::OpenId;
-use shared::seams::{Clock, Random};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
+use shared::time::Clock;
 use shared::upload::link::Links;
 use shared::wechat::{self, Wechat};
 
@@ -75,13 +76,13 @@ impl App {
         get: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, lambda_runtime::Error> {
         let clock = Clock::system();
-        let random = Random::system()?;
+        let random = Random::system();
         let mut vars = Vars::new(get);
         let aws = Aws::read(&mut vars);
         let table = vars.required("TABLE_NAME");
         let verifier = Verifier::read(&mut vars, clock.clone());
-        let parties = Parties::read(&mut vars);
-        let secrets = Secrets::read(&mut vars, &aws, parties, clock.clone());
+        let token_issuer = TokenIssuer::read(&mut vars);
+        let secrets = Secrets::read(&mut vars, &aws, token_issuer, clock.clone());
         let app_id = vars.required("WECHAT_APP_ID");
         let base_url = vars.optional_as("WECHAT_API_BASE_URL", config::base_url);
         let admin_openids = vars

@@ -4,7 +4,7 @@ use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::body::{self, OptionalFields};
+use shared::http::body::{self, OptionalJsonFields};
 
 use crate::App;
 
@@ -12,7 +12,7 @@ use crate::App;
 pub(crate) async fn logout(
     State(app): State<App>,
     caller: Caller,
-    OptionalFields(mut fields): OptionalFields,
+    OptionalJsonFields(mut fields): OptionalJsonFields,
 ) -> Result<StatusCode, Error> {
     let all = fields.optional("all", body::boolean).unwrap_or(false);
     let all = fields.finish(Some(all))?;

@@ -7,7 +7,7 @@ use http::header::ETAG;
 use serde_json::Value;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::{Fields, body};
+use shared::http::{JsonFields, body};
 use shared::ids::OpenId;
 use shared::store::user::Editor;
 use shared::user::View;
@@ -20,7 +20,7 @@ use crate::App;
 pub(crate) async fn set_phone(
     State(app): State<App>,
     caller: Caller,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<([(HeaderName, String); 1], Json<Value>), Error> {
     let code = fields.required("code", body::parsed);
     let code = fields.finish(code)?;

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use shared::error::{Code, Error};
-use shared::seams::Clock;
+use shared::time::Clock;
 
 use crate::client::Client;
 
@@ -128,7 +128,7 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::seams::Timestamp;
+    use shared::time::Timestamp;
     use std::net::{IpAddr, Ipv4Addr};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicI64, Ordering};

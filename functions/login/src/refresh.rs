@@ -7,7 +7,7 @@ use axum::extract::State;
 use serde_json::Value;
 use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
-use shared::http::{Fields, body};
+use shared::http::{JsonFields, body};
 use shared::store::session::Refreshed;
 use shared::telemetry;
 
@@ -20,7 +20,7 @@ use crate::session;
 pub(crate) async fn refresh(
     State(app): State<App>,
     client: Client,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {
     app.rate_limit.refresh(client)?;
     let token = fields.required("refresh_token", body::text);

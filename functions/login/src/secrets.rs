@@ -9,13 +9,13 @@ use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
-use shared::auth::jwk::{BadKey, PrivateKey};
-use shared::auth::jwt::{Parties, Signer};
-use shared::auth::refresh::{RefreshKeys, WeakKey};
+use shared::auth::jwk::{JwkError, PrivateKey};
+use shared::auth::jwt::{Signer, TokenIssuer};
+use shared::auth::refresh::{RefreshKeys, WeakKeyError};
 use shared::aws::{Aws, Service};
 use shared::config::Vars;
 use shared::error::{Code, Error};
-use shared::seams::Clock;
+use shared::time::Clock;
 use shared::wechat::AppSecret;
 
 use cache::{Cache, Source};
@@ -67,7 +67,7 @@ const fn yes() -> bool {
 
 /// The secrets cannot be had. The text holds nothing of them.
 #[derive(Debug, thiserror::Error)]
-pub enum NoSecrets {
+pub enum SecretsError {
     /// Secrets Manager did not give them.
     #[error("Secrets Manager did not give the secret")]
     NotGiven(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -79,16 +79,16 @@ pub enum NoSecrets {
     Nowhere,
     /// The signing key cannot be used.
     #[error("jwt_private_jwk {0}")]
-    Key(#[from] BadKey),
+    Key(#[from] JwkError),
     /// A refresh key cannot be used.
     #[error("refresh_key: {0}")]
-    RefreshKey(#[from] WeakKey),
+    RefreshKey(#[from] WeakKeyError),
 }
 
-impl From<NoSecrets> for Error {
-    fn from(error: NoSecrets) -> Self {
+impl From<SecretsError> for Error {
+    fn from(error: SecretsError) -> Self {
         let code = match error {
-            NoSecrets::NotGiven(_) => Code::TemporarilyUnavailable,
+            SecretsError::NotGiven(_) => Code::TemporarilyUnavailable,
             _ => Code::Internal,
         };
         Self::new(code).caused_by(error)
@@ -98,14 +98,19 @@ impl From<NoSecrets> for Error {
 impl Secrets {
     /// Reads `WECHAT_SECRETS_ID` and `JWT_SECRETS_ID`, and `SECRETS_ID` for what neither holds yet; where an id is
     /// missing, `WECHAT_APP_SECRET` and `JWT_PRIVATE_JWK`.
-    pub fn read(vars: &mut Vars<'_>, aws: &Aws, parties: Parties, clock: Clock) -> Option<Self> {
+    pub fn read(
+        vars: &mut Vars<'_>,
+        aws: &Aws,
+        token_issuer: TokenIssuer,
+        clock: Clock,
+    ) -> Option<Self> {
         let both = vars.text("SECRETS_ID");
         let config = aws.sdk_config(Service::SecretsManager);
         let client = OnceCell::new();
         let mut source = |name, instead| {
             let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();
             if ids.is_empty() && !vars.has(instead) {
-                vars.fault(name, &format!("is missing (or, for local runs, {instead})"));
+                vars.reject(name, &format!("is missing (or, for local runs, {instead})"));
             }
             let client = || client.get_or_init(|| Client::new(&config)).clone();
             (!ids.is_empty()).then(|| Source {
@@ -124,12 +129,12 @@ impl Secrets {
         };
         let keys = match jwt {
             Some(source) => {
-                let read = move |text: &str| Keys::of_text(text, &parties);
+                let read = move |text: &str| Keys::from_text(text, &token_issuer);
                 Some(Cache::new(source, read, clock))
             }
             None => {
                 let key = vars.optional_as("JWT_PRIVATE_JWK", PrivateKey::parse);
-                key.map(|key| Cache::fixed(Keys::of_signing_key(key, parties), clock))
+                key.map(|key| Cache::fixed(Keys::from_signing_key(key, token_issuer), clock))
             }
         };
         Some(Self {
@@ -139,10 +144,15 @@ impl Secrets {
     }
 
     /// Secrets that never change.
-    pub fn fixed(app_secret: AppSecret, key: PrivateKey, parties: Parties, clock: Clock) -> Self {
+    pub fn fixed(
+        app_secret: AppSecret,
+        key: PrivateKey,
+        token_issuer: TokenIssuer,
+        clock: Clock,
+    ) -> Self {
         Self {
             app_secret: Cache::fixed(app_secret, clock.clone()),
-            keys: Cache::fixed(Keys::of_signing_key(key, parties), clock),
+            keys: Cache::fixed(Keys::from_signing_key(key, token_issuer), clock),
         }
     }
 
@@ -156,7 +166,7 @@ impl Secrets {
     ///
     /// # Errors
     /// If there is none at hand and none can be read. The one at hand is used for as long as none can be read.
-    pub async fn app_secret(&self) -> Result<Arc<AppSecret>, NoSecrets> {
+    pub async fn app_secret(&self) -> Result<Arc<AppSecret>, SecretsError> {
         self.app_secret.get().await
     }
 
@@ -164,7 +174,7 @@ impl Secrets {
     ///
     /// # Errors
     /// As [`Secrets::app_secret`].
-    pub async fn keys(&self) -> Result<Arc<Keys>, NoSecrets> {
+    pub async fn keys(&self) -> Result<Arc<Keys>, SecretsError> {
         self.keys.get().await
     }
 
@@ -181,32 +191,32 @@ impl Secrets {
     pub async fn keys_instead_of(
         &self,
         outdated: &Arc<Keys>,
-    ) -> Result<Option<Arc<Keys>>, NoSecrets> {
+    ) -> Result<Option<Arc<Keys>>, SecretsError> {
         self.keys.instead_of(outdated).await
     }
 }
 
-fn app_secret_of(text: &str) -> Result<AppSecret, NoSecrets> {
+fn app_secret_of(text: &str) -> Result<AppSecret, SecretsError> {
     #[derive(Deserialize)]
     struct Document {
         wechat_app_secret: String,
     }
     let document: Option<Document> = serde_json::from_str(text).ok();
     let document = document.filter(|document| document.wechat_app_secret != PLACEHOLDER);
-    let document = document.ok_or(NoSecrets::Shape("wechat_app_secret"))?;
+    let document = document.ok_or(SecretsError::Shape("wechat_app_secret"))?;
     Ok(AppSecret::new(document.wechat_app_secret))
 }
 
 impl Keys {
-    fn of_signing_key(key: PrivateKey, parties: Parties) -> Self {
+    fn from_signing_key(key: PrivateKey, token_issuer: TokenIssuer) -> Self {
         Self {
-            refresh: RefreshKeys::of_signing_key(&key),
-            signer: Signer::new(key, parties),
+            refresh: RefreshKeys::from_signing_key(&key),
+            signer: Signer::new(key, token_issuer),
         }
     }
 
-    fn of_text(text: &str, parties: &Parties) -> Result<Self, NoSecrets> {
-        let shape = NoSecrets::Shape("jwt_private_jwk and refresh_key");
+    fn from_text(text: &str, token_issuer: &TokenIssuer) -> Result<Self, SecretsError> {
+        let shape = SecretsError::Shape("jwt_private_jwk and refresh_key");
         let document: Option<KeyDocument> = serde_json::from_str(text).ok();
         let Some(document) = document.filter(|document| document.jwt_private_jwk != PLACEHOLDER)
         else {
@@ -218,7 +228,7 @@ impl Keys {
         };
         let key = PrivateKey::parse(&jwk)?;
         let refresh = match document.refresh_key {
-            None => RefreshKeys::of_signing_key(&key),
+            None => RefreshKeys::from_signing_key(&key),
             Some(RefreshKeyDocument::One(current)) => RefreshKeys::new(&current, &[], Some(&key))?,
             Some(RefreshKeyDocument::Several {
                 current,
@@ -227,7 +237,7 @@ impl Keys {
             }) => RefreshKeys::new(&current, &previous, unnamed.then_some(&key))?,
         };
         Ok(Self {
-            signer: Signer::new(key, parties.clone()),
+            signer: Signer::new(key, token_issuer.clone()),
             refresh,
         })
     }

@@ -32,7 +32,7 @@ pub(crate) fn answer(
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": jwt::LIFETIME.as_secs(),
-        "refresh_token": token.reveal(),
+        "refresh_token": token.expose_secret(),
         "refresh_expires_in": refresh::LIFETIME.as_secs(),
         "user": user.json(View::Owner, app.links.as_ref(), app.clock.now()),
         "is_new": is_new,

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 use shared::auth::Admin;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
-use shared::http::body::{self, Fault};
+use shared::http::body::{self, ValueError};
 use shared::ids::{UploadId, UserId};
 use shared::store::cursor;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
-use crate::answer;
 use crate::delete::{delete_record, delete_record_as};
+use crate::response;
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -47,7 +47,7 @@ pub(crate) async fn list(
     let status = fields.optional("status", |value| {
         let known = body::text(value)?.parse().ok();
         let shown = known.filter(|status| *status != UploadStatus::Tombstone);
-        shown.ok_or_else(|| Fault::invalid("must be a status of uploads"))
+        shown.ok_or_else(|| ValueError::invalid("must be a status of uploads"))
     });
     let (limit, cursor, status) = fields.finish(Some((limit, cursor, status)))?;
     let filter = status.map_or("all", UploadStatus::as_str);
@@ -70,7 +70,7 @@ pub(crate) async fn list(
         .iter()
         .filter(|record| status.is_none_or(|status| record.status == status));
     let items: Vec<_> = wanted
-        .map(|record| answer::upload(record, &app.links, now))
+        .map(|record| response::upload(record, &app.links, now))
         .collect();
     let next = page.next.map(|position| cursor::encode(&position, &scope));
     Ok(Json(json!({"items": items, "next_cursor": next})))

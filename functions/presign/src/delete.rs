@@ -34,7 +34,7 @@ pub(crate) async fn delete_record(app: &App, record: Record) -> Result<(), Error
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if let Some(version) = &record.version {
-            erase(app, &record.key, version).await?;
+            delete_object(app, &record.key, version).await?;
         }
         if record.status == UploadStatus::Tombstone {
             return erase_leftovers(app, &record).await;
@@ -70,9 +70,9 @@ pub(crate) async fn delete_record_as(
                 let Some(version) = &record.version else {
                     return Ok(());
                 };
-                let erased = erase(app, &record.key, version);
-                let (erased, ()) = tokio::join!(erased, note_freed_bytes(app, &record));
-                return erased;
+                let deleting = delete_object(app, &record.key, version);
+                let (deleted, ()) = tokio::join!(deleting, note_freed_bytes(app, &record));
+                return deleted;
             }
             Closed::Refused(refused) => refused,
         };
@@ -97,15 +97,15 @@ fn update_from(record: &mut Record, refused: Refused) -> bool {
 async fn erase_leftovers(app: &App, record: &Record) -> Result<(), Error> {
     for Leftover { key, version } in &record.leftovers {
         if let Some(version) = version {
-            erase(app, key, version).await?;
+            delete_object(app, key, version).await?;
         }
     }
     Ok(())
 }
 
-async fn erase(app: &App, key: &ObjectKey, version: &str) -> Result<(), Error> {
-    let erased = app.eraser.erase(key, version).await;
-    erased.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
+async fn delete_object(app: &App, key: &ObjectKey, version: &str) -> Result<(), Error> {
+    let deleted = app.deleter.delete(key, version).await;
+    deleted.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
 }
 
 /// What is not noted is found out later: the upload is deleted either way.

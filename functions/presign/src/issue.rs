@@ -9,18 +9,18 @@ use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::auth::refresh::sha256;
 use shared::error::{Code, Error};
-use shared::http::Fields;
-use shared::http::body::{self, Fault};
+use shared::http::JsonFields;
+use shared::http::body::{self, ValueError};
 use shared::ids::{Purpose, UploadId};
-use shared::seams::Timestamp;
 use shared::store::upload::{Idempotency, Issued, NewUpload, Record, Repeated};
 use shared::telemetry;
+use shared::time::Timestamp;
 use shared::upload::content_type::ContentType;
 use shared::upload::key::ObjectKey;
 use shared::upload::limits::Limits;
 
 use crate::App;
-use crate::answer;
+use crate::response;
 use crate::ticket::{Method, ticket};
 
 /// One tap of `wx.chooseMedia`, whose `count` goes to 20.
@@ -39,7 +39,7 @@ pub(crate) async fn issue_one(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let request = read(&mut fields, &app.limits);
     let requests = [fields.finish(request)?];
@@ -56,7 +56,7 @@ pub(crate) async fn issue_batch(
     State(app): State<App>,
     caller: Caller,
     headers: HeaderMap,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<(StatusCode, Json<Value>), Error> {
     let requests = fields.list("items", 1..=MAX_BATCH, |item| read(item, &app.limits));
     let requests = fields.finish(requests)?;
@@ -124,14 +124,14 @@ impl Request {
     }
 }
 
-fn read(fields: &mut Fields, limits: &Limits) -> Option<Request> {
+fn read(fields: &mut JsonFields, limits: &Limits) -> Option<Request> {
     let content_type = fields.required("content_type", |value| {
         let text = body::text(value)?;
         let known = text
             .parse::<ContentType>()
             .ok()
             .filter(|known| limits.allows(*known));
-        known.ok_or_else(|| Fault::invalid(format!("must be one of {}", limits.types())))
+        known.ok_or_else(|| ValueError::invalid(format!("must be one of {}", limits.types())))
     });
     let purpose: Option<Purpose> = fields.required("purpose", body::parsed);
     let method = fields
@@ -140,7 +140,7 @@ fn read(fields: &mut Fields, limits: &Limits) -> Option<Request> {
     let max_bytes = limits.max_bytes(purpose.unwrap_or(Purpose::File));
     let size = fields.required("size", |value| match body::whole_number(value)? {
         size if (1..=max_bytes).contains(&size) => Ok(size),
-        _ => Err(Fault::invalid(format!(
+        _ => Err(ValueError::invalid(format!(
             "must be from 1 to {max_bytes} bytes"
         ))),
     });
@@ -193,7 +193,7 @@ fn open(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> Value {
     telemetry::count("tickets");
     let record = Record::pending(new, until);
     json!({
-        "upload": answer::upload(&record, &app.links, app.clock.now()),
+        "upload": response::upload(&record, &app.links, app.clock.now()),
         "ticket": ticket(new, method, app.links.signer(), until),
     })
 }
@@ -212,7 +212,7 @@ fn repeated(
             Ok(open(app, &new, request.method, until))
         }
         Repeated::Settled(record) => {
-            let upload = answer::upload(&record, &app.links, app.clock.now());
+            let upload = response::upload(&record, &app.links, app.clock.now());
             Ok(json!({"upload": upload, "ticket": null}))
         }
         Repeated::Gone => Err(Error::new(Code::NotFound)),

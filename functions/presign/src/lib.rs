@@ -1,10 +1,10 @@
 //! Uploads: tickets, records and download links.
 
 mod admin;
-mod answer;
 mod delete;
 mod issue;
 mod read;
+mod response;
 mod ticket;
 
 use std::sync::Arc;
@@ -16,10 +16,11 @@ use shared::auth::jwt::Verifier;
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
 use shared::http::edge;
-use shared::seams::{Clock, Random};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
-use shared::upload::eraser::Eraser;
+use shared::time::Clock;
+use shared::upload::deleter::ObjectDeleter;
 use shared::upload::limits::Limits;
 use shared::upload::link::Links;
 
@@ -37,7 +38,7 @@ pub struct Parts {
     /// Links to objects, and the signer of tickets.
     pub links: Links,
     /// Deletes objects.
-    pub eraser: Eraser,
+    pub deleter: ObjectDeleter,
     /// What may be uploaded.
     pub limits: Limits,
     /// The time.
@@ -62,7 +63,7 @@ impl App {
         get: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, lambda_runtime::Error> {
         let clock = Clock::system();
-        let random = Random::system()?;
+        let random = Random::system();
         let mut vars = Vars::new(get);
         let aws = Aws::read(&mut vars);
         let table = vars.required("TABLE_NAME");
@@ -78,7 +79,7 @@ impl App {
         let app = Self::new(Parts {
             store: Store::new(dynamodb, table, clock.clone(), random.clone()),
             verifier: Arc::new(verifier),
-            eraser: Eraser::new(https.clone(), links.signer().clone(), clock.clone()),
+            deleter: ObjectDeleter::new(https.clone(), links.signer().clone(), clock.clone()),
             links,
             limits,
             telemetry,

@@ -11,7 +11,7 @@ use shared::ids::UploadId;
 use shared::store::cursor;
 
 use crate::App;
-use crate::answer;
+use crate::response;
 
 const DEFAULT_LIMIT: usize = 20;
 
@@ -25,7 +25,7 @@ pub(crate) async fn read(
     let now = app.clock.now();
     let record = record.filter(|record| record.is_shown(now));
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(Json(answer::upload(&record, &app.links, now)))
+    Ok(Json(response::upload(&record, &app.links, now)))
 }
 
 /// Lists uploads, newest first.
@@ -51,7 +51,7 @@ pub(crate) async fn list(
     let items: Vec<_> = page
         .items
         .iter()
-        .map(|record| answer::upload(record, &app.links, now))
+        .map(|record| response::upload(record, &app.links, now))
         .collect();
     let next = page.next.map(|position| cursor::encode(&position, &scope));
     Ok(Json(json!({"items": items, "next_cursor": next})))

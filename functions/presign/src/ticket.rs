@@ -1,8 +1,8 @@
 //! Tickets: what a phone needs to send one object straight to S3, and nothing but that object.
 
 use serde_json::{Value, json};
-use shared::seams::Timestamp;
 use shared::store::upload::{NewUpload, TICKET_LIFETIME};
+use shared::time::Timestamp;
 use shared::upload::signer::{PostPolicy, Presign, S3Signer};
 
 /// How the phone will send the object.

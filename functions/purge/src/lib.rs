@@ -11,11 +11,12 @@ use std::time::Duration;
 use serde_json::Value;
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
-use shared::queue::{self, Again, BatchAnswer, Handled, Message};
-use shared::seams::{Clock, Random, Timestamp};
+use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
+use shared::random::Random;
 use shared::store::Store;
 use shared::store::user::Deleted;
 use shared::telemetry::{self, Telemetry};
+use shared::time::{Clock, Timestamp};
 
 pub use objects::Objects;
 
@@ -70,7 +71,7 @@ impl App {
         vars.finish()?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
         Ok(Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
+            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
             objects: Objects::new(&aws, bucket),
             queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
             queue_url,
@@ -87,7 +88,7 @@ impl App {
         &self,
         event: Value,
         deadline: Timestamp,
-    ) -> Result<BatchAnswer, lambda_runtime::Error> {
+    ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
         let messages = queue::messages(&event).ok_or("the event is no SQS batch")?;
         let Parts {
             clock, telemetry, ..
@@ -98,16 +99,16 @@ impl App {
         .await)
     }
 
-    async fn work(&self, message: Message, deadline: Timestamp) -> Result<Handled, Again> {
+    async fn work(&self, message: Message, deadline: Timestamp) -> Result<Outcome, RetryError> {
         let Ok(deleted) = serde_json::from_str::<Deleted>(&message.body) else {
-            return Ok(Handled::Hopeless("it names no deleted account"));
+            return Ok(Outcome::Discarded("it names no deleted account"));
         };
         if !self.has_ended(&deleted).await? {
             // The announcement comes before the deletion, which may yet be on its way, or may have failed.
             return if message.receives < GIVE_UP_RECEIVES {
-                Err(Again::because("the account is not deleted yet"))
+                Err(RetryError::new("the account is not deleted yet"))
             } else {
-                Ok(Handled::Hopeless("the account was not deleted"))
+                Ok(Outcome::Discarded("the account was not deleted"))
             };
         }
         if self.purge(&deleted, deadline).await? {
@@ -116,9 +117,9 @@ impl App {
                 .store
                 .finish_purge(&deleted.user, deleted.epoch)
                 .await;
-            finished.map_err(Again::because)?;
+            finished.map_err(RetryError::new)?;
             telemetry::count("purges_finished");
-            return Ok(Handled::Done("purge is finished"));
+            return Ok(Outcome::Done("purge is finished"));
         }
         let Parts {
             queue, queue_url, ..
@@ -127,24 +128,24 @@ impl App {
             .send_message()
             .queue_url(queue_url)
             .message_body(deleted.to_message());
-        rest.send().await.map_err(Again::because)?;
-        Ok(Handled::Done("purge goes on in another invocation"))
+        rest.send().await.map_err(RetryError::new)?;
+        Ok(Outcome::Done("purge goes on in another invocation"))
     }
 
     /// Whether the life has ended: nothing of a living account is ever touched.
-    async fn has_ended(&self, deleted: &Deleted) -> Result<bool, Again> {
+    async fn has_ended(&self, deleted: &Deleted) -> Result<bool, RetryError> {
         let account = self
             .0
             .store
             .account(&deleted.user)
             .await
-            .map_err(Again::because)?;
+            .map_err(RetryError::new)?;
         Ok(account.is_none_or(|account| account.epoch > deleted.epoch))
     }
 
     /// Removes records, then objects: an object that arrives in between finds no record, and its event removes it.
     /// Returns whether all is gone.
-    async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, Again> {
+    async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, RetryError> {
         let Parts {
             store,
             objects,
@@ -156,7 +157,7 @@ impl App {
             let removed = store
                 .remove_upload_records(&deleted.user, deleted.epoch)
                 .await;
-            let removed = removed.map_err(Again::because)?;
+            let removed = removed.map_err(RetryError::new)?;
             if removed == 0 {
                 break;
             }
@@ -169,7 +170,7 @@ impl App {
         let quota = store
             .remove_upload_quota(&deleted.user, deleted.epoch)
             .await;
-        quota.map_err(Again::because)?;
+        quota.map_err(RetryError::new)?;
         let mut cursor = None;
         loop {
             let removed = objects

@@ -3,7 +3,7 @@
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 use shared::config::process_environment;
-use shared::seams::Timestamp;
+use shared::time::Timestamp;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {

@@ -5,7 +5,7 @@ use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
 use shared::aws::{Aws, Service};
 use shared::ids::{Epoch, UserId};
-use shared::queue::Again;
+use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
 
 /// The uploads bucket.
@@ -53,7 +53,7 @@ impl Objects {
         user: &UserId,
         epoch: Epoch,
         from: Option<Marker>,
-    ) -> Result<Removed, Again> {
+    ) -> Result<Removed, RetryError> {
         let (key, version) = from.map_or((None, None), |marker| (Some(marker.key), marker.version));
         let request = self
             .client
@@ -62,7 +62,7 @@ impl Objects {
             .prefix(ObjectKey::prefix(user))
             .set_key_marker(key)
             .set_version_id_marker(version);
-        let page = request.send().await.map_err(Again::because)?;
+        let page = request.send().await.map_err(RetryError::new)?;
         let old = identifiers(&page, epoch)?;
         let count = u32::try_from(old.len()).unwrap_or(u32::MAX);
         if !old.is_empty() {
@@ -79,12 +79,12 @@ impl Objects {
         })
     }
 
-    async fn remove(&self, objects: Vec<ObjectIdentifier>) -> Result<(), Again> {
+    async fn remove(&self, objects: Vec<ObjectIdentifier>) -> Result<(), RetryError> {
         let delete = Delete::builder()
             .set_objects(Some(objects))
             .quiet(true)
             .build()
-            .map_err(Again::because)?;
+            .map_err(RetryError::new)?;
         let output = self
             .client
             .delete_objects()
@@ -92,10 +92,10 @@ impl Objects {
             .delete(delete)
             .send()
             .await;
-        let failed = output.map_err(Again::because)?.errors.unwrap_or_default();
+        let failed = output.map_err(RetryError::new)?.errors.unwrap_or_default();
         match failed.first() {
             None => Ok(()),
-            Some(error) => Err(Again::because(format!(
+            Some(error) => Err(RetryError::new(format!(
                 "{} versions were not removed, the first because of {}",
                 failed.len(),
                 error.code().unwrap_or("no reason"),
@@ -107,7 +107,7 @@ impl Objects {
 fn identifiers(
     page: &ListObjectVersionsOutput,
     epoch: Epoch,
-) -> Result<Vec<ObjectIdentifier>, Again> {
+) -> Result<Vec<ObjectIdentifier>, RetryError> {
     let versions = page
         .versions()
         .iter()
@@ -129,5 +129,5 @@ fn identifiers(
                 .build()
         })
     });
-    old.collect::<Result<_, _>>().map_err(Again::because)
+    old.collect::<Result<_, _>>().map_err(RetryError::new)
 }

@@ -12,13 +12,14 @@ use std::sync::Arc;
 use serde_json::Value;
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
-use shared::queue::{self, Again, BatchAnswer, Handled, Message};
-use shared::seams::{Clock, Random, Timestamp};
+use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
+use shared::time::{Clock, Timestamp};
 use shared::upload::limits::Limits;
 
-pub use notification::{Event, Kind, NotOurs, parse};
+pub use notification::{Event, Kind, NotificationError, parse};
 pub use objects::Objects;
 pub use settled::Settled;
 
@@ -67,7 +68,7 @@ impl App {
         vars.finish()?;
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
         let app = Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
+            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
             objects: Objects::new(&aws, bucket),
             limits,
             settled: Settled::default(),
@@ -88,7 +89,7 @@ impl App {
         &self,
         event: Value,
         deadline: Timestamp,
-    ) -> Result<BatchAnswer, lambda_runtime::Error> {
+    ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
         let Parts {
             clock, telemetry, ..
         } = &*self.0;
@@ -115,19 +116,19 @@ impl App {
     }
 
     /// Works on the events of one message, which comes again if one of them fails: each is safe to repeat.
-    async fn work(&self, message: Message) -> Result<Handled, Again> {
+    async fn work(&self, message: Message) -> Result<Outcome, RetryError> {
         let events = match parse(&message.body, self.0.objects.bucket()) {
             Ok(events) => events,
-            Err(reason) => return Ok(Handled::Hopeless(reason.as_str())),
+            Err(reason) => return Ok(Outcome::Discarded(reason.as_str())),
         };
-        let mut handled = Handled::Hopeless("it holds no event of an upload");
+        let mut handled = Outcome::Discarded("it holds no event of an upload");
         for event in events {
             match verify::apply(&self.0, &event, message.receives).await? {
-                done @ Handled::Done(_) => handled = done,
-                Handled::Hopeless(reason) if matches!(handled, Handled::Hopeless(_)) => {
-                    handled = Handled::Hopeless(reason);
+                done @ Outcome::Done(_) => handled = done,
+                Outcome::Discarded(reason) if matches!(handled, Outcome::Discarded(_)) => {
+                    handled = Outcome::Discarded(reason);
                 }
-                Handled::Hopeless(_) => {}
+                Outcome::Discarded(_) => {}
             }
         }
         Ok(handled)

@@ -35,7 +35,7 @@ pub enum Kind {
 
 /// Why a message can never do any work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotOurs {
+pub enum NotificationError {
     /// It is no S3 notification.
     Unreadable,
     /// It is S3's test of the notification itself.
@@ -44,7 +44,7 @@ pub enum NotOurs {
     Foreign,
 }
 
-impl NotOurs {
+impl NotificationError {
     /// The reason, for the log.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -109,14 +109,19 @@ struct Detail {
 ///
 /// # Errors
 /// If it holds none, and never will.
-pub fn parse(body: &str, bucket: &str) -> Result<Vec<Event>, NotOurs> {
+pub fn parse(body: &str, bucket: &str) -> Result<Vec<Event>, NotificationError> {
     parse_in_envelopes(body, bucket, MAX_ENVELOPES)
 }
 
-fn parse_in_envelopes(body: &str, bucket: &str, depth: usize) -> Result<Vec<Event>, NotOurs> {
-    let notification: Notification = serde_json::from_str(body).map_err(|_| NotOurs::Unreadable)?;
+fn parse_in_envelopes(
+    body: &str,
+    bucket: &str,
+    depth: usize,
+) -> Result<Vec<Event>, NotificationError> {
+    let notification: Notification =
+        serde_json::from_str(body).map_err(|_| NotificationError::Unreadable)?;
     if notification.event.as_deref() == Some("s3:TestEvent") {
-        return Err(NotOurs::Test);
+        return Err(NotificationError::Test);
     }
     if let Some(records) = notification.records {
         // A record of another shape does not spoil its neighbours.
@@ -132,16 +137,16 @@ fn parse_in_envelopes(body: &str, bucket: &str, depth: usize) -> Result<Vec<Even
     ) {
         (Some(message), _, _) if depth > 0 => parse_in_envelopes(&message, bucket, depth - 1),
         (_, Some(detail_type), Some(detail)) => {
-            let detail = serde_json::from_value(detail).map_err(|_| NotOurs::Foreign)?;
+            let detail = serde_json::from_value(detail).map_err(|_| NotificationError::Foreign)?;
             some(bridged(&detail_type, detail, bucket).into_iter().collect())
         }
-        _ => Err(NotOurs::Unreadable),
+        _ => Err(NotificationError::Unreadable),
     }
 }
 
-fn some(events: Vec<Event>) -> Result<Vec<Event>, NotOurs> {
+fn some(events: Vec<Event>) -> Result<Vec<Event>, NotificationError> {
     if events.is_empty() {
-        Err(NotOurs::Foreign)
+        Err(NotificationError::Foreign)
     } else {
         Ok(events)
     }
@@ -236,7 +241,7 @@ mod tests {
                 &notification(&json!({"key": KEY.replace('/', "%252F")})),
                 "b"
             ),
-            Err(NotOurs::Foreign)
+            Err(NotificationError::Foreign)
         );
     }
 
@@ -250,22 +255,29 @@ mod tests {
             "",
             "u/x/y.jpg",
         ] {
-            assert_eq!(foreign(key), Err(NotOurs::Foreign), "{key}");
+            assert_eq!(foreign(key), Err(NotificationError::Foreign), "{key}");
         }
         assert_eq!(
             parse(&notification(&json!({"key": KEY})), "other"),
-            Err(NotOurs::Foreign)
+            Err(NotificationError::Foreign)
         );
         let old = notification(&json!({"key": KEY})).replace("2.6", "1.0");
-        assert_eq!(parse(&old, "b"), Err(NotOurs::Foreign));
+        assert_eq!(parse(&old, "b"), Err(NotificationError::Foreign));
         assert_eq!(
             parse(r#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#, "b"),
-            Err(NotOurs::Test)
+            Err(NotificationError::Test)
         );
         for body in ["", "{", "null", "[]", "{}", "\"x\"", r#"{"Records":1}"#] {
-            assert_eq!(parse(body, "b"), Err(NotOurs::Unreadable), "{body}");
+            assert_eq!(
+                parse(body, "b"),
+                Err(NotificationError::Unreadable),
+                "{body}"
+            );
         }
-        assert_eq!(parse(r#"{"Records":[]}"#, "b"), Err(NotOurs::Foreign));
+        assert_eq!(
+            parse(r#"{"Records":[]}"#, "b"),
+            Err(NotificationError::Foreign)
+        );
     }
 
     #[test]
@@ -315,15 +327,15 @@ mod tests {
                 (events[0].kind, events[0].version.as_deref()),
                 (kind, Some("v"))
             );
-            assert_eq!(parse(&body, "other"), Err(NotOurs::Foreign));
+            assert_eq!(parse(&body, "other"), Err(NotificationError::Foreign));
         }
         let test = sns(r#"{"Service":"Amazon S3","Event":"s3:TestEvent"}"#);
-        assert_eq!(parse(&test, "b"), Err(NotOurs::Test));
+        assert_eq!(parse(&test, "b"), Err(NotificationError::Test));
         let endless = (0..20).fold(plain, |body, _| sns(&body));
-        assert_eq!(parse(&endless, "b"), Err(NotOurs::Unreadable));
+        assert_eq!(parse(&endless, "b"), Err(NotificationError::Unreadable));
         assert_eq!(
             parse(&bridge("Object Restore Completed", None), "b"),
-            Err(NotOurs::Foreign)
+            Err(NotificationError::Foreign)
         );
     }
 

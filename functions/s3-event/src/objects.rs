@@ -6,7 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use shared::aws::{Aws, Service};
-use shared::queue::Again;
+use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
 use shared::upload::sniff::HEAD_BYTES;
 
@@ -73,16 +73,16 @@ impl Objects {
         &self,
         key: &ObjectKey,
         version: Option<&str>,
-    ) -> Result<Option<ObjectHead>, Again> {
+    ) -> Result<Option<ObjectHead>, RetryError> {
         let head = tokio::time::timeout(INSPECT_TIMEOUT, self.inspect_without_limit(key, version));
-        head.await.map_err(Again::because)?
+        head.await.map_err(RetryError::new)?
     }
 
     async fn inspect_without_limit(
         &self,
         key: &ObjectKey,
         version: Option<&str>,
-    ) -> Result<Option<ObjectHead>, Again> {
+    ) -> Result<Option<ObjectHead>, RetryError> {
         let request = self
             .client
             .get_object()
@@ -98,7 +98,7 @@ impl Objects {
                 // 405: what the version names is a delete marker.
                 Some(404 | 405) => Ok(None),
                 _ if error.code() == Some("NoSuchVersion") => Ok(None),
-                _ => Err(Again::because(error)),
+                _ => Err(RetryError::new(error)),
             },
         }
     }
@@ -107,7 +107,7 @@ impl Objects {
     ///
     /// # Errors
     /// If S3 does not answer.
-    pub async fn versions(&self, key: &ObjectKey) -> Result<Vec<KeyVersion>, Again> {
+    pub async fn versions(&self, key: &ObjectKey) -> Result<Vec<KeyVersion>, RetryError> {
         let key = key.to_string();
         let mut found = Vec::new();
         let mut markers = (None, None);
@@ -119,7 +119,7 @@ impl Objects {
                 .prefix(&key)
                 .set_key_marker(markers.0)
                 .set_version_id_marker(markers.1);
-            let page = request.send().await.map_err(Again::because)?;
+            let page = request.send().await.map_err(RetryError::new)?;
             let versions = page.versions().iter();
             let versions = versions.map(|v| (v.key(), v.version_id(), v.is_latest(), false));
             let deleted = page.delete_markers().iter();
@@ -145,14 +145,14 @@ impl Objects {
     ///
     /// # Errors
     /// If S3 does not confirm.
-    pub async fn remove(&self, key: &ObjectKey, version: &str) -> Result<(), Again> {
+    pub async fn remove(&self, key: &ObjectKey, version: &str) -> Result<(), RetryError> {
         let request = self
             .client
             .delete_object()
             .bucket(&self.bucket)
             .key(key.to_string())
             .version_id(version);
-        request.send().await.map(|_| ()).map_err(Again::because)
+        request.send().await.map(|_| ()).map_err(RetryError::new)
     }
 }
 
@@ -169,7 +169,7 @@ impl ObjectHead {
     }
 }
 
-async fn read(output: GetObjectOutput) -> Result<ObjectHead, Again> {
+async fn read(output: GetObjectOutput) -> Result<ObjectHead, RetryError> {
     let has_foreign_headers = has_foreign_headers(&output);
     let length = output
         .content_length
@@ -181,7 +181,7 @@ async fn read(output: GetObjectOutput) -> Result<ObjectHead, Again> {
         .and_then(|range| range.rsplit_once('/')?.1.parse().ok());
     let size = total
         .or(length)
-        .ok_or_else(|| Again::because("S3 did not tell the object's size"))?;
+        .ok_or_else(|| RetryError::new("S3 did not tell the object's size"))?;
     let etag = output
         .e_tag
         .unwrap_or_default()
@@ -191,7 +191,7 @@ async fn read(output: GetObjectOutput) -> Result<ObjectHead, Again> {
     let mut body = output.body;
     let mut head = Vec::with_capacity(HEAD_BYTES);
     while head.len() < HEAD_BYTES {
-        let Some(chunk) = body.next().await.transpose().map_err(Again::because)? else {
+        let Some(chunk) = body.next().await.transpose().map_err(RetryError::new)? else {
             break;
         };
         head.extend_from_slice(&chunk[..chunk.len().min(HEAD_BYTES - head.len())]);

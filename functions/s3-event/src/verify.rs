@@ -1,7 +1,7 @@
 //! What an event does to a record and to the bucket. [`decide`] says what; this carries it out.
 
 use shared::ids::Purpose;
-use shared::queue::{Again, Handled};
+use shared::queue::{Outcome, RetryError};
 use shared::store::upload::{Closed, Leftover, Named, Refused};
 use shared::telemetry;
 use shared::upload::key::ObjectKey;
@@ -42,7 +42,11 @@ impl<'a> Subject<'a> {
 }
 
 /// Brings record and bucket in line with an event. Safe to repeat, and to do in any order.
-pub(crate) async fn apply(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
+pub(crate) async fn apply(
+    app: &Parts,
+    event: &Event,
+    receives: u32,
+) -> Result<Outcome, RetryError> {
     telemetry::count("upload_events");
     if let Some(handled) = apply_to_settled(app, event).await? {
         return Ok(handled);
@@ -54,12 +58,12 @@ pub(crate) async fn apply(app: &Parts, event: &Event, receives: u32) -> Result<H
             settle(app, subject, UploadEvent::Removed(version)).await
         }
         (Kind::MarkerCreated, Some(version)) => marker_created(app, event, version, receives).await,
-        (_, None) => Ok(Handled::Hopeless("it names no version")),
+        (_, None) => Ok(Outcome::Discarded("it names no version")),
     }
 }
 
 /// The short way for a key whose record this environment has seen settled.
-async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Handled>, Again> {
+async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Outcome>, RetryError> {
     let (Some(version), Some(named)) = (&event.version, app.settled.named(&event.key)) else {
         return Ok(None);
     };
@@ -68,20 +72,24 @@ async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Handled>,
         // It may be a tombstone's by now that lists this version: the long way finds out.
         Kind::Created if is_named => Ok(None),
         Kind::Created => remove_surplus(app, &event.key, version).await.map(Some),
-        Kind::Removed if !is_named => Ok(Some(Handled::Done("removal changed nothing"))),
+        Kind::Removed if !is_named => Ok(Some(Outcome::Done("removal changed nothing"))),
         Kind::Removed | Kind::MarkerCreated => Ok(None),
     }
 }
 
 /// Removes a version that no record will ever name. The line tells whose it was: whoever sends objects again and again
 /// can be found.
-async fn remove_surplus(app: &Parts, key: &ObjectKey, version: &str) -> Result<Handled, Again> {
+async fn remove_surplus(
+    app: &Parts,
+    key: &ObjectKey,
+    version: &str,
+) -> Result<Outcome, RetryError> {
     telemetry::field("user", key.user.as_str());
     app.objects.remove(key, version).await?;
-    Ok(Handled::Done("surplus version was removed"))
+    Ok(Outcome::Done("surplus version was removed"))
 }
 
-async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
+async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
     let key = &event.key;
     // The profile is read while S3 is asked: an avatar's write needs to know which picture it replaces.
     let head = app.objects.inspect(key, event.version.as_deref());
@@ -91,7 +99,7 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
     };
     let inspection = check(app, key, &head).map(|()| UploadStatus::Ready);
     let Some(id) = event.version.clone().or(head.version) else {
-        return Ok(Handled::Hopeless("the bucket keeps no versions"));
+        return Ok(Outcome::Discarded("the bucket keeps no versions"));
     };
     let version = StoredVersion {
         id,
@@ -105,22 +113,26 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Handled, A
 
 /// An object that is not there any more. The record of an avatar may have to remove the picture before it yet, if this
 /// event was cut off when it came first.
-async fn gone(app: &Parts, event: &Event, receives: u32) -> Result<Handled, Again> {
+async fn gone(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
     match &event.version {
         Some(version) if event.key.upload.purpose() == Purpose::Avatar => {
             let subject = Subject::new(&event.key, receives);
             settle(app, subject, UploadEvent::Removed(version)).await
         }
-        _ => Ok(Handled::Done("object was gone before it was inspected")),
+        _ => Ok(Outcome::Done("object was gone before it was inspected")),
     }
 }
 
 /// The owner of an avatar; `None` for anything else, and for an owner who is gone.
-async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, Again> {
+async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, RetryError> {
     if key.upload.purpose() != Purpose::Avatar {
         return Ok(None);
     }
-    let account = app.store.account(&key.user).await.map_err(Again::because)?;
+    let account = app
+        .store
+        .account(&key.user)
+        .await
+        .map_err(RetryError::new)?;
     Ok(account.and_then(|account| account.user))
 }
 
@@ -146,13 +158,13 @@ async fn marker_created(
     event: &Event,
     marker: &str,
     receives: u32,
-) -> Result<Handled, Again> {
+) -> Result<Outcome, RetryError> {
     let versions = app.objects.versions(&event.key).await?;
     if !versions
         .iter()
         .any(|version| version.is_latest && version.id == marker)
     {
-        return Ok(Handled::Done("the delete marker is not the latest version"));
+        return Ok(Outcome::Done("the delete marker is not the latest version"));
     }
     let mut subject = Subject::new(&event.key, receives);
     subject.versions = versions;
@@ -165,7 +177,7 @@ async fn settle(
     app: &Parts,
     mut subject: Subject<'_>,
     event: UploadEvent<'_>,
-) -> Result<Handled, Again> {
+) -> Result<Outcome, RetryError> {
     let mut record = Some(Snapshot::expected_by(&event));
     for _ in 0..ATTEMPTS {
         let outcome = match decide(record.as_ref(), &event, subject.receives) {
@@ -179,7 +191,7 @@ async fn settle(
         remove_leftovers(app, refused.leftovers).await?;
         record = refused.record;
     }
-    Err(Again::because("the record kept changing"))
+    Err(RetryError::new("the record kept changing"))
 }
 
 /// Makes one change and does what follows from it; `Err` in the inner result if the record was not as it had to be.
@@ -187,27 +199,27 @@ async fn change_record(
     app: &Parts,
     subject: &mut Subject<'_>,
     change: Change<'_>,
-) -> Result<Result<Handled, Refused>, Again> {
+) -> Result<Result<Outcome, Refused>, RetryError> {
     let (key, store) = (subject.key, &app.store);
     match change {
         Change::Name(version, status) => name(app, subject, version, status).await,
         Change::Reject(version, reason) => {
             let change = store.reject_upload(key, reason).await;
-            match change.map_err(Again::because)? {
+            match change.map_err(RetryError::new)? {
                 Closed::Done => rejected(app, key, version, reason).await.map(Ok),
                 Closed::Refused(refused) => Ok(Err(refused)),
             }
         }
         Change::Tombstone(version) => {
             let change = store.tombstone_version(key, version).await;
-            match change.map_err(Again::because)? {
+            match change.map_err(RetryError::new)? {
                 Closed::Done => Ok(Ok(closed(app, key, "upload is deleted"))),
                 Closed::Refused(refused) => Ok(Err(refused)),
             }
         }
         Change::MarkDeleted => {
             let change = store.mark_deleted(key).await;
-            match change.map_err(Again::because)? {
+            match change.map_err(RetryError::new)? {
                 Closed::Done => {
                     remove_all(app, subject).await?;
                     Ok(Ok(closed(app, key, "upload is deleted by a delete marker")))
@@ -223,7 +235,7 @@ async fn name(
     subject: &mut Subject<'_>,
     version: &StoredVersion,
     status: UploadStatus,
-) -> Result<Result<Handled, Refused>, Again> {
+) -> Result<Result<Outcome, Refused>, RetryError> {
     let key = subject.key;
     let named = if status == UploadStatus::Ready && key.upload.purpose() == Purpose::Avatar {
         app.store
@@ -232,16 +244,16 @@ async fn name(
     } else {
         app.store.name_version(key, version, status).await
     };
-    match named.map_err(Again::because)? {
+    match named.map_err(RetryError::new)? {
         Named::Done(leftover) => {
             remove_leftovers(app, leftover).await?;
             app.settled.remember(key, Some(version.id.clone()));
             telemetry::count("uploads_ready");
-            Ok(Ok(Handled::Done("upload is ready")))
+            Ok(Ok(Outcome::Done("upload is ready")))
         }
         Named::OwnerGone => {
             app.objects.remove(key, &version.id).await?;
-            Ok(Ok(Handled::Done("object of a deleted account was removed")))
+            Ok(Ok(Outcome::Done("object of a deleted account was removed")))
         }
         Named::Refused(refused) => Ok(Err(refused)),
     }
@@ -253,16 +265,16 @@ async fn rejected(
     key: &ObjectKey,
     version: &StoredVersion,
     reason: RejectionReason,
-) -> Result<Handled, Again> {
+) -> Result<Outcome, RetryError> {
     telemetry::field("reason", reason.0);
     telemetry::count("uploads_rejected");
     app.objects.remove(key, &version.id).await?;
     Ok(closed(app, key, "upload is rejected"))
 }
 
-fn closed(app: &Parts, key: &ObjectKey, done: &'static str) -> Handled {
+fn closed(app: &Parts, key: &ObjectKey, done: &'static str) -> Outcome {
     app.settled.remember(key, None);
-    Handled::Done(done)
+    Outcome::Done(done)
 }
 
 /// Carries out a decision that leaves the record as it is.
@@ -271,16 +283,16 @@ async fn conclude(
     subject: &Subject<'_>,
     record: Option<Snapshot>,
     decision: Decision<'_>,
-) -> Result<Handled, Again> {
+) -> Result<Outcome, RetryError> {
     let handled = match decision {
-        Decision::Retry(reason) => return Err(Again::because(reason)),
+        Decision::Retry(reason) => return Err(RetryError::new(reason)),
         Decision::RemoveVersion(version) => remove_surplus(app, subject.key, version).await?,
         Decision::RemoveAllVersions => {
             remove_all(app, subject).await?;
-            Handled::Done("versions behind a delete marker were removed")
+            Outcome::Done("versions behind a delete marker were removed")
         }
-        Decision::Ignore(reason) => Handled::Done(reason),
-        Decision::Change(_) => return Err(Again::because("a change was not carried out")),
+        Decision::Ignore(reason) => Outcome::Done(reason),
+        Decision::Change(_) => return Err(RetryError::new("a change was not carried out")),
     };
     match record {
         Some(record) if record.status == UploadStatus::Pending => {}
@@ -288,7 +300,7 @@ async fn conclude(
         None if matches!(decision, Decision::Ignore(_)) => {}
         None => {
             telemetry::count("orphans_removed");
-            return Ok(Handled::Hopeless(
+            return Ok(Outcome::Discarded(
                 "the upload is unknown; its object was removed",
             ));
         }
@@ -299,7 +311,7 @@ async fn conclude(
 async fn remove_leftovers(
     app: &Parts,
     leftovers: impl IntoIterator<Item = Leftover>,
-) -> Result<(), Again> {
+) -> Result<(), RetryError> {
     for Leftover { key, version } in leftovers {
         if let Some(version) = version {
             app.objects.remove(&key, &version).await?;
@@ -310,7 +322,7 @@ async fn remove_leftovers(
 
 /// Removes a hidden key's versions, then its delete markers, and the latest one last: while it is there, a repetition knows
 /// that it has work to do.
-async fn remove_all(app: &Parts, subject: &Subject<'_>) -> Result<(), Again> {
+async fn remove_all(app: &Parts, subject: &Subject<'_>) -> Result<(), RetryError> {
     let mut versions: Vec<_> = subject.versions.iter().collect();
     versions.sort_by_key(|version| (version.is_marker, version.is_latest));
     for version in versions {

@@ -6,17 +6,17 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use shared::auth::{Admin, Role};
 use shared::error::Error;
-use shared::http::{Fields, body};
+use shared::http::{JsonFields, body};
 use shared::ids::{OpenId, UserId};
 use shared::store::user::{Editor, NewUser};
 
-use crate::{App, answer};
+use crate::{App, response};
 
 /// Creates the user that an openid will be on first login.
 pub(crate) async fn create(
     State(app): State<App>,
     Admin(caller): Admin,
-    mut fields: Fields,
+    mut fields: JsonFields,
 ) -> Result<Response, Error> {
     let openid: Option<OpenId> = fields.required("openid", body::parsed);
     let username = fields.optional("username", body::parsed);
@@ -39,7 +39,7 @@ pub(crate) async fn create(
     };
     let created = app.store.create_user(&new, &caller).await?;
     let user = created.map_err(|refusal| refusal.into_error(Editor::Admin(&caller)))?;
-    let mut response = answer::user(&app, &caller, &user);
+    let mut response = response::user(&app, &caller, &user);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/users/{}", user.id)) {
         response.headers_mut().insert(LOCATION, location);

@@ -1,7 +1,6 @@
 //! Users: create, read, update, delete, list.
 
 mod admin;
-mod answer;
 mod audit;
 mod conditions;
 mod create;
@@ -10,6 +9,7 @@ mod list;
 mod profiles;
 mod purge_queue;
 mod read;
+mod response;
 mod target;
 mod update;
 
@@ -22,9 +22,10 @@ use shared::auth::jwt::Verifier;
 use shared::aws::{Aws, Service};
 use shared::config::{self, Vars};
 use shared::http::edge;
-use shared::seams::{Clock, Random};
+use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
+use shared::time::Clock;
 use shared::upload::link::Links;
 
 pub use purge_queue::PurgeQueue;
@@ -80,7 +81,7 @@ impl App {
         let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
         let sqs = aws_sdk_sqs::Config::new(&aws.sdk_config(Service::Sqs));
         let app = Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()?),
+            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
             purge_queue: PurgeQueue::new(sqs, queue_url),
             verifier: Arc::new(verifier),
             links,

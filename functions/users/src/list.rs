@@ -5,8 +5,8 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::auth::{Admin, Caller};
 use shared::error::{Code, Error};
-use shared::http::body::{self, Fault};
-use shared::http::{Fields, WithQuery};
+use shared::http::body::{self, ValueError};
+use shared::http::{JsonFields, WithQuery};
 use shared::profile::{Email, Username};
 use shared::store::claim::Claim;
 use shared::store::cursor;
@@ -65,7 +65,7 @@ fn position(cursor: &str, scope: &str) -> Result<String, Error> {
     }
 }
 
-fn filter(mut fields: Fields) -> Result<Filter, Error> {
+fn filter(mut fields: JsonFields) -> Result<Filter, Error> {
     let cursor = fields.optional("cursor", body::text);
     let named = [
         fields.has("username"),
@@ -73,13 +73,14 @@ fn filter(mut fields: Fields) -> Result<Filter, Error> {
         fields.has("limit") || cursor.is_some(),
     ];
     if named.iter().filter(|given| **given).count() > 1 {
-        let _: Option<()> = fields.fault(
+        let _: Option<()> = fields.reject(
             "username",
-            Fault::invalid("username, email and paging cannot be combined"),
+            ValueError::invalid("username, email and paging cannot be combined"),
         );
     }
     let username: Option<Username> = fields.optional("username", |value| {
-        Username::sought(&body::text(value)?).map_err(|reason| Fault::invalid(reason.to_string()))
+        Username::sought(&body::text(value)?)
+            .map_err(|reason| ValueError::invalid(reason.to_string()))
     });
     let email: Option<Email> = fields.optional("email", body::parsed);
     let limit = fields

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
-use shared::http::body::{self, Fault};
+use shared::http::body::{self, ValueError};
 use shared::ids::UserId;
 use shared::user::View;
 
@@ -26,7 +26,9 @@ pub(crate) async fn profiles(
                 .into_iter()
                 .filter_map(|id| id.trim().parse::<UserId>().ok())
                 .collect()),
-            _ => Err(Fault::invalid("must be up to 50 ids, separated by commas")),
+            _ => Err(ValueError::invalid(
+                "must be up to 50 ids, separated by commas",
+            )),
         }
     });
     let ids: Vec<UserId> = fields.finish(ids)?;

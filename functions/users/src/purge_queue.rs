@@ -18,7 +18,7 @@ pub struct PurgeQueue {
 /// The queue did not take the message.
 #[derive(Debug, thiserror::Error)]
 #[error("the purge queue did not take the message")]
-pub struct NotAnnounced(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct EnqueueError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl PurgeQueue {
     /// The queue at `url`.
@@ -34,7 +34,7 @@ impl PurgeQueue {
     ///
     /// # Errors
     /// If the queue does not take the message.
-    pub async fn announce(&self, deleted: &Deleted) -> Result<(), NotAnnounced> {
+    pub async fn announce(&self, deleted: &Deleted) -> Result<(), EnqueueError> {
         let client = self
             .client
             .get_or_init(|| Client::from_conf(self.config.clone()));
@@ -45,7 +45,7 @@ impl PurgeQueue {
         message
             .send()
             .await
-            .map_err(|error| NotAnnounced(Box::new(error)))?;
+            .map_err(|error| EnqueueError(Box::new(error)))?;
         Ok(())
     }
 }

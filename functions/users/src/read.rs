@@ -6,7 +6,7 @@ use http::HeaderMap;
 use shared::error::{Code, Error};
 
 use crate::App;
-use crate::answer;
+use crate::response;
 use crate::target::Target;
 
 /// Shows a user; how much depends on who asks.
@@ -24,7 +24,7 @@ pub(crate) async fn read(
             .await?
             .ok_or_else(|| Error::new(Code::Unauthorized))?;
         let user = account.admit(caller.epoch)?;
-        return Ok(answer::user_unless_known(&app, caller, &user, &headers));
+        return Ok(response::user_unless_known(&app, caller, &user, &headers));
     }
     // One call for both: a caller who has been deleted or disabled sees nobody any more.
     let mut accounts = app
@@ -38,5 +38,5 @@ pub(crate) async fn read(
     let caller = &caller.with_role_of(&reader);
     let found = accounts.remove(id).and_then(|account| account.user);
     let user = found.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(answer::user_unless_known(&app, caller, &user, &headers))
+    Ok(response::user_unless_known(&app, caller, &user, &headers))
 }

@@ -6,20 +6,20 @@ use axum::response::Response;
 use http::HeaderMap;
 use shared::auth::Role;
 use shared::error::Error;
-use shared::http::body::{self, Fault};
-use shared::http::{Fields, Patch};
+use shared::http::body::{self, ValueError};
+use shared::http::{JsonFields, Patch};
 use shared::store::user::{Changes, Editor};
 use shared::user::Status;
 
 use crate::target::Target;
-use crate::{App, answer, conditions};
+use crate::{App, conditions, response};
 
 /// Changes a user.
 pub(crate) async fn update(
     State(app): State<App>,
     target: Target,
     headers: HeaderMap,
-    fields: Fields,
+    fields: JsonFields,
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
@@ -29,10 +29,10 @@ pub(crate) async fn update(
         .edit_user(user, &changes, editor, if_match.as_deref())
         .await?;
     let user = edited.map_err(|refusal| refusal.into_error(editor))?;
-    Ok(answer::user(&app, &target.caller, &user))
+    Ok(response::user(&app, &target.caller, &user))
 }
 
-fn changes(mut fields: Fields, editor: Editor<'_>) -> Result<Changes, Error> {
+fn changes(mut fields: JsonFields, editor: Editor<'_>) -> Result<Changes, Error> {
     let username = fields.patch("username", body::parsed);
     let email = fields.patch("email", body::parsed);
     let nickname = fields.patch("nickname", body::parsed);
@@ -53,18 +53,18 @@ fn changes(mut fields: Fields, editor: Editor<'_>) -> Result<Changes, Error> {
 }
 
 /// A field that only an administrator may set, of somebody else, and that cannot be cleared. `None` after a fault.
-fn admin_only<T>(fields: &mut Fields, name: &str, editor: Editor<'_>) -> Option<Option<T>>
+fn admin_only<T>(fields: &mut JsonFields, name: &str, editor: Editor<'_>) -> Option<Option<T>>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
 {
     if fields.has(name) && matches!(editor, Editor::Owner(_)) {
         let _ = fields.patch(name, Ok);
         let message = "only an administrator may set it, and only for somebody else";
-        return fields.fault(name, Fault("not_allowed", message.into()));
+        return fields.reject(name, ValueError("not_allowed", message.into()));
     }
     match fields.patch(name, body::parsed)? {
         Patch::Keep => Some(None),
         Patch::Set(value) => Some(Some(value)),
-        Patch::Clear => fields.fault(name, Fault::invalid("cannot be cleared")),
+        Patch::Clear => fields.reject(name, ValueError::invalid("cannot be cleared")),
     }
 }

@@ -54,11 +54,11 @@
 //!
 //! See [`Fault`] for how each fault is written.
 
-mod answer;
 mod api;
 mod control;
 mod fault;
 mod noise;
+mod response;
 mod server;
 mod state;
 mod token;

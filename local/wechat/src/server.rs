@@ -2,8 +2,8 @@
 //! `axum::serve` never does.
 
 use crate::{
-    answer::{Dropped, answer},
     control,
+    response::{Dropped, answer},
     state::Shared,
 };
 use axum::{Router, body::Body, response::Response};

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 /// A JWKS document, or the private key, cannot be used. The text holds no key material.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadKey {
+pub enum JwkError {
     /// Not JSON of the expected shape.
     #[error("must be a JSON document with kty, crv, kid and x")]
     Shape,
@@ -55,21 +55,21 @@ impl PublicKeys {
     ///
     /// # Errors
     /// If it is not one, or holds anything but the public halves of distinct Ed25519 keys.
-    pub fn parse(json: &str) -> Result<Self, BadKey> {
-        let jwks: Jwks = serde_json::from_str(json).map_err(|_| BadKey::Shape)?;
+    pub fn parse(json: &str) -> Result<Self, JwkError> {
+        let jwks: Jwks = serde_json::from_str(json).map_err(|_| JwkError::Shape)?;
         let mut keys = Vec::with_capacity(jwks.keys.len());
         for jwk in jwks.keys {
             let public = bytes_of(&jwk, &jwk.x)?;
             if jwk.d.is_some() {
-                return Err(BadKey::Private);
+                return Err(JwkError::Private);
             }
             if keys.iter().any(|(kid, _)| *kid == jwk.kid) {
-                return Err(BadKey::Kids);
+                return Err(JwkError::Kids);
             }
             keys.push((jwk.kid, DecodingKey::from_ed_der(&public)));
         }
         if keys.is_empty() {
-            Err(BadKey::Kids)
+            Err(JwkError::Kids)
         } else {
             Ok(Self(keys))
         }
@@ -105,16 +105,16 @@ impl PrivateKey {
     ///
     /// # Errors
     /// If it is not an Ed25519 key, or its halves do not belong together.
-    pub fn parse(json: &str) -> Result<Self, BadKey> {
-        let jwk: Jwk = serde_json::from_str(json).map_err(|_| BadKey::Shape)?;
+    pub fn parse(json: &str) -> Result<Self, JwkError> {
+        let jwk: Jwk = serde_json::from_str(json).map_err(|_| JwkError::Shape)?;
         let public = bytes_of(&jwk, &jwk.x)?;
-        let seed = bytes_of(&jwk, jwk.d.as_deref().ok_or(BadKey::Shape)?)?;
+        let seed = bytes_of(&jwk, jwk.d.as_deref().ok_or(JwkError::Shape)?)?;
         let pair =
-            Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(|_| BadKey::Pair)?;
+            Ed25519KeyPair::from_seed_and_public_key(&seed, &public).map_err(|_| JwkError::Pair)?;
         if pair.public_key().as_ref() != public {
-            return Err(BadKey::Pair);
+            return Err(JwkError::Pair);
         }
-        let pkcs8 = pair.to_pkcs8v1().map_err(|_| BadKey::Pair)?;
+        let pkcs8 = pair.to_pkcs8v1().map_err(|_| JwkError::Pair)?;
         Ok(Self {
             kid: jwk.kid,
             signing: EncodingKey::from_ed_der(pkcs8.as_ref()),
@@ -131,14 +131,14 @@ impl fmt::Debug for PrivateKey {
     }
 }
 
-fn bytes_of(jwk: &Jwk, text: &str) -> Result<[u8; 32], BadKey> {
+fn bytes_of(jwk: &Jwk, text: &str) -> Result<[u8; 32], JwkError> {
     if jwk.kty != "OKP" || jwk.crv != "Ed25519" {
-        return Err(BadKey::Kind);
+        return Err(JwkError::Kind);
     }
     let bytes = BASE64URL_NOPAD
         .decode(text.as_bytes())
-        .map_err(|_| BadKey::Length)?;
-    bytes.try_into().map_err(|_| BadKey::Length)
+        .map_err(|_| JwkError::Length)?;
+    bytes.try_into().map_err(|_| JwkError::Length)
 }
 
 #[cfg(test)]
@@ -167,32 +167,35 @@ mod tests {
 
     #[test]
     fn bad_keys_say_what_is_wrong() {
-        assert_eq!(PrivateKey::parse(&jwk(X, None)).unwrap_err(), BadKey::Shape);
+        assert_eq!(
+            PrivateKey::parse(&jwk(X, None)).unwrap_err(),
+            JwkError::Shape
+        );
         assert_eq!(
             PrivateKey::parse(&jwk(D, Some(D))).unwrap_err(),
-            BadKey::Pair
+            JwkError::Pair
         );
         assert_eq!(
             PrivateKey::parse(&jwk("AA", Some(D))).unwrap_err(),
-            BadKey::Length
+            JwkError::Length
         );
-        assert_eq!(PrivateKey::parse("{}").unwrap_err(), BadKey::Shape);
+        assert_eq!(PrivateKey::parse("{}").unwrap_err(), JwkError::Shape);
         assert_eq!(
             PublicKeys::parse(r#"{"keys":[]}"#).unwrap_err(),
-            BadKey::Kids
+            JwkError::Kids
         );
         let private = format!(
             r#"{{"keys":[{},{}]}}"#,
             jwk(X, None),
             jwk(X, Some(D)).replace("\"a\"", "\"b\"")
         );
-        assert_eq!(PublicKeys::parse(&private).unwrap_err(), BadKey::Private);
+        assert_eq!(PublicKeys::parse(&private).unwrap_err(), JwkError::Private);
         let twice = format!(r#"{{"keys":[{0},{0}]}}"#, jwk(X, None));
-        assert_eq!(PublicKeys::parse(&twice).unwrap_err(), BadKey::Kids);
+        assert_eq!(PublicKeys::parse(&twice).unwrap_err(), JwkError::Kids);
         let rsa = jwk(X, None).replace("OKP", "RSA");
         assert_eq!(
             PublicKeys::parse(&format!(r#"{{"keys":[{rsa}]}}"#)).unwrap_err(),
-            BadKey::Kind
+            JwkError::Kind
         );
     }
 

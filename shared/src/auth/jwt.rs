@@ -13,7 +13,8 @@ use crate::auth::Role;
 use crate::auth::jwk::{PrivateKey, PublicKeys};
 use crate::config::Vars;
 use crate::ids::{Epoch, SessionId, UserId};
-use crate::seams::{Clock, Random};
+use crate::random::Random;
+use crate::time::Clock;
 
 /// How long an access token is good for.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);
@@ -51,14 +52,14 @@ pub struct Claims {
 
 /// Issuer and audience, pinned on both sides.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Parties {
+pub struct TokenIssuer {
     /// `iss`
     pub issuer: String,
     /// `aud`
     pub audience: String,
 }
 
-impl Parties {
+impl TokenIssuer {
     /// Reads `JWT_ISSUER` and `JWT_AUDIENCE`.
     pub fn read(vars: &mut Vars<'_>) -> Self {
         Self {
@@ -71,7 +72,7 @@ impl Parties {
 /// The token is not one of ours, or not good now. It does not say why: nobody may learn from the answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid access token")]
-pub struct Invalid;
+pub struct VerifyTokenError;
 
 /// Checks access tokens.
 #[derive(Clone, Debug)]
@@ -92,11 +93,11 @@ struct StrictHeader {
 
 impl Verifier {
     /// A verifier for tokens signed with one of `keys`.
-    pub fn new(keys: PublicKeys, parties: &Parties, clock: Clock) -> Self {
+    pub fn new(keys: PublicKeys, token_issuer: &TokenIssuer, clock: Clock) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_required_spec_claims(&["exp", "nbf", "iss", "aud", "sub"]);
-        validation.set_issuer(&[&parties.issuer]);
-        validation.set_audience(&[&parties.audience]);
+        validation.set_issuer(&[&token_issuer.issuer]);
+        validation.set_audience(&[&token_issuer.audience]);
         // Times are checked below, against the clock that we were given.
         validation.validate_exp = false;
         validation.validate_nbf = false;
@@ -110,65 +111,73 @@ impl Verifier {
     /// Reads `JWT_JWKS`, `JWT_ISSUER` and `JWT_AUDIENCE`.
     pub fn read(vars: &mut Vars<'_>, clock: Clock) -> Option<Self> {
         let keys = vars.required_as("JWT_JWKS", PublicKeys::parse);
-        let parties = Parties::read(vars);
-        keys.map(|keys| Self::new(keys, &parties, clock))
+        let token_issuer = TokenIssuer::read(vars);
+        keys.map(|keys| Self::new(keys, &token_issuer, clock))
     }
 
     /// Reads a token.
     ///
     /// # Errors
     /// If it is not signed by us, not of the access-token type, not for us, or not good now.
-    pub fn verify(&self, token: &str) -> Result<Claims, Invalid> {
+    pub fn verify(&self, token: &str) -> Result<Claims, VerifyTokenError> {
         if token.len() > MAX_BYTES {
-            return Err(Invalid);
+            return Err(VerifyTokenError);
         }
         let header = strict_header(token)?;
         if header.alg != "EdDSA" || header.typ != TYPE || header.crit.is_some() {
-            return Err(Invalid);
+            return Err(VerifyTokenError);
         }
-        let key = self.keys.get(&header.kid).ok_or(Invalid)?;
+        let key = self.keys.get(&header.kid).ok_or(VerifyTokenError)?;
         let claims: Claims = jsonwebtoken::decode(token, key, &self.validation)
-            .map_err(|_| Invalid)?
+            .map_err(|_| VerifyTokenError)?
             .claims;
         let now = self.clock.now().secs();
         // The lifetime is bounded too, so that a token signed by mistake for years is not good for years.
         let in_time = now < claims.exp.saturating_add(LEEWAY_SECS)
             && claims.nbf.max(claims.iat) <= now.saturating_add(LEEWAY_SECS)
             && claims.exp.saturating_sub(claims.iat) <= LIFETIME.as_secs().cast_signed();
-        if in_time { Ok(claims) } else { Err(Invalid) }
+        if in_time {
+            Ok(claims)
+        } else {
+            Err(VerifyTokenError)
+        }
     }
 }
 
 /// Three parts of canonical base64url, of which the first is a header.
-fn strict_header(token: &str) -> Result<StrictHeader, Invalid> {
+fn strict_header(token: &str) -> Result<StrictHeader, VerifyTokenError> {
     let mut parts = token.split('.');
     let (Some(header), Some(claims), Some(signature), None) =
         (parts.next(), parts.next(), parts.next(), parts.next())
     else {
-        return Err(Invalid);
+        return Err(VerifyTokenError);
     };
-    let decode = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| Invalid);
+    let decode = |part: &str| {
+        BASE64URL_NOPAD
+            .decode(part.as_bytes())
+            .map_err(|_| VerifyTokenError)
+    };
     decode(claims)?;
     decode(signature)?;
-    serde_json::from_slice(&decode(header)?).map_err(|_| Invalid)
+    serde_json::from_slice(&decode(header)?).map_err(|_| VerifyTokenError)
 }
 
 /// Issues access tokens.
 #[derive(Clone, Debug)]
 pub struct Signer {
     key: PrivateKey,
-    parties: Parties,
+    token_issuer: TokenIssuer,
 }
 
 /// Signing failed, which a checked key does not do.
 #[derive(Debug, thiserror::Error)]
 #[error("the access token could not be signed")]
-pub struct NotSigned(#[from] jsonwebtoken::errors::Error);
+pub struct SignTokenError(#[from] jsonwebtoken::errors::Error);
 
 impl Signer {
     /// A signer with that key.
-    pub fn new(key: PrivateKey, parties: Parties) -> Self {
-        Self { key, parties }
+    pub fn new(key: PrivateKey, token_issuer: TokenIssuer) -> Self {
+        Self { key, token_issuer }
     }
 
     /// The key, for what is derived from it.
@@ -185,11 +194,11 @@ impl Signer {
         grant: &Grant<'_>,
         clock: &Clock,
         random: &Random,
-    ) -> Result<String, NotSigned> {
+    ) -> Result<String, SignTokenError> {
         let now = clock.now().secs();
         let claims = Claims {
-            iss: self.parties.issuer.clone(),
-            aud: self.parties.audience.clone(),
+            iss: self.token_issuer.issuer.clone(),
+            aud: self.token_issuer.audience.clone(),
             sub: grant.user.clone(),
             iat: now,
             nbf: now,

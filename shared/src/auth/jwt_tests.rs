@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::ids::OpenId;
-use crate::seams::Timestamp;
+use crate::time::Timestamp;
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
 
@@ -26,8 +26,8 @@ fn public(keys: &[(&str, &str)]) -> PublicKeys {
     PublicKeys::parse(&json!({"keys": keys}).to_string()).unwrap()
 }
 
-fn parties() -> Parties {
-    Parties {
+fn token_issuer() -> TokenIssuer {
+    TokenIssuer {
         issuer: "https://issuer.example".into(),
         audience: "mini".into(),
     }
@@ -36,7 +36,7 @@ fn parties() -> Parties {
 fn verifier_at(now: i64) -> Verifier {
     Verifier::new(
         public(&[("k1", X)]),
-        &parties(),
+        &token_issuer(),
         Clock::new(move || Timestamp::from_millis(now * 1000)),
     )
 }
@@ -80,13 +80,17 @@ fn signed(header: &Value, claims: &Value) -> String {
 }
 
 fn refused(name: &str, token: &str) {
-    assert_eq!(verifier_at(NOW).verify(token), Err(Invalid), "{name}");
+    assert_eq!(
+        verifier_at(NOW).verify(token),
+        Err(VerifyTokenError),
+        "{name}"
+    );
 }
 
 #[test]
 fn what_the_signer_issues_the_verifier_reads() {
     let clock = Clock::new(|| Timestamp::from_millis(NOW * 1000));
-    let signer = Signer::new(private("k1", X, D), parties());
+    let signer = Signer::new(private("k1", X, D), token_issuer());
     let user = UserId::derive("wx", &"alice".parse::<OpenId>().unwrap());
     let session: SessionId = "0123456789abcdef".parse().unwrap();
     let grant = Grant {
@@ -314,10 +318,10 @@ fn a_token_outlives_the_rotation_of_its_key() {
     );
     let rotated = Verifier::new(
         public(&[("k2", OTHER_X), ("k1", X)]),
-        &parties(),
+        &token_issuer(),
         clock.clone(),
     );
     assert!(rotated.verify(&before).is_ok() && rotated.verify(&after).is_ok());
-    let removed = Verifier::new(public(&[("k2", OTHER_X)]), &parties(), clock);
-    assert_eq!(removed.verify(&before), Err(Invalid));
+    let removed = Verifier::new(public(&[("k2", OTHER_X)]), &token_issuer(), clock);
+    assert_eq!(removed.verify(&before), Err(VerifyTokenError));
 }

@@ -16,7 +16,8 @@ use data_encoding::BASE64URL_NOPAD;
 
 use crate::auth::jwk::PrivateKey;
 use crate::ids::{SessionId, UserId};
-use crate::seams::Random;
+use crate::invariant;
+use crate::random::Random;
 
 /// How long a refresh token is good for when it is not used.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -43,7 +44,7 @@ pub struct RefreshToken {
 /// The text is no refresh token.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a refresh token")]
-pub struct Malformed;
+pub struct ParseRefreshTokenError;
 
 impl RefreshToken {
     /// The first token of a new session.
@@ -73,7 +74,7 @@ impl RefreshToken {
     }
 
     /// The text to send to the client, and nowhere else.
-    pub fn reveal(&self) -> String {
+    pub fn expose_secret(&self) -> String {
         format!(
             "{}.{}.{}",
             self.user,
@@ -84,22 +85,22 @@ impl RefreshToken {
 }
 
 impl FromStr for RefreshToken {
-    type Err = Malformed;
+    type Err = ParseRefreshTokenError;
 
-    fn from_str(text: &str) -> Result<Self, Malformed> {
+    fn from_str(text: &str) -> Result<Self, ParseRefreshTokenError> {
         let mut parts = text.split('.');
         let (Some(user), Some(session), Some(secret), None) =
             (parts.next(), parts.next(), parts.next(), parts.next())
         else {
-            return Err(Malformed);
+            return Err(ParseRefreshTokenError);
         };
         let secret = BASE64URL_NOPAD
             .decode(secret.as_bytes())
-            .map_err(|_| Malformed)?;
+            .map_err(|_| ParseRefreshTokenError)?;
         Ok(Self {
-            user: user.parse().map_err(|_| Malformed)?,
-            session: session.parse().map_err(|_| Malformed)?,
-            secret: secret.try_into().map_err(|_| Malformed)?,
+            user: user.parse().map_err(|_| ParseRefreshTokenError)?,
+            session: session.parse().map_err(|_| ParseRefreshTokenError)?,
+            secret: secret.try_into().map_err(|_| ParseRefreshTokenError)?,
         })
     }
 }
@@ -118,7 +119,7 @@ pub struct SuccessorKey(hmac::Key);
 
 impl SuccessorKey {
     /// The key that belongs to the signing key: that of sessions which name none.
-    pub fn of(key: &PrivateKey) -> Self {
+    pub fn from_signing_key(key: &PrivateKey) -> Self {
         let bytes = derive(b"refresh token successor v1", &key.seed, &[]);
         Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
     }
@@ -148,11 +149,11 @@ struct NamedKey {
 /// A refresh key is too short to be one. The text holds nothing of it.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a refresh key must have 32 characters or more")]
-pub struct WeakKey;
+pub struct WeakKeyError;
 
 impl RefreshKeys {
     /// The keys of a deployment that has none of its own for refresh tokens.
-    pub fn of_signing_key(key: &PrivateKey) -> Self {
+    pub fn from_signing_key(key: &PrivateKey) -> Self {
         Self {
             current: NamedKey::unnamed(key),
             older: Vec::new(),
@@ -167,11 +168,11 @@ impl RefreshKeys {
         current: &str,
         previous: &[String],
         signing_key: Option<&PrivateKey>,
-    ) -> Result<Self, WeakKey> {
-        let older = previous.iter().map(|text| NamedKey::of_text(text));
+    ) -> Result<Self, WeakKeyError> {
+        let older = previous.iter().map(|text| NamedKey::from_text(text));
         let unnamed = signing_key.map(|key| Ok(NamedKey::unnamed(key)));
         Ok(Self {
-            current: NamedKey::of_text(current)?,
+            current: NamedKey::from_text(current)?,
             older: older.chain(unnamed).collect::<Result<_, _>>()?,
         })
     }
@@ -211,13 +212,13 @@ impl NamedKey {
     fn unnamed(signing_key: &PrivateKey) -> Self {
         Self {
             name: None,
-            key: SuccessorKey::of(signing_key),
+            key: SuccessorKey::from_signing_key(signing_key),
         }
     }
 
-    fn of_text(text: &str) -> Result<Self, WeakKey> {
+    fn from_text(text: &str) -> Result<Self, WeakKeyError> {
         if text.chars().count() < MIN_KEY_LENGTH {
-            return Err(WeakKey);
+            return Err(WeakKeyError);
         }
         let salt = b"refresh key v1";
         let key = derive(salt, text.as_bytes(), &[b"successor"]);
@@ -257,8 +258,11 @@ fn derive(salt: &[u8], secret: &[u8], info: &[&[u8]]) -> [u8; 32] {
     let filled = prk
         .expand(info, hkdf::HKDF_SHA256)
         .and_then(|okm| okm.fill(&mut bytes));
-    // It cannot fail, for the length asked for is the hash's own; and a key that anybody knows must never come of it.
-    filled.map_or_else(|_| sha256(secret), |()| bytes)
+    if filled.is_err() {
+        // The length asked for is the hash's own, and HKDF refuses only what is 255 times as long.
+        invariant::broken("HKDF gives no key");
+    }
+    bytes
 }
 
 /// SHA-256 as a plain array.
@@ -284,20 +288,24 @@ mod tests {
 
     fn key(d: &str, x: &str) -> SuccessorKey {
         let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"a","x":"{x}","d":"{d}"}}"#);
-        SuccessorKey::of(&PrivateKey::parse(&jwk).unwrap())
+        SuccessorKey::from_signing_key(&PrivateKey::parse(&jwk).unwrap())
     }
 
     #[test]
     fn a_token_survives_its_text() {
-        assert_eq!(token().reveal().parse(), Ok(token()));
+        assert_eq!(token().expose_secret().parse(), Ok(token()));
         for text in [
             "",
             "..",
             "a.b.c",
-            &format!("{}.x", token().reveal()),
-            &token().reveal()[1..],
+            &format!("{}.x", token().expose_secret()),
+            &token().expose_secret()[1..],
         ] {
-            assert_eq!(text.parse::<RefreshToken>(), Err(Malformed), "{text}");
+            assert_eq!(
+                text.parse::<RefreshToken>(),
+                Err(ParseRefreshTokenError),
+                "{text}"
+            );
         }
     }
 
@@ -342,15 +350,18 @@ mod tests {
         assert_eq!(names[2..], [None], "sessions that name no key go on");
         let dropped = RefreshKeys::new(NEW, &[], None).unwrap();
         assert_eq!(dropped.names().collect::<Vec<_>>(), names[..1]);
-        assert_eq!(RefreshKeys::new(&OLD[1..], &[], None).unwrap_err(), WeakKey);
+        assert_eq!(
+            RefreshKeys::new(&OLD[1..], &[], None).unwrap_err(),
+            WeakKeyError
+        );
         let previous = [OLD[1..].to_owned()];
         let short = RefreshKeys::new(NEW, &previous, None);
-        assert_eq!(short.unwrap_err(), WeakKey);
+        assert_eq!(short.unwrap_err(), WeakKeyError);
     }
 
     #[test]
     fn a_descendant_is_found_over_eight_generations_and_every_change_of_keys() {
-        let unnamed = RefreshKeys::of_signing_key(&signing_key());
+        let unnamed = RefreshKeys::from_signing_key(&signing_key());
         let (one, both) = (keys(OLD, &[]), keys(NEW, &[OLD]));
         for changes in [[0, 0], [2, 5], [1, 1], [0, 8], [8, 8], [9, 9]] {
             let mut last = token();
@@ -375,6 +386,6 @@ mod tests {
         let keys = format!("{:?}", keys(OLD, &[]));
         assert!(!keys.contains(OLD), "{keys}");
         let text = format!("{:?}", token());
-        assert!(!text.contains(token().reveal().rsplit('.').next().unwrap()));
+        assert!(!text.contains(token().expose_secret().rsplit('.').next().unwrap()));
     }
 }

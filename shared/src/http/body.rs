@@ -14,13 +14,13 @@ use crate::http::{json, media_type, query};
 pub const BODY_LIMIT: usize = 64 * 1024;
 
 /// How many faults an answer lists.
-pub(super) const MAX_FAULTS: usize = 50;
+pub(super) const MAX_FIELD_ERRORS: usize = 50;
 
 /// What is wrong with one value: a code for machines and a sentence for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault(pub &'static str, pub Cow<'static, str>);
+pub struct ValueError(pub &'static str, pub Cow<'static, str>);
 
-impl Fault {
+impl ValueError {
     /// The value is of the right type, but not one that can be taken.
     pub fn invalid(message: impl Into<Cow<'static, str>>) -> Self {
         Self("invalid_value", message.into())
@@ -52,15 +52,15 @@ impl<T> Patch<T> {
 /// A JSON object whose fields are taken one by one. Those left at the end are unknown, and refused.
 ///
 /// As an extractor it refuses query parameters, checks content type and size, and takes an empty body for an empty object
-/// only where [`OptionalFields`] is asked for.
+/// only where [`OptionalJsonFields`] is asked for.
 #[derive(Debug, Default)]
-pub struct Fields {
+pub struct JsonFields {
     prefix: String,
     map: Map<String, Value>,
     faults: Vec<FieldError>,
 }
 
-impl Fields {
+impl JsonFields {
     /// Reads a JSON object, before which a byte order mark may stand.
     ///
     /// # Errors
@@ -85,10 +85,12 @@ impl Fields {
     pub fn required<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(Value) -> Result<T, Fault>,
+        parse: impl FnOnce(Value) -> Result<T, ValueError>,
     ) -> Option<T> {
         match self.map.remove(name) {
-            None | Some(Value::Null) => self.fault(name, Fault("required", "is required".into())),
+            None | Some(Value::Null) => {
+                self.reject(name, ValueError("required", "is required".into()))
+            }
             Some(value) => self.checked(name, parse(value)),
         }
     }
@@ -97,7 +99,7 @@ impl Fields {
     pub fn optional<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(Value) -> Result<T, Fault>,
+        parse: impl FnOnce(Value) -> Result<T, ValueError>,
     ) -> Option<T> {
         match self.map.remove(name) {
             None | Some(Value::Null) => None,
@@ -109,7 +111,7 @@ impl Fields {
     pub fn patch<T>(
         &mut self,
         name: &str,
-        parse: impl FnOnce(Value) -> Result<T, Fault>,
+        parse: impl FnOnce(Value) -> Result<T, ValueError>,
     ) -> Option<Patch<T>> {
         match self.map.remove(name) {
             None => Some(Patch::Keep),
@@ -132,14 +134,14 @@ impl Fields {
         );
         let values = match self.required(name, Ok)? {
             Value::Array(values) if length.contains(&values.len()) => values,
-            Value::Array(_) => return self.fault(name, Fault::invalid(bounds)),
-            _ => return self.fault(name, Fault("invalid_type", bounds.into())),
+            Value::Array(_) => return self.reject(name, ValueError::invalid(bounds)),
+            _ => return self.reject(name, ValueError("invalid_type", bounds.into())),
         };
         let items = values.into_iter().enumerate().map(|(i, value)| {
             let Value::Object(map) = value else {
-                return self.fault(
+                return self.reject(
                     &format!("{name}[{i}]"),
-                    Fault::wrong_type("must be an object"),
+                    ValueError::wrong_type("must be an object"),
                 );
             };
             let mut item = Self {
@@ -148,7 +150,7 @@ impl Fields {
                 faults: Vec::new(),
             };
             let parsed = read(&mut item);
-            self.faults.extend(item.into_faults());
+            self.faults.extend(item.into_errors());
             parsed
         });
         // Every item is read, so that every fault is reported; only then does one fault spoil the list.
@@ -161,7 +163,7 @@ impl Fields {
     }
 
     /// Notes a fault of a field.
-    pub fn fault<T>(&mut self, name: &str, fault: Fault) -> Option<T> {
+    pub fn reject<T>(&mut self, name: &str, fault: ValueError) -> Option<T> {
         let field = format!("{}{name}", self.prefix);
         // What was wrong with its text comes first, and may be all that is wrong with its value.
         if self.faults.iter().all(|known| known.field != field) {
@@ -180,14 +182,14 @@ impl Fields {
     /// # Errors
     /// `invalid_request` that names every faulty and every unknown field.
     pub fn finish<T>(self, value: Option<T>) -> Result<T, Error> {
-        let faults = self.into_faults();
+        let faults = self.into_errors();
         match value {
             Some(value) if faults.is_empty() => Ok(value),
             _ => Err(Error::invalid(faults)),
         }
     }
 
-    fn into_faults(self) -> Vec<FieldError> {
+    fn into_errors(self) -> Vec<FieldError> {
         let unknown = self.map.keys().map(|name| {
             let name = format!("{}{}", self.prefix, clipped(name));
             FieldError::new(name, "unknown_field", "is not a field of this request")
@@ -196,12 +198,12 @@ impl Fields {
         self.faults
             .into_iter()
             .chain(unknown)
-            .take(MAX_FAULTS)
+            .take(MAX_FIELD_ERRORS)
             .collect()
     }
 
-    fn checked<T>(&mut self, name: &str, parsed: Result<T, Fault>) -> Option<T> {
-        parsed.map_or_else(|fault| self.fault(name, fault), Some)
+    fn checked<T>(&mut self, name: &str, parsed: Result<T, ValueError>) -> Option<T> {
+        parsed.map_or_else(|fault| self.reject(name, fault), Some)
     }
 }
 
@@ -209,10 +211,10 @@ impl Fields {
 ///
 /// # Errors
 /// If the value is of another type.
-pub fn text(value: Value) -> Result<String, Fault> {
+pub fn text(value: Value) -> Result<String, ValueError> {
     match value {
         Value::String(text) => Ok(text),
-        _ => Err(Fault::wrong_type("must be a string")),
+        _ => Err(ValueError::wrong_type("must be a string")),
     }
 }
 
@@ -220,20 +222,20 @@ pub fn text(value: Value) -> Result<String, Fault> {
 ///
 /// # Errors
 /// If the value is of another type, or `T` refuses it.
-pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(value: Value) -> Result<T, Fault> {
+pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(value: Value) -> Result<T, ValueError> {
     text(value)?
         .parse()
-        .map_err(|reason: T::Err| Fault::invalid(reason.to_string()))
+        .map_err(|reason: T::Err| ValueError::invalid(reason.to_string()))
 }
 
 /// Reads a JSON boolean.
 ///
 /// # Errors
 /// If the value is of another type.
-pub fn boolean(value: Value) -> Result<bool, Fault> {
+pub fn boolean(value: Value) -> Result<bool, ValueError> {
     value
         .as_bool()
-        .ok_or(Fault::wrong_type("must be true or false"))
+        .ok_or(ValueError::wrong_type("must be true or false"))
 }
 
 /// Reads a whole JSON number that is not negative: JSON has one type of numbers, so `68.0` is one, and `6.8e1` too. One
@@ -241,7 +243,7 @@ pub fn boolean(value: Value) -> Result<bool, Fault> {
 ///
 /// # Errors
 /// If the value is of another type.
-pub fn whole_number(value: Value) -> Result<u64, Fault> {
+pub fn whole_number(value: Value) -> Result<u64, ValueError> {
     let with_point = || {
         let number = value.as_f64()?;
         // A conversion between floating point and integer saturates.
@@ -250,14 +252,14 @@ pub fn whole_number(value: Value) -> Result<u64, Fault> {
     value
         .as_u64()
         .or_else(with_point)
-        .ok_or(Fault::wrong_type("must be a whole number"))
+        .ok_or(ValueError::wrong_type("must be a whole number"))
 }
 
 /// Reads the `limit` of a page from a query: 1 to 100.
 ///
 /// # Errors
 /// If it is anything else.
-pub fn page_limit(value: Value) -> Result<usize, Fault> {
+pub fn page_limit(value: Value) -> Result<usize, ValueError> {
     // Written as in JSON, but without the white space that may stand around a value there.
     let text = text(value)?;
     let number = serde_json::from_str(&text)
@@ -265,11 +267,11 @@ pub fn page_limit(value: Value) -> Result<usize, Fault> {
         .filter(|_| !text.contains(char::is_whitespace));
     match number.map(whole_number) {
         Some(Ok(limit @ 1..=100)) => Ok(limit as usize),
-        _ => Err(Fault::invalid("must be a whole number from 1 to 100")),
+        _ => Err(ValueError::invalid("must be a whole number from 1 to 100")),
     }
 }
 
-impl<S: Sync> FromRequest<S> for Fields {
+impl<S: Sync> FromRequest<S> for JsonFields {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
@@ -277,19 +279,19 @@ impl<S: Sync> FromRequest<S> for Fields {
     }
 }
 
-/// [`Fields`] of a body that may be left out.
+/// [`JsonFields`] of a body that may be left out.
 #[derive(Debug)]
-pub struct OptionalFields(pub Fields);
+pub struct OptionalJsonFields(pub JsonFields);
 
-impl<S: Sync> FromRequest<S> for OptionalFields {
+impl<S: Sync> FromRequest<S> for OptionalJsonFields {
     type Rejection = Error;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
         let bytes = read_json(request).await?;
         if bytes.is_empty() {
-            return Ok(Self(Fields::default()));
+            return Ok(Self(JsonFields::default()));
         }
-        Fields::parse(&bytes).map(Self)
+        JsonFields::parse(&bytes).map(Self)
     }
 }
 
@@ -342,9 +344,10 @@ mod tests {
 
     #[test]
     fn all_faults_are_named_together() {
-        let mut fields =
-            Fields::parse(br#"{"size":"1","extra":1,"items":[{"size":2},{"size":false,"x":0},3]}"#)
-                .unwrap();
+        let mut fields = JsonFields::parse(
+            br#"{"size":"1","extra":1,"items":[{"size":2},{"size":false,"x":0},3]}"#,
+        )
+        .unwrap();
         let size = fields.required("size", whole_number);
         let code = fields.required("code", text);
         let items = fields.list("items", 1..=9, |item| item.required("size", whole_number));
@@ -364,7 +367,7 @@ mod tests {
 
     #[test]
     fn what_json_leaves_open_is_decided() {
-        assert!(Fields::parse("\u{feff}{}".as_bytes()).is_ok());
+        assert!(JsonFields::parse("\u{feff}{}".as_bytes()).is_ok());
         for (json, expected) in [
             (r#"{"code":"a","code":"b"}"#, ("code", "duplicate_field")),
             (r#"{"code":"\ud800"}"#, ("code", "invalid_value")),
@@ -373,7 +376,7 @@ mod tests {
                 ("x.y", "duplicate_field"),
             ),
         ] {
-            let mut fields = Fields::parse(json.as_bytes()).unwrap();
+            let mut fields = JsonFields::parse(json.as_bytes()).unwrap();
             let code = fields.required("code", text);
             let error = fields.finish(code).unwrap_err();
             assert_eq!(
@@ -420,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_patch_tells_absent_from_null() {
-        let mut fields = Fields::parse(br#"{"a":null,"b":"x"}"#).unwrap();
+        let mut fields = JsonFields::parse(br#"{"a":null,"b":"x"}"#).unwrap();
         assert_eq!(fields.patch("a", text), Some(Patch::Clear));
         assert_eq!(fields.patch("b", text), Some(Patch::Set("x".to_owned())));
         assert_eq!(fields.patch("c", text), Some(Patch::Keep));
@@ -439,10 +442,10 @@ mod tests {
             ("[]", Code::InvalidRequest),
             ("null", Code::InvalidRequest),
         ] {
-            assert_eq!(Fields::parse(json.as_bytes()).unwrap_err().code(), code);
+            assert_eq!(JsonFields::parse(json.as_bytes()).unwrap_err().code(), code);
         }
         assert_eq!(
-            Fields::parse(b"{\"a\":\"\xff\"}").unwrap_err().code(),
+            JsonFields::parse(b"{\"a\":\"\xff\"}").unwrap_err().code(),
             Code::InvalidJson
         );
     }

@@ -7,7 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::error::{Code, Error};
-use crate::seams::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp};
 
 /// What is left for rendering and sending the answer.
 const RESERVE: Duration = Duration::from_millis(400);

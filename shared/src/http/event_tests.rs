@@ -7,10 +7,10 @@ use percent_encoding::percent_decode_str;
 use proptest::prelude::*;
 use serde_json::json;
 
-use crate::http::body::OptionalFields;
-use crate::http::{Fields, edge};
-use crate::seams::{Clock, Timestamp};
+use crate::http::body::OptionalJsonFields;
+use crate::http::{JsonFields, edge};
 use crate::telemetry::Telemetry;
+use crate::time::{Clock, Timestamp};
 
 /// What API Gateway makes of a path: a capture of a live HTTP API, whose first part was `/capture/`. What it answers by
 /// itself does not arrive.
@@ -70,11 +70,11 @@ fn router() -> Router {
         .route("/v1/users/{id}", any(async |Path(id): Path<String>| id))
         .route(
             "/v1/items",
-            post(async |fields: Fields| fields.finish(Some(()))),
+            post(async |fields: JsonFields| fields.finish(Some(()))),
         )
         .route(
             "/v1/logout",
-            post(async |OptionalFields(fields): OptionalFields| fields.finish(Some(()))),
+            post(async |OptionalJsonFields(fields): OptionalJsonFields| fields.finish(Some(()))),
         );
     edge(routes, telemetry, clock)
 }

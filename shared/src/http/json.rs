@@ -8,7 +8,7 @@ use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
 use crate::error::FieldError;
-use crate::http::body::{MAX_FAULTS, clipped};
+use crate::http::body::{MAX_FIELD_ERRORS, clipped};
 
 /// The bytes that some editors and libraries put before UTF-8 (RFC 8259, section 8.1: a reader may ignore them).
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
@@ -53,9 +53,9 @@ struct Reader {
 }
 
 impl Reader {
-    fn fault(&mut self, code: &'static str, message: &'static str) {
+    fn reject(&mut self, code: &'static str, message: &'static str) {
         // A body can have more faults than an answer lists, each with a long path.
-        if self.faults.len() < MAX_FAULTS {
+        if self.faults.len() < MAX_FIELD_ERRORS {
             self.faults
                 .push(FieldError::new(self.path.clone(), code, message));
         }
@@ -63,7 +63,7 @@ impl Reader {
 
     fn check_text(&mut self, text: &str) {
         if self.marked && text.contains(MARK) {
-            self.fault(
+            self.reject(
                 "invalid_value",
                 "holds half of a surrogate pair, which is no character",
             );
@@ -139,7 +139,7 @@ impl<'de> Visitor<'de> for &mut Reader {
             let value = self.at(format_args!("{dot}{}", clipped(&key)), |reader| {
                 reader.check_text(&key);
                 if object.contains_key(&key) {
-                    reader.fault("duplicate_field", "stands in its object more than once");
+                    reader.reject("duplicate_field", "stands in its object more than once");
                 }
                 members.next_value_seed(reader)
             })?;
@@ -231,7 +231,7 @@ mod tests {
             vec![r#""a":1"#; 1000].join(","),
             "}".repeat(101)
         );
-        assert_eq!(faults(&json).len(), MAX_FAULTS);
+        assert_eq!(faults(&json).len(), MAX_FIELD_ERRORS);
     }
 
     proptest! {

@@ -16,10 +16,10 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 
 use crate::error::{Code, Error};
-use crate::seams::Clock;
 use crate::telemetry::Telemetry;
+use crate::time::Clock;
 
-pub use body::{Fields, Patch};
+pub use body::{JsonFields, Patch};
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};

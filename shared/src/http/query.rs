@@ -11,13 +11,13 @@ use serde_json::Value;
 use crate::auth::Authenticated;
 use crate::auth::jwt::Verifier;
 use crate::error::{Code, Error};
-use crate::http::Fields;
-use crate::http::body::{Fault, clipped};
+use crate::http::JsonFields;
+use crate::http::body::{ValueError, clipped};
 
 /// A caller, and the query string of their request; every value is a string, but an empty `cursor`, with which a client
 /// may begin a list, is `null`.
 #[derive(Debug)]
-pub struct WithQuery<A>(pub A, pub Fields);
+pub struct WithQuery<A>(pub A, pub JsonFields);
 
 impl<S, A> FromRequestParts<S> for WithQuery<A>
 where
@@ -44,20 +44,20 @@ pub(crate) fn refuse_all(uri: &Uri) -> Result<(), Error> {
     }
 }
 
-fn fields(uri: &Uri) -> Result<Fields, Error> {
+fn fields(uri: &Uri) -> Result<JsonFields, Error> {
     let Ok(Query(pairs)) = Query::<Vec<(String, String)>>::try_from_uri(uri) else {
         return Err(Error::new(Code::InvalidRequest).detail("the query string is malformed"));
     };
-    let mut fields = Fields::default();
+    let mut fields = JsonFields::default();
     for (name, value) in pairs {
         let value = match value.as_str() {
             "" if name == "cursor" => Value::Null,
             _ => Value::String(value),
         };
         if fields.insert(&name, value).is_some() {
-            let _: Option<()> = fields.fault(
+            let _: Option<()> = fields.reject(
                 &clipped(&name),
-                Fault::invalid("stands in the query more than once"),
+                ValueError::invalid("stands in the query more than once"),
             );
         }
     }

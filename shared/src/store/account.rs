@@ -3,11 +3,11 @@
 use crate::error::{Code, Error};
 use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
-use crate::seams::Timestamp;
 use crate::store::StoreError;
 use crate::store::claim::StoredForms;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, Projection};
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::user::{Avatar, Status, User};
 

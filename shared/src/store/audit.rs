@@ -16,11 +16,11 @@ use serde_json::{Value, json};
 use crate::auth::{Caller, Role};
 use crate::error::{Code, Error};
 use crate::ids::{UploadId, UserId};
-use crate::seams::Timestamp;
 use crate::store::item::{self, Item, n, names, s, values};
 use crate::store::session::user_key;
 use crate::store::user::Page;
 use crate::store::{Account, Refusal, Store, StoreError, Transacted, is_refused, store_error};
+use crate::time::Timestamp;
 use crate::user::{Status, User};
 
 /// How long an entry is kept.

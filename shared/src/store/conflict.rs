@@ -8,7 +8,7 @@
 
 use std::time::Duration;
 
-use crate::seams::Random;
+use crate::random::Random;
 
 /// The longest first pause.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);

@@ -9,8 +9,8 @@
 //! Items that the previous release wrote have no `fence`. What orders its writes is `sessions_ended_at`, which goes on
 //! being written and compared.
 
-use crate::seams::Timestamp;
 use crate::store::item::{self, Item, n};
+use crate::time::Timestamp;
 
 /// Holds for an account whose fence is lower than `:number`.
 pub(super) const LOWER: &str = "(attribute_not_exists(fence) OR fence < :number) \

@@ -37,9 +37,10 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::error::{Code, Error};
-use crate::seams::{Clock, Random};
+use crate::random::Random;
 use crate::store::conflict::Backoff;
 use crate::store::item::Item;
+use crate::time::Clock;
 
 pub use account::{Account, Refusal};
 

@@ -2,13 +2,13 @@
 //! Otherwise two administrators who disable one another, or a mistake of the only one, would lock everybody out.
 
 use crate::auth::Role;
-use crate::seams::Timestamp;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
 use crate::store::session::{Login, attribute, fresh_session};
 use crate::store::upload::owner_state;
 use crate::store::user::{Edit, put};
 use crate::store::{Account, Store, StoreError, Transacted};
+use crate::time::Timestamp;
 use crate::user::Status;
 
 impl Store {

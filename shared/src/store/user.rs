@@ -17,7 +17,6 @@ use crate::error::{Code, Error};
 use crate::http::Patch;
 use crate::ids::{Epoch, OpenId, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
-use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
 use crate::store::claim::{Claim, ClaimWrites, ClaimsAt, Foreign, Kind, Obstacle, StoredForms};
 use crate::store::fence::Fence;
@@ -25,6 +24,7 @@ use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{owner_state, upload_key};
 use crate::store::{Account, Store, StoreError, Transacted, Updated, store_error};
+use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
 

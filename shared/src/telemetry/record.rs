@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Map, Value, json};
 
 use crate::config::Vars;
-use crate::seams::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp};
 
 /// CloudWatch's name for all metrics of this system.
 pub const NAMESPACE: &str = "WechatMiniProgram";

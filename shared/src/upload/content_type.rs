@@ -46,7 +46,7 @@ pub struct ContentType(usize);
 /// The text is not a media type that can be told from others by its bytes.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("is not a content type that can be uploaded")]
-pub struct Unknown;
+pub struct UnknownContentTypeError;
 
 impl ContentType {
     /// The media type, as in `image/jpeg`.
@@ -73,14 +73,14 @@ impl ContentType {
 }
 
 impl FromStr for ContentType {
-    type Err = Unknown;
+    type Err = UnknownContentTypeError;
 
-    fn from_str(text: &str) -> Result<Self, Unknown> {
+    fn from_str(text: &str) -> Result<Self, UnknownContentTypeError> {
         KNOWN
             .iter()
             .position(|(known, ..)| *known == text)
             .map(Self)
-            .ok_or(Unknown)
+            .ok_or(UnknownContentTypeError)
     }
 }
 

@@ -20,7 +20,7 @@ pub struct ObjectKey {
 /// The key is not one of ours.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the key of an upload")]
-pub struct Foreign;
+pub struct ParseObjectKeyError;
 
 impl ObjectKey {
     /// What the keys of all of a user's objects begin with.
@@ -30,18 +30,18 @@ impl ObjectKey {
 }
 
 impl FromStr for ObjectKey {
-    type Err = Foreign;
+    type Err = ParseObjectKeyError;
 
-    fn from_str(text: &str) -> Result<Self, Foreign> {
+    fn from_str(text: &str) -> Result<Self, ParseObjectKeyError> {
         let (user, name) = text
             .strip_prefix("u/")
             .and_then(|rest| rest.split_once('/'))
-            .ok_or(Foreign)?;
-        let (upload, extension) = name.split_once('.').ok_or(Foreign)?;
+            .ok_or(ParseObjectKeyError)?;
+        let (upload, extension) = name.split_once('.').ok_or(ParseObjectKeyError)?;
         Ok(Self {
-            user: user.parse().map_err(|_| Foreign)?,
-            upload: upload.parse().map_err(|_| Foreign)?,
-            content_type: ContentType::of_extension(extension).ok_or(Foreign)?,
+            user: user.parse().map_err(|_| ParseObjectKeyError)?,
+            upload: upload.parse().map_err(|_| ParseObjectKeyError)?,
+            content_type: ContentType::of_extension(extension).ok_or(ParseObjectKeyError)?,
         })
     }
 }
@@ -68,7 +68,8 @@ impl fmt::Debug for ObjectKey {
 mod tests {
     use super::*;
     use crate::ids::{Epoch, OpenId, Purpose};
-    use crate::seams::{Random, Timestamp};
+    use crate::random::Random;
+    use crate::time::Timestamp;
 
     #[test]
     fn a_key_survives_its_text() {
@@ -96,7 +97,11 @@ mod tests {
             &format!("{text}/x"),
             &format!("/{text}"),
         ] {
-            assert_eq!(foreign.parse::<ObjectKey>(), Err(Foreign), "{foreign}");
+            assert_eq!(
+                foreign.parse::<ObjectKey>(),
+                Err(ParseObjectKeyError),
+                "{foreign}"
+            );
         }
     }
 }

@@ -87,9 +87,9 @@ fn default_types() -> Vec<ContentType> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::Misconfigured;
+    use crate::config::ConfigError;
 
-    fn read(types: &'static str) -> Result<Limits, Misconfigured> {
+    fn read(types: &'static str) -> Result<Limits, ConfigError> {
         let get = move |name: &str| (name == "UPLOAD_TYPES").then(|| types.to_owned());
         let mut vars = Vars::new(&get);
         let limits = Limits::read(&mut vars);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::aws::Aws;
 use crate::config::{self, Vars};
 use crate::ids::Purpose;
-use crate::seams::Timestamp;
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::signer::{Presign, S3Signer};
 
@@ -102,7 +102,7 @@ impl Links {
 mod tests {
     use super::*;
     use crate::ids::{Epoch, OpenId, UploadId, UserId};
-    use crate::seams::Random;
+    use crate::random::Random;
 
     fn links(assets_base_url: Option<&str>) -> Links {
         let get = |name: &str| match name {

@@ -1,7 +1,7 @@
 //! Uploads: which are allowed, how they are named, signed, linked to and looked into.
 
 pub mod content_type;
-pub mod eraser;
+pub mod deleter;
 pub mod key;
 pub mod lifecycle;
 pub mod limits;

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use crate::auth::refresh::sha256;
 use crate::aws::{Aws, Service};
-use crate::seams::Timestamp;
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::seams::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp};
 
 /// Failures in a row that open it.
 const THRESHOLD: u32 = 5;

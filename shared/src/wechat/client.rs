@@ -15,9 +15,10 @@ use serde_json::{Value, json};
 
 use crate::error::{Code, Error};
 use crate::ids::OpenId;
-use crate::net::{self, NoClient, Roots};
-use crate::seams::{Clock, Random, Timestamp};
+use crate::net::{self, ClientBuildError, Roots};
+use crate::random::Random;
 use crate::telemetry;
+use crate::time::{Clock, Timestamp};
 use crate::wechat::breaker::{Breaker, Open};
 use crate::wechat::errcode::{self, Class, Endpoint, meaning};
 use crate::wechat::token::{ApiToken, TokenCache};
@@ -96,7 +97,7 @@ pub struct Identity {
 
 /// Why WeChat gave nothing that can be used.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum WechatError {
     /// It answered an error code.
     #[error("WeChat answered errcode {errcode}")]
     Errcode {
@@ -133,7 +134,7 @@ pub enum Failure {
     NotAsked(Duration),
 }
 
-impl Failure {
+impl WechatError {
     /// Whether WeChat was not working. Any answer in its protocol says that it was, and so does a refusal by HTTP:
     /// these can be due to one client's code or one person's account, which must not shut out everybody else.
     fn is_outage(&self) -> bool {
@@ -180,23 +181,27 @@ impl Failure {
     }
 }
 
-impl From<Failure> for Error {
-    fn from(failure: Failure) -> Self {
+impl From<WechatError> for Error {
+    fn from(failure: WechatError) -> Self {
         let error = match &failure {
-            Failure::Errcode {
+            WechatError::Errcode {
                 endpoint,
                 errcode,
                 wait,
             } => after(*wait, Self::new(meaning(*endpoint, *errcode).code)),
-            Failure::TooManyRequests { wait } => after(*wait, Self::new(Code::WechatRateLimited)),
-            Failure::TimedOut | Failure::Unreachable(_) => Self::new(Code::WechatUnavailable),
-            Failure::Status(status) if status.is_server_error() => {
+            WechatError::TooManyRequests { wait } => {
+                after(*wait, Self::new(Code::WechatRateLimited))
+            }
+            WechatError::TimedOut | WechatError::Unreachable(_) => {
                 Self::new(Code::WechatUnavailable)
             }
-            Failure::Status(_) | Failure::Malformed(_) | Failure::Unusable(_) => {
+            WechatError::Status(status) if status.is_server_error() => {
+                Self::new(Code::WechatUnavailable)
+            }
+            WechatError::Status(_) | WechatError::Malformed(_) | WechatError::Unusable(_) => {
                 Self::new(Code::WechatError)
             }
-            Failure::NotAsked(wait) => Self::new(Code::WechatUnavailable).retry_after(*wait),
+            WechatError::NotAsked(wait) => Self::new(Code::WechatUnavailable).retry_after(*wait),
         };
         error.caused_by(failure)
     }
@@ -223,19 +228,19 @@ pub struct Wechat {
 }
 
 #[derive(Deserialize)]
-struct SessionAnswer {
+struct SessionResponse {
     openid: String,
     unionid: Option<String>,
 }
 
 #[derive(Deserialize)]
-struct TokenAnswer {
+struct TokenResponse {
     access_token: String,
     expires_in: Value,
 }
 
 #[derive(Deserialize)]
-struct PhoneAnswer {
+struct PhoneResponse {
     phone_info: PhoneInfo,
 }
 
@@ -262,7 +267,7 @@ impl Wechat {
         roots: &Roots,
         clock: Clock,
         random: Random,
-    ) -> Result<Self, NoClient> {
+    ) -> Result<Self, ClientBuildError> {
         let http = net::client(roots, CONNECT_TIMEOUT, TOTAL_TIMEOUT)?;
         let breaker = Breaker::new(clock.clone());
         Ok(Self {
@@ -294,7 +299,7 @@ impl Wechat {
         &self,
         code: &LoginCode,
         secret: &AppSecret,
-    ) -> Result<Identity, Failure> {
+    ) -> Result<Identity, WechatError> {
         let endpoint = Endpoint::Code2Session;
         let query = [
             ("appid", self.app_id.as_str()),
@@ -307,11 +312,11 @@ impl Wechat {
                 .get(format!("{}/sns/jscode2session", self.base_url))
                 .query(&query)
         };
-        let answer: SessionAnswer = self.call(endpoint, request).await?;
+        let answer: SessionResponse = self.call(endpoint, request).await?;
         let openid = answer
             .openid
             .parse()
-            .map_err(|_| Failure::Unusable("openid"))?;
+            .map_err(|_| WechatError::Unusable("openid"))?;
         // An account that is not bound to an Open Platform account gets none, or an empty one.
         let unionid = answer.unionid.and_then(|text| text.parse().ok());
         Ok(Identity { openid, unionid })
@@ -327,7 +332,7 @@ impl Wechat {
         code: &PhoneCode,
         openid: &OpenId,
         secret: &AppSecret,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, WechatError> {
         let token = self.api_token(secret).await?;
         match self.phone_number_with(&token, code, openid).await {
             Err(failure) if failure.is_bad_token() => {
@@ -345,18 +350,18 @@ impl Wechat {
         token: &ApiToken,
         code: &PhoneCode,
         openid: &OpenId,
-    ) -> Result<String, Failure> {
+    ) -> Result<String, WechatError> {
         let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
         let body = json!({"code": code.0, "openid": openid.as_str()});
         let request = || {
             self.http
                 .post(&url)
-                .query(&[("access_token", token.reveal())])
+                .query(&[("access_token", token.expose_secret())])
                 .json(&body)
         };
-        let answer: PhoneAnswer = self.call(Endpoint::PhoneNumber, request).await?;
+        let answer: PhoneResponse = self.call(Endpoint::PhoneNumber, request).await?;
         if answer.phone_info.watermark.appid != self.app_id {
-            return Err(Failure::Unusable("watermark of another mini-program"));
+            return Err(WechatError::Unusable("watermark of another mini-program"));
         }
         let number = answer.phone_info.phone_number;
         let fits = (3..=20).contains(&number.len())
@@ -364,22 +369,22 @@ impl Wechat {
         if fits {
             Ok(number)
         } else {
-            Err(Failure::Unusable("phoneNumber"))
+            Err(WechatError::Unusable("phoneNumber"))
         }
     }
 
-    async fn api_token(&self, secret: &AppSecret) -> Result<ApiToken, Failure> {
+    async fn api_token(&self, secret: &AppSecret) -> Result<ApiToken, WechatError> {
         let url = format!("{}/cgi-bin/stable_token", self.base_url);
         let body = json!({
             "grant_type": "client_credential", "appid": self.app_id, "secret": secret.0, "force_refresh": false,
         });
         let fetch = async {
-            let answer: TokenAnswer = self
+            let answer: TokenResponse = self
                 .call(Endpoint::StableToken, || self.http.post(&url).json(&body))
                 .await?;
             let lifetime = integer(&answer.expires_in)
                 .and_then(|seconds| u64::try_from(seconds).ok())
-                .ok_or(Failure::Unusable("expires_in"))?;
+                .ok_or(WechatError::Unusable("expires_in"))?;
             Ok((
                 ApiToken::new(answer.access_token),
                 Duration::from_secs(lifetime),
@@ -393,17 +398,17 @@ impl Wechat {
         &self,
         endpoint: Endpoint,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, WechatError> {
         self.breaker
             .permit()
-            .map_err(|Open(wait)| Failure::NotAsked(wait))?;
+            .map_err(|Open(wait)| WechatError::NotAsked(wait))?;
         let attempts = self.attempts(endpoint, request);
         let outcome = tokio::time::timeout(TOTAL_TIMEOUT, attempts)
             .await
-            .unwrap_or(Err(Failure::TimedOut));
+            .unwrap_or(Err(WechatError::TimedOut));
         if self
             .breaker
-            .report(!outcome.as_ref().is_err_and(Failure::is_outage))
+            .report(!outcome.as_ref().is_err_and(WechatError::is_outage))
         {
             telemetry::count("wechat_breaker_opened");
         }
@@ -418,13 +423,13 @@ impl Wechat {
         &self,
         endpoint: Endpoint,
         request: impl Fn() -> RequestBuilder,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, WechatError> {
         let mut repetition = 0;
         loop {
             let outcome = attempt(endpoint, request(), self.clock.now()).await;
             let repeat = match &outcome {
-                Err(Failure::Unreachable(fault)) => fault.is_connect(),
-                Err(Failure::Errcode { errcode, .. }) => *errcode == errcode::BUSY,
+                Err(WechatError::Unreachable(fault)) => fault.is_connect(),
+                Err(WechatError::Errcode { errcode, .. }) => *errcode == errcode::BUSY,
                 _ => false,
             };
             if !repeat || repetition == REPETITIONS {
@@ -441,7 +446,7 @@ async fn attempt<T: DeserializeOwned>(
     endpoint: Endpoint,
     request: RequestBuilder,
     now: Timestamp,
-) -> Result<T, Failure> {
+) -> Result<T, WechatError> {
     // The URL carries the secret or the token: no error may keep it.
     let mut response = request
         .send()
@@ -451,9 +456,9 @@ async fn attempt<T: DeserializeOwned>(
         StatusCode::OK => {}
         StatusCode::TOO_MANY_REQUESTS => {
             let wait = retry_after(response.headers());
-            return Err(Failure::TooManyRequests { wait });
+            return Err(WechatError::TooManyRequests { wait });
         }
-        status => return Err(Failure::Status(status)),
+        status => return Err(WechatError::Status(status)),
     }
     let mut body = Vec::new();
     while let Some(chunk) = response
@@ -463,7 +468,7 @@ async fn attempt<T: DeserializeOwned>(
     {
         body.extend_from_slice(&chunk);
         if body.len() > ANSWER_LIMIT {
-            return Err(Failure::Malformed("too long"));
+            return Err(WechatError::Malformed("too long"));
         }
     }
     read(endpoint, &body, now)
@@ -481,11 +486,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 60 * 60)))
 }
 
-fn network_failure(fault: reqwest::Error) -> Failure {
+fn network_failure(fault: reqwest::Error) -> WechatError {
     if fault.is_timeout() && !fault.is_connect() {
-        Failure::TimedOut
+        WechatError::TimedOut
     } else {
-        Failure::Unreachable(fault)
+        WechatError::Unreachable(fault)
     }
 }
 
@@ -495,22 +500,23 @@ fn read<T: DeserializeOwned>(
     endpoint: Endpoint,
     body: &[u8],
     now: Timestamp,
-) -> Result<T, Failure> {
+) -> Result<T, WechatError> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
-    let json: Value = serde_json::from_slice(body).map_err(|_| Failure::Malformed("not JSON"))?;
+    let json: Value =
+        serde_json::from_slice(body).map_err(|_| WechatError::Malformed("not JSON"))?;
     if !json.is_object() {
-        return Err(Failure::Malformed("not an object"));
+        return Err(WechatError::Malformed("not an object"));
     }
     let errcode = match json.get("errcode") {
         None | Some(Value::Null) => 0,
-        Some(errcode) => integer(errcode).ok_or(Failure::Unusable("errcode"))?,
+        Some(errcode) => integer(errcode).ok_or(WechatError::Unusable("errcode"))?,
     };
     if errcode == 0 {
-        return T::deserialize(&json).map_err(|_| Failure::Unusable("a field is missing"));
+        return T::deserialize(&json).map_err(|_| WechatError::Unusable("a field is missing"));
     }
     let errmsg = json.get("errmsg").and_then(Value::as_str);
     note_error(errcode, errmsg.unwrap_or_default());
-    Err(Failure::Errcode {
+    Err(WechatError::Errcode {
         endpoint,
         errcode,
         wait: errcode::wait(errcode, now),
@@ -579,9 +585,9 @@ mod tests {
         assert_eq!(rid(""), None);
     }
 
-    fn read(body: &str) -> Result<String, Failure> {
+    fn read(body: &str) -> Result<String, WechatError> {
         let now = Timestamp::from_millis(0);
-        let answer: Result<SessionAnswer, _> =
+        let answer: Result<SessionResponse, _> =
             super::read(Endpoint::Code2Session, body.as_bytes(), now);
         answer.map(|answer| answer.openid)
     }
@@ -611,13 +617,13 @@ mod tests {
         ] {
             let found = read(body);
             assert!(
-                matches!(found, Err(Failure::Errcode { errcode: 40029, .. })),
+                matches!(found, Err(WechatError::Errcode { errcode: 40029, .. })),
                 "{body}"
             );
         }
         assert!(matches!(
             read(r#"{"errcode":"-1"}"#),
-            Err(Failure::Errcode { errcode: -1, .. })
+            Err(WechatError::Errcode { errcode: -1, .. })
         ));
     }
 
@@ -634,7 +640,7 @@ mod tests {
             "\u{feff}\u{feff}{}",
         ] {
             let failure = read(body).unwrap_err();
-            assert!(matches!(failure, Failure::Malformed(_)), "{body}");
+            assert!(matches!(failure, WechatError::Malformed(_)), "{body}");
             assert!(failure.is_outage(), "{body}");
         }
         for body in [
@@ -648,7 +654,7 @@ mod tests {
             r#"{"errcode":1e300}"#,
         ] {
             let failure = read(body).unwrap_err();
-            assert!(matches!(failure, Failure::Unusable(_)), "{body}");
+            assert!(matches!(failure, WechatError::Unusable(_)), "{body}");
             assert!(!failure.is_outage(), "{body}");
         }
     }

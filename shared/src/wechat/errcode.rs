@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use crate::error::Code;
-use crate::seams::Timestamp;
+use crate::time::Timestamp;
 
 /// The calls that we make.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,4 +5,4 @@ pub mod client;
 pub mod errcode;
 pub mod token;
 
-pub use client::{AppSecret, Failure, LoginCode, PhoneCode, Wechat};
+pub use client::{AppSecret, LoginCode, PhoneCode, Wechat, WechatError};

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::seams::{Clock, Timestamp};
+use crate::time::{Clock, Timestamp};
 
 /// How long before its end a token is no longer used. Less than the five minutes in which it has a successor already.
 const MARGIN: Duration = Duration::from_secs(120);
@@ -25,7 +25,7 @@ impl ApiToken {
     }
 
     /// The text to send to WeChat, and nowhere else.
-    pub fn reveal(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }

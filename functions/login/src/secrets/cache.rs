@@ -4,17 +4,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::seams::{Clock, Timestamp};
+use shared::time::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-use super::NoSecrets;
+use super::SecretsError;
 
 /// How long a secret is used before it is read again.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
 /// How long after a reading another one is worth nothing.
 const FRESH: Duration = Duration::from_secs(10);
 
-type Read<T> = dyn Fn(&str) -> Result<T, NoSecrets> + Send + Sync;
+type Read<T> = dyn Fn(&str) -> Result<T, SecretsError> + Send + Sync;
 
 /// Where a secret is in Secrets Manager: in the first of these that has been filled in.
 #[derive(Clone)]
@@ -38,7 +38,7 @@ struct Cached<T> {
 impl<T> Cache<T> {
     pub(super) fn new(
         source: Source,
-        read: impl Fn(&str) -> Result<T, NoSecrets> + Send + Sync + 'static,
+        read: impl Fn(&str) -> Result<T, SecretsError> + Send + Sync + 'static,
         clock: Clock,
     ) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl<T> Cache<T> {
     }
 
     /// The secret. That at hand is used for as long as none can be read.
-    pub(super) async fn get(&self) -> Result<Arc<T>, NoSecrets> {
+    pub(super) async fn get(&self) -> Result<Arc<T>, SecretsError> {
         let mut cached = self.cached.lock().await;
         let now = self.clock.now();
         if let Some(Cached { secret, read_at }) = &*cached
@@ -90,7 +90,10 @@ impl<T> Cache<T> {
     }
 
     /// What was read after `refused`, which is read again for it unless that has just been done.
-    pub(super) async fn instead_of(&self, refused: &Arc<T>) -> Result<Option<Arc<T>>, NoSecrets> {
+    pub(super) async fn instead_of(
+        &self,
+        refused: &Arc<T>,
+    ) -> Result<Option<Arc<T>>, SecretsError> {
         let mut cached = self.cached.lock().await;
         let now = self.clock.now();
         let Some(current) = &*cached else {
@@ -110,17 +113,17 @@ impl<T> Cache<T> {
         Ok(Some(secret))
     }
 
-    async fn fetch(&self) -> Result<T, NoSecrets> {
-        let mut outcome = Err(NoSecrets::Nowhere);
+    async fn fetch(&self) -> Result<T, SecretsError> {
+        let mut outcome = Err(SecretsError::Nowhere);
         let Some((Source { client, ids }, read)) = &self.source else {
             return outcome;
         };
         for id in ids {
             let answer = client.get_secret_value().secret_id(id).send().await;
-            let answer = answer.map_err(|error| NoSecrets::NotGiven(Box::new(error)))?;
+            let answer = answer.map_err(|error| SecretsError::NotGiven(Box::new(error)))?;
             outcome = read(answer.secret_string().unwrap_or_default());
             // Not filled in yet: then it is where it was before.
-            if !matches!(outcome, Err(NoSecrets::Shape(_))) {
+            if !matches!(outcome, Err(SecretsError::Shape(_))) {
                 break;
             }
         }

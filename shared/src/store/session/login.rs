@@ -9,13 +9,13 @@ use crate::auth::Role;
 use crate::auth::refresh::RefreshToken;
 use crate::error::causes;
 use crate::ids::{OpenId, SessionId, UserId};
-use crate::seams::Timestamp;
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, names, s};
 use crate::store::session::{
     ATTEMPTS, age_key, attribute, fresh_session, sessions, sessions_ended_at, user_key,
 };
 use crate::store::{Account, Refusal, Store, StoreError, Updated};
+use crate::time::Timestamp;
 use crate::user::User;
 
 /// How many sessions a user has at most.

@@ -22,8 +22,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::auth::refresh::{ANCESTORS, Hash, LIFETIME};
 use crate::ids::{SessionId, UserId};
-use crate::seams::Timestamp;
 use crate::store::item::{self, Item, b, n, s};
+use crate::time::Timestamp;
 
 pub use login::{LoggedIn, Login, MAX_SESSIONS};
 pub use refresh::Refreshed;

@@ -4,10 +4,10 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use crate::auth::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
-use crate::seams::Timestamp;
 use crate::store::item::{Item, b, n, names, s};
 use crate::store::session::{Session, attribute, sessions, sessions_ended_at, user_key};
 use crate::store::{Account, Store, StoreError, Updated};
+use crate::time::Timestamp;
 use crate::user::{Status, User};
 
 /// What became of a refresh.

@@ -10,7 +10,6 @@ use aws_sdk_dynamodb::types::{
 
 use crate::auth::Caller;
 use crate::ids::Purpose;
-use crate::seams::Timestamp;
 use crate::store::audit::{Action, AdminWrite, NotAdmin};
 use crate::store::item::{self, Item, s};
 use crate::store::session::user_key;
@@ -18,6 +17,7 @@ use crate::store::upload::complete::{LAST_SEQUENCER, Refused, UNNAMED};
 use crate::store::upload::{EVENT_LIFETIME, Record, ttl, upload_key};
 use crate::store::user::Edit;
 use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::UploadStatus;
 

@@ -7,12 +7,12 @@ use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use crate::seams::Timestamp;
 use crate::store::item::{Item, n, names, s, values};
 use crate::store::upload::close::Closed;
 use crate::store::upload::{EVENT_LIFETIME, Leftover, REJECTED_LIFETIME, Record, ttl, upload_key};
 use crate::store::user::Edit;
 use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{RejectionReason, Snapshot, StoredVersion, UploadStatus};
 use crate::user::{Avatar, Status, User};

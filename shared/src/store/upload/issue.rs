@@ -10,12 +10,12 @@ use aws_sdk_dynamodb::types::{
 use crate::auth::Caller;
 use crate::auth::refresh::Hash;
 use crate::ids::UploadId;
-use crate::seams::Timestamp;
 use crate::store::item::{self, Item, b, n, names, s, values};
 use crate::store::session::user_key;
 use crate::store::upload::quota::{Exceeded, Wanted};
 use crate::store::upload::{EVENT_LIFETIME, Record, TICKET_LIFETIME, seconds, ttl, upload_key};
 use crate::store::{Account, Refusal, Store, StoreError, Transacted, is_refused};
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::UploadStatus;
 use crate::upload::limits::Limits;

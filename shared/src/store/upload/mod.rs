@@ -26,9 +26,9 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::ids::{UploadId, UserId};
-use crate::seams::Timestamp;
 use crate::store::StoreError;
 use crate::store::item::{self, Item, n};
+use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{Snapshot, UploadStatus};
 

@@ -23,10 +23,10 @@ use aws_sdk_dynamodb::types::{
 
 use crate::auth::Caller;
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::seams::Timestamp;
 use crate::store::item::{self, Item, n, names, s, values};
 use crate::store::upload::{DAY, Record, TICKET_LIFETIME, upload_key};
 use crate::store::{Store, StoreError, store_error};
+use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 use crate::upload::limits::Limits;
 

@@ -9,7 +9,6 @@ use aws_sdk_dynamodb::types::{
 
 use crate::auth::Caller;
 use crate::ids::UploadId;
-use crate::seams::Timestamp;
 use crate::store::item::{n, names, s, values};
 use crate::store::upload::issue::{
     ACCOUNT, ATTEMPTS, Answered, Idempotency, Issued, NewUpload, QUOTA, Repeated, answered,
@@ -18,6 +17,7 @@ use crate::store::upload::issue::{
 use crate::store::upload::quota::{OpenTicket, Wanted};
 use crate::store::upload::{EVENT_LIFETIME, Record, TICKET_LIFETIME, ttl, upload_key};
 use crate::store::{Store, StoreError, Transacted, is_refused};
+use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 use crate::upload::limits::Limits;
 

@@ -1,10 +1,9 @@
-//! Time and randomness as values, so that a test can run a whole function under a clock and a seed of its own.
+//! Time as a value, so that a test can run a whole function under a clock of its own.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use aws_smithy_types::DateTime;
 use aws_smithy_types::date_time::Format;
 
@@ -116,51 +115,6 @@ impl fmt::Debug for Clock {
         f.write_str("Clock")
     }
 }
-
-/// The source of unpredictable bytes.
-#[derive(Clone)]
-pub struct Random(Arc<Fill>);
-
-type Fill = dyn Fn(&mut [u8]) + Send + Sync;
-
-impl Random {
-    /// The operating system's generator, by way of aws-lc.
-    ///
-    /// # Errors
-    /// If the generator gives nothing, which no supported platform does after start.
-    pub fn system() -> Result<Self, NoRandomness> {
-        let generator = SystemRandom::new();
-        // Asked once here, so that a platform without randomness fails in init and not in a request.
-        generator.fill(&mut [0; 1]).map_err(|_| NoRandomness)?;
-        Ok(Self::new(move |bytes| {
-            // aws-lc aborts rather than return weak bytes, so an error cannot follow a first success.
-            let _ = generator.fill(bytes);
-        }))
-    }
-
-    /// A source that calls `fill` each time.
-    pub fn new(fill: impl Fn(&mut [u8]) + Send + Sync + 'static) -> Self {
-        Self(Arc::new(fill))
-    }
-
-    /// `N` fresh bytes.
-    pub fn bytes<const N: usize>(&self) -> [u8; N] {
-        let mut bytes = [0; N];
-        (self.0)(&mut bytes);
-        bytes
-    }
-}
-
-impl fmt::Debug for Random {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Random")
-    }
-}
-
-/// The operating system gave no random bytes.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gives no random bytes")]
-pub struct NoRandomness;
 
 #[cfg(test)]
 mod tests {

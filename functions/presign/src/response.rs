@@ -1,8 +1,8 @@
 //! An upload as an answer.
 
 use serde_json::{Value, json};
-use shared::seams::Timestamp;
 use shared::store::upload::Record;
+use shared::time::Timestamp;
 use shared::upload::link::Links;
 
 /// The upload's JSON, for its owner. There is a link to its object as long as the record names a version, and to that

@@ -6,7 +6,7 @@ use aws_smithy_types::body::SdkBody;
 use http::{Request, StatusCode};
 
 use crate::net::HttpsClient;
-use crate::seams::Clock;
+use crate::time::Clock;
 use crate::upload::key::ObjectKey;
 use crate::upload::signer::{Presign, S3Signer};
 
@@ -17,7 +17,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Deletes objects of one bucket.
 #[derive(Clone, Debug)]
-pub struct Eraser {
+pub struct ObjectDeleter {
     client: HttpsClient<SdkBody>,
     signer: S3Signer,
     clock: Clock,
@@ -25,7 +25,7 @@ pub struct Eraser {
 
 /// S3 did not confirm the deletion.
 #[derive(Debug, thiserror::Error)]
-pub enum NotErased {
+pub enum DeleteObjectError {
     /// It could not be asked.
     #[error("S3 could not be reached")]
     Unreachable(#[source] hyper_util::client::legacy::Error),
@@ -40,8 +40,8 @@ pub enum NotErased {
     Refused(StatusCode),
 }
 
-impl Eraser {
-    /// An eraser that signs with `signer` and sends with `client`.
+impl ObjectDeleter {
+    /// A deleter that signs with `signer` and sends with `client`.
     pub fn new(client: HttpsClient<SdkBody>, signer: S3Signer, clock: Clock) -> Self {
         Self {
             client,
@@ -54,12 +54,12 @@ impl Eraser {
     ///
     /// # Errors
     /// If S3 cannot be reached or refuses, each time. An object that is not there counts as deleted.
-    pub async fn erase(&self, key: &ObjectKey, version: &str) -> Result<(), NotErased> {
+    pub async fn delete(&self, key: &ObjectKey, version: &str) -> Result<(), DeleteObjectError> {
         let mut attempt = 1;
         loop {
-            match self.try_erase(key, version).await {
-                Err(NotErased::Refused(status)) if !status.is_server_error() => {
-                    return Err(NotErased::Refused(status));
+            match self.try_delete(key, version).await {
+                Err(DeleteObjectError::Refused(status)) if !status.is_server_error() => {
+                    return Err(DeleteObjectError::Refused(status));
                 }
                 Err(_) if attempt < ATTEMPTS => attempt += 1,
                 outcome => return outcome,
@@ -67,7 +67,7 @@ impl Eraser {
         }
     }
 
-    async fn try_erase(&self, key: &ObjectKey, version: &str) -> Result<(), NotErased> {
+    async fn try_delete(&self, key: &ObjectKey, version: &str) -> Result<(), DeleteObjectError> {
         let from = self.clock.now();
         let expires_in = Duration::from_secs(60);
         let request = Presign {
@@ -81,17 +81,17 @@ impl Eraser {
         };
         let request = Request::delete(self.signer.presign(&request))
             .body(SdkBody::empty())
-            .map_err(NotErased::Unaddressable)?;
+            .map_err(DeleteObjectError::Unaddressable)?;
         let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.client.request(request)).await;
         match answer
-            .map_err(|_| NotErased::TimedOut)?
-            .map_err(NotErased::Unreachable)?
+            .map_err(|_| DeleteObjectError::TimedOut)?
+            .map_err(DeleteObjectError::Unreachable)?
             .status()
         {
             status if status.is_success() => Ok(()),
             // As for reads of a version that is gone (404), or that is a delete marker (405): there is nothing to remove.
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
-            status => Err(NotErased::Refused(status)),
+            status => Err(DeleteObjectError::Refused(status)),
         }
     }
 }
@@ -105,10 +105,11 @@ mod tests {
     use crate::aws::Aws;
     use crate::config::Vars;
     use crate::ids::{Epoch, OpenId, Purpose, UploadId, UserId};
-    use crate::seams::{Random, Timestamp};
+    use crate::random::Random;
+    use crate::time::Timestamp;
 
     /// An S3 that answers everything with `status`, and how an erasure there ends.
-    async fn erased_where_s3_answers(status: &str) -> Result<(), NotErased> {
+    async fn erased_where_s3_answers(status: &str) -> Result<(), DeleteObjectError> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
@@ -137,8 +138,8 @@ mod tests {
             upload: UploadId::new(at, Purpose::File, Epoch::FIRST, &random),
             content_type: "image/png".parse().unwrap(),
         };
-        let eraser = Eraser::new(aws.https().unwrap().clone(), signer, Clock::system());
-        eraser.erase(&key, "v1").await
+        let deleter = ObjectDeleter::new(aws.https().unwrap().clone(), signer, Clock::system());
+        deleter.delete(&key, "v1").await
     }
 
     #[tokio::test]
