@@ -1,4 +1,4 @@
-# Everything a developer does. `make` alone lists it; anything longer than a line or two lives in local/stack.
+# Everything a developer does. `make` alone lists it; anything longer than a line or two lives in tools/backend.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -7,7 +7,7 @@ PYTHON ?= python3
 # What was answered for Architecture at the first deployment holds for the next ones.
 ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml 2>/dev/null)),arm64)
 FUNCTIONS := login users presign s3-event purge
-RUN := $(PYTHON) local/stack
+RUN := $(PYTHON) tools/backend
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -56,8 +56,8 @@ lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actio
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
-	.venv/bin/ruff check local/stack
-	.venv/bin/ruff format --check local/stack
+	.venv/bin/ruff check tools/backend
+	.venv/bin/ruff format --check tools/backend
 	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	.venv-sam/bin/cfn-lint --template cdn.yaml --regions us-east-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
@@ -68,7 +68,7 @@ lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actio
 .PHONY: fmt
 fmt: .venv/.installed ## format Rust and Python
 	cargo fmt --all
-	.venv/bin/ruff format local/stack
+	.venv/bin/ruff format tools/backend
 
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log
@@ -179,10 +179,10 @@ clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
 	rm -rf .venv .venv-build .venv-sam .venv-checkov .venv-actionlint .venv-pins .aws-sam .local/logs
 
-.venv/.installed: local/requirements.txt
+.venv/.installed: tools/requirements.txt
 	@$(RUN) install
 
-.venv-%/.installed: local/requirements-%.txt
+.venv-%/.installed: tools/requirements-%.txt
 	$(PYTHON) -m venv .venv-$*
 	.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
 	@touch $@
@@ -191,6 +191,6 @@ clean: ## remove everything that was built, installed or logged (keys stay)
 # is needed, and pip installs them without looking for more: it cannot hold hashes and extras, such as boto3[crt], together.
 .PHONY: pins
 pins: .venv-pins/.installed ## write the hashes of all Python packages anew, after a version was changed in a requirements file
-	@for file in local/requirements*.txt bench/peers/python/requirements.txt; do \
+	@for file in tools/requirements*.txt bench/peers/python/requirements.txt; do \
 		{ grep '^#' "$$file"; .venv-pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 			--no-annotate --no-header "$$file" || exit 1; } > .pins && mv .pins "$$file" || exit 1; done

@@ -190,7 +190,7 @@ fn text(value: &Value) -> String {
 async fn redrive(arguments: &[&str]) -> Output {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let mut command = Command::new("python3");
-    command.args(["local/stack", "redrive"]).args(arguments);
+    command.args(["tools/backend", "redrive"]).args(arguments);
     let command = command.current_dir(root).stdin(Stdio::null());
     command.output().await.expect("Python 3 runs")
 }

@@ -1,4 +1,4 @@
-"""Entry point of the local stack: `python3 local/stack COMMAND`.
+"""Entry point of the local stack: `python3 tools/backend COMMAND`.
 
 Runs on whatever Python 3 the machine has and needs nothing installed: it makes sure that the pinned packages are in
 `.venv`, then hands over to `commands.py` under that interpreter. `install` stops there.

@@ -65,7 +65,7 @@ def _interrupt(*_: object) -> None:
 
 
 def _parse(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="local/stack", description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools/backend", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dev.add_to(commands)
     doctor.add_to(commands)

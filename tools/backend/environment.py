@@ -1,4 +1,4 @@
-"""The virtual environment `.venv` with the packages of `local/requirements.txt`."""
+"""The virtual environment `.venv` with the packages of `tools/requirements.txt`."""
 
 import hashlib
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 VENV = ROOT / ".venv"
-REQUIREMENTS = ROOT / "local" / "requirements.txt"
+REQUIREMENTS = ROOT / "tools" / "requirements.txt"
 STAMP = VENV / ".installed"
 
 
@@ -36,4 +36,4 @@ def _install(python: Path) -> None:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     installed = subprocess.run([*pip, *only_these], stdout=sys.stderr)
     if installed.returncode != 0:
-        sys.exit("pip could not install local/requirements.txt (see above).")
+        sys.exit("pip could not install tools/requirements.txt (see above).")
