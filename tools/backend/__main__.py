@@ -1,26 +1,41 @@
-"""Entry point of the local stack: `python3 tools/backend COMMAND`.
+"""Entry point: `python3 tools/backend COMMAND`.
 
-Runs on whatever Python 3 the machine has and needs nothing installed: it makes sure that the pinned packages are in
-`.venv`, then hands over to `commands.py` under that interpreter. `install` stops there.
+Starts under whatever Python the machine has, with nothing installed. It puts the pinned packages into `.venv`, then
+starts itself again under that interpreter. `install` and `running` need no packages and stop before that.
 """
 
 import os
 import sys
 from pathlib import Path
 
+# The oldest Python that every requirements file can be installed on. The Makefile reads it here.
+OLDEST_PYTHON = (3, 11)
 
-def main() -> None:
-    """Checks the interpreter, then changes to the environment's own."""
-    if sys.version_info < (3, 11):  # noqa: UP036 - this is where an older one is told so
-        sys.exit("The local stack needs Python 3.11 or newer; this is " + sys.version.split()[0] + ".")
-    import environment
 
-    python = environment.ensure()
-    if sys.argv[1:] == ["install"]:
-        return
-    commands = str(Path(__file__).resolve().with_name("commands.py"))
-    os.execv(python, [python, commands, *sys.argv[1:]])
+def main() -> int:
+    """Checks the interpreter, then runs the command under the one of `.venv`."""
+    if sys.version_info < OLDEST_PYTHON:  # an older one cannot read the modules below
+        sys.exit(
+            "This needs Python {}.{} or newer, and {} is {}. ".format(
+                *OLDEST_PYTHON, sys.executable, sys.version.split()[0]
+            )
+            + "Name another one, as in: make dev PYTHON=python3.12"
+        )
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from backend.common import environment, running
+
+    words = sys.argv[1:]
+    if words[:1] == ["install"]:
+        return environment.install(words[1:])
+    if words == ["running"]:
+        return running.check()
+    python = environment.ensure("")
+    if not environment.is_current(python):
+        os.execv(python, [python, *sys.argv])
+    from backend import cli
+
+    return cli.main(words)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
