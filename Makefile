@@ -8,6 +8,7 @@ PYTHON ?= python3
 ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml 2>/dev/null)),arm64)
 FUNCTIONS := $(notdir $(wildcard functions/*))
 RUN := $(PYTHON) tools/backend
+RUFF := RUFF_CACHE_DIR=.local/ruff .venv-lint/bin/ruff
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -63,8 +64,8 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint ## check formatting, 
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
-	.venv-lint/bin/ruff check tools
-	.venv-lint/bin/ruff format --check tools
+	$(RUFF) check tools
+	$(RUFF) format --check tools
 	.venv-lint/bin/mypy --config-file tools/pyproject.toml
 	.venv/bin/python -m unittest discover --top-level-directory tools --start-directory tools/tests
 	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
@@ -77,7 +78,7 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint ## check formatting, 
 .PHONY: fmt
 fmt: venv-lint ## format Rust and Python
 	cargo fmt --all
-	.venv-lint/bin/ruff format tools
+	$(RUFF) format tools
 
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log

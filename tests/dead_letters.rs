@@ -314,7 +314,7 @@ async fn only_ids_of_our_own_are_shown_of_a_dead_letter() {
         "{moved}"
     );
     assert!(
-        moved.contains(&format!("account {account}, life 1")),
+        moved.contains(&format!("account {account}, generation 1")),
         "{moved}"
     );
     for secret in ["xiaoming", "13800138000", "oLVPp", "openid-of"] {

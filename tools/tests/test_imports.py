@@ -1,4 +1,4 @@
-"""Which module may import which: `common` from nobody, `local` and `deploy` from `common`, and no command another."""
+"""Which module may import which: `common` from no layer, `local` and `deploy` from `common`, and no command another."""
 
 import ast
 import unittest

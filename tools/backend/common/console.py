@@ -1,4 +1,4 @@
-"""What a command says to the person in front of it."""
+"""Messages at the terminal, and the error that ends a command."""
 
 import sys
 import time

@@ -6,6 +6,6 @@ LOCAL_STACK = "local"
 ALIAS = "live"
 REGION = "us-east-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
-# What the template puts into a secret that nobody has filled.
+# The template's content of a secret that has not been filled in.
 PLACEHOLDER = "replace-me"
 WECHAT_API = "https://api.weixin.qq.com"

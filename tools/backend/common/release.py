@@ -8,7 +8,7 @@ from backend.common.paths import ROOT
 
 
 def own_build() -> str:
-    """The release and the commit of this tree, as a deployment of it describes itself; nothing if nobody told."""
+    """The release and the commit of this tree, as a deployment of it describes itself; empty outside the Makefile."""
     return os.environ.get("BUILD_VERSION", "")
 
 

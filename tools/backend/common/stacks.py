@@ -1,4 +1,4 @@
-"""What CloudFormation and Lambda tell of a stack."""
+"""Stacks, as CloudFormation and Lambda describe them."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +13,7 @@ from backend.common.constants import ALIAS, WECHAT_API
 
 @dataclass(frozen=True)
 class DeployedStack:
-    """What CloudFormation tells of a stack."""
+    """A stack, as CloudFormation describes it."""
 
     name: str
     status: str
@@ -41,7 +41,7 @@ class Configuration:
     description: str
 
     def differences(self, other: "Configuration") -> list[str]:
-        """The names of what another version has otherwise; values may be long, or nobody's to read."""
+        """The names of what differs in another version. Values are not shown: they may be long, or confidential."""
         names = sorted(self.variables.keys() | other.variables.keys())
         names = [name for name in names if self.variables.get(name) != other.variables.get(name)]
         return names if self.code == other.code else ["code", *names]

@@ -34,7 +34,7 @@ class Answer:
 
 
 def ask(url: str, body: object = None, method: str | None = None, seconds: float = SECONDS) -> Answer:
-    """Sends a request, with `body` as JSON if there is one. Raises an OSError when nobody answers."""
+    """Sends a request, with `body` as JSON if there is one. Raises an OSError when there is no answer."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"user-agent": "wechat-miniprogram-backend", "content-type": "application/json"}
     request = urllib.request.Request(url, data=data, headers=headers, method=method)

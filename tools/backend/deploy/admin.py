@@ -106,9 +106,9 @@ def _deployed_list(account: Aws, stack: DeployedStack) -> list[str]:
 
 def _show(account: Aws, stack: DeployedStack, deployed: list[str], local: bool) -> None:
     which = "" if local else f" STACK={stack.name}"
-    print(f"Administrators by their login: {', '.join(deployed) or 'nobody'}")
+    print(f"Administrators by their login: {', '.join(deployed) or 'none'}")
     users = latest(account, stack.output("TableName"))
-    print("The latest users (created, openid, role, nickname):" if users else "Nobody has logged in yet.")
+    print("The latest users (created, openid, role, nickname):" if users else "No user has logged in yet.")
     for user in users:
         print(f"  {user.line()}")
     print(f"`make admin{which} OPENID=…` adds one of them, REMOVE=1 with it takes one off.")
@@ -160,7 +160,7 @@ def _change_function(account: Aws, stack: DeployedStack, openids: list[str]) -> 
     client.update_function_configuration(FunctionName=function, Environment={"Variables": variables})
     version = client.publish_version(FunctionName=function)["Version"]
     client.update_alias(FunctionName=function, Name=ALIAS, FunctionVersion=version)
-    say(f"Administrators by their login: {', '.join(openids) or 'nobody'}. Log in again for it to take effect.")
+    say(f"Administrators by their login: {', '.join(openids) or 'none'}. Log in again for it to take effect.")
     say("A stack that is started anew has its own list again: ADMIN_OPENIDS=… make dev sets that.")
 
 

@@ -13,7 +13,7 @@ def add_to(commands: Commands) -> None:
     """Declares the command."""
     parser = commands.add_parser("keys", help="make or rotate a deployment's signing keys", description=__doc__)
     parser.add_argument("--keys", type=Path, default=DEPLOYMENT_KEYS, help="where the signing keys are")
-    parser.add_argument("--leaked", action="store_true", help="forget the present key, which somebody else has")
+    parser.add_argument("--leaked", action="store_true", help="forget the current key, which has leaked")
     parser.set_defaults(run=_run)
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SHOWN = 5
 BATCH = 10
 SECONDS_TO_MOVE = 600
-# Long enough to send ten messages and to delete them; whoever is cut off in between finds them again after it.
+# Long enough to send ten messages and to delete them. If that is interrupted, they are visible again after it.
 SECONDS_HIDDEN = 60
 ENDED = ("COMPLETED", "FAILED", "CANCELLED")
 NOT_OFFERED = ("InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation")
@@ -72,7 +72,7 @@ def _redrive(sqs: "SQSClient", stack: DeployedStack, queue: QueuePair, ask: bool
     source, dead_letters = stack.output(queue.source), stack.output(queue.dead_letters)
     count, in_flight = _counts(sqs, dead_letters)
     if in_flight:
-        say(f"{queue.name}: {in_flight} more being read by somebody else; they stay for the next time")
+        say(f"{queue.name}: {in_flight} more in flight with another reader; they are left for the next time")
     if count == 0:
         say(f"{queue.name}: the dead-letter queue is empty")
         return
@@ -94,7 +94,7 @@ def _messages(count: int) -> str:
 
 
 def _counts(sqs: "SQSClient", queue: str) -> tuple[int, int]:
-    """How many messages can be received, and how many somebody holds; both approximate, as SQS tells them."""
+    """How many messages can be received, and how many are in flight; SQS gives both approximately."""
     attributes = sqs.get_queue_attributes(
         QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     )["Attributes"]
@@ -152,7 +152,7 @@ def _known(event: str) -> str:
 
 def _deleted_account(content: Mapping[str, Any]) -> str:
     user, epoch = content["uid"], int(content["epoch"])
-    return f"account {user}, life {epoch}" if USER_ID.fullmatch(user) else "an account id of another shape"
+    return f"account {user}, generation {epoch}" if USER_ID.fullmatch(user) else "an account id of another shape"
 
 
 def _move(sqs: "SQSClient", source: str, dead_letters: str, count: int) -> int:

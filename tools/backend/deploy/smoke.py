@@ -54,10 +54,10 @@ def _checks(api: str, release: str) -> list[tuple[str, Callable[[], str | None]]
         for function, route in functions.guarded_reads()
     ]
     return [
-        (f"release {release} answers", lambda: ping(ask(f"{api}/v1/ping"), release)),
+        ("the release answers", lambda: ping(ask(f"{api}/v1/ping"), release)),
         *guarded,
-        ("a stranger's path ends at the gateway", lambda: no_route(ask(f"{api}/v1/{code}"))),
-        ("WeChat refuses a code it never gave", lambda: login(ask(f"{api}/v1/login", {"code": code}))),
+        ("the gateway refuses an unknown path", lambda: no_route(ask(f"{api}/v1/{code}"))),
+        ("WeChat refuses an unknown login code", lambda: login(ask(f"{api}/v1/login", {"code": code}))),
     ]
 
 
@@ -84,7 +84,7 @@ def ping(answer: Answer, release: str) -> str | None:
     said = answer.json()
     if answer.status != 200 or said.get("message") != "pong":
         return summary(answer)
-    return None if said.get("version") == release else f"release {said.get('version')} does"
+    return None if said.get("version") == release else f"it is release {said.get('version')}, and not {release}"
 
 
 def _build(stack: str, build: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What can be told about a mini-program's account at WeChat."""
+"""Checks of a mini-program's account at WeChat."""
 
 import getpass
 import os
@@ -56,7 +56,7 @@ def check_secret(findings: Findings, secret: str) -> None:
         )
 
 
-def tell_about_addresses(findings: Findings) -> None:
+def note_addresses(findings: Findings) -> None:
     """What no program can look up: WeChat has no call for it."""
     findings.note(
         "IP allow-list",

@@ -96,17 +96,17 @@ async def _reachable(ports: list[str]) -> tuple[str, list[asyncio.Server]]:
 
 
 def _gateway() -> str:
-    """The host's address on the bridge. Some engines do not tell the one that they chose: it is the subnet's first."""
+    """The host's address on the bridge. Some engines do not report it: then it is the subnet's first."""
     command = ["docker", "network", "inspect", "bridge", "--format", BRIDGE]
     try:
-        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     except (OSError, subprocess.CalledProcessError) as error:
         raise CommandError("Docker does not answer; `sam local invoke` needs it.") from error
     try:
-        subnet, *gateway = told
+        subnet, *gateway = output
         return gateway[0] if gateway else str(next(ipaddress.ip_network(subnet).hosts()))
     except ValueError:
-        raise CommandError(f"Docker's network `bridge` has no subnet: {' '.join(told)!r}.") from None
+        raise CommandError(f"Docker's network `bridge` has no subnet: {' '.join(output)!r}.") from None
 
 
 def _forward_to(port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:

@@ -35,7 +35,7 @@ def any_free() -> Ports:
 
 
 def preferred() -> Ports:
-    """The usual ports. The API's must be the one that was asked for; the others make way for whoever has theirs."""
+    """The usual ports. The API's must be the one that was asked for; the others move when theirs is taken."""
     text = os.environ.get("PORT") or str(API_PORT)
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise CommandError(f"PORT must be a port number, and {text!r} is none.")
@@ -49,7 +49,7 @@ def preferred() -> Ports:
 
 
 def _is_free(port: int) -> bool:
-    """Whether the port could be listened on, and nothing answers there: on macOS, only the latter tells of a server
+    """Whether the port could be listened on, and nothing answers there: on macOS, only the latter detects a server
     that listens on every address."""
     with socket.socket() as probe:
         probe.settimeout(1)

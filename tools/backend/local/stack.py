@@ -126,7 +126,7 @@ def _wait_for(path: str, url: str) -> None:
 
 
 def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
-    """The template's parameters: what differs from AWS, then what the caller wants otherwise."""
+    """The template's parameters: what differs from AWS, then what the caller overrides."""
     local = {
         "WechatAppId": APP_ID,
         "WechatApiBaseUrl": wechat_url,
@@ -143,7 +143,7 @@ def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
 
 
 def _log_level() -> dict[str, str]:
-    """The level in RUST_LOG. Whoever has a filter there, such as `shared=debug`, means other programs."""
+    """The level in RUST_LOG. A filter there, such as `shared=debug`, is meant for other programs."""
     level = os.environ.get("RUST_LOG", "").upper()
     return {"LogLevel": level} if level in LOG_LEVELS else {}
 

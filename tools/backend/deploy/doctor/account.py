@@ -116,7 +116,7 @@ def check_clock(findings: Findings, url: str) -> None:
     except (OSError, HTTPException, KeyError, ValueError) as error:
         findings.note("clock", f"not compared: {urlsplit(url).netloc} does not tell the time ({error})")
         return
-    # The server's time lies within the question, and is told in whole seconds.
+    # The server read its clock between the two readings here, and its header has whole seconds.
     skew = max(before - there - 1, there - after, 0)
     direction = "ahead" if before > there else "behind"
     if skew > FATAL_SKEW:

@@ -28,7 +28,7 @@ def check_ping(subject: Subject) -> None:
 
 
 def check_build(subject: Subject) -> None:
-    """From which commit the stack was deployed. Nothing that the API answers tells it."""
+    """From which commit the stack was deployed. The API does not answer with it."""
     if not own_build():
         return
     try:
@@ -39,7 +39,7 @@ def check_build(subject: Subject) -> None:
     if build == own_build():
         subject.findings.ok("build", f"{build}, as this tree")
     else:
-        subject.findings.note("build", f"{build or 'not told'}, and this tree is {own_build()}")
+        subject.findings.note("build", f"{build or 'unknown'}, and this tree is {own_build()}")
 
 
 def check_domains(subject: Subject) -> None:
@@ -65,8 +65,8 @@ def _check_domain(subject: Subject, parameter: str, output: str, right: int) -> 
         )
 
 
-def tell_domains(subject: Subject) -> None:
-    """What belongs on WeChat's lists of domains."""
+def list_domains(subject: Subject) -> None:
+    """The hosts that belong on WeChat's lists of domains."""
     bucket = _bucket_host(subject)
     assets_url = subject.parameter("AssetsBaseUrl") or subject.stack.outputs.get("AssetsUrl", "")
     assets = urlsplit(assets_url).netloc

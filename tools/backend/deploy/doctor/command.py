@@ -67,7 +67,7 @@ def _check_before(findings: Findings, name: str, key_directory: Path, ask_wechat
         "after the deployment, `make doctor STACK=name` shows what to put on WeChat's three lists. "
         "They take names with HTTPS and an ICP filing: have one ready for ApiDomainName",
     )
-    wechat_account.tell_about_addresses(findings)
+    wechat_account.note_addresses(findings)
 
 
 def _check_wechat(findings: Findings, ask_wechat: bool) -> None:

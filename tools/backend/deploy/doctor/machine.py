@@ -47,7 +47,7 @@ def _output(command: list[str]) -> str | None:
 
 
 def check_key_files(findings: Findings, directory: Path) -> None:
-    """Whether the key pair is there, belongs together, and is nobody else's to read."""
+    """Whether the key pair is there, belongs together, and is readable by its owner only."""
     files = keys.files_in(directory)
     if not files.private_jwk.exists() or not files.public_jwks.exists():
         findings.problem("signing keys", "there are none: run `make keys`")

@@ -40,7 +40,7 @@ def check_secrets(subject: Subject) -> Mapping[str, Any] | None:
 
 
 def _filled_in(subject: Subject, output: str) -> dict[str, Any]:
-    """What a secret holds that somebody has put there; nothing if it is not JSON, or of an earlier release's stack."""
+    """The members of a secret that have been filled in; none if it is not JSON, or if the stack has no such secret."""
     if output not in subject.stack.outputs:
         return {}
     client = subject.aws.secrets

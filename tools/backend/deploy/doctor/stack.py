@@ -10,7 +10,7 @@ from backend.common.aws import Aws
 from backend.common.console import CommandError
 from backend.common.constants import ALIAS, WECHAT_API
 from backend.deploy import wechat_account
-from backend.deploy.doctor.api import check_build, check_domains, check_ping, tell_domains
+from backend.deploy.doctor.api import check_build, check_domains, check_ping, list_domains
 from backend.deploy.doctor.secrets import check_jwks, check_secrets
 from backend.deploy.doctor.subject import Subject
 from backend.deploy.doctor.watching import check_alarms, check_dead_letters, check_monitoring, check_subscription
@@ -44,8 +44,8 @@ def check_stack(findings: Findings, account: Aws, name: str, api: str, key_direc
     check_monitoring(subject)
     check_alarms(subject)
     check_subscription(subject)
-    tell_domains(subject)
-    wechat_account.tell_about_addresses(findings)
+    list_domains(subject)
+    wechat_account.note_addresses(findings)
 
 
 def status(name: str, status: str) -> tuple[Level, str, str]:
@@ -81,7 +81,7 @@ def notable(parameters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Values that may be meant, and that have a price."""
     named = parameters.get("ApiDomainName", "") != ""
     for name, values, text in (
-        ("AdminOpenids", ("",), "is empty: nobody can become an administrator; `make admin` sets it"),
+        ("AdminOpenids", ("",), "is empty: no login makes an administrator; `make admin` sets it"),
         ("LoginRateLimit", ("0",), "is 0: logins of one address are not limited"),
         (
             "ApiDefaultEndpoint",
@@ -95,7 +95,7 @@ def notable(parameters: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             ("false",),
             "is false: a new version gets all requests at once, and no alarm rolls it back",
         ),
-        ("AlarmEmail", ("",), "is empty: alarms tell nobody"),
+        ("AlarmEmail", ("",), "is empty: alarms notify no one"),
     ):
         if parameters.get(name) in values:
             yield name, text

@@ -1,4 +1,4 @@
-"""What tells of trouble: dead-letter queues, alarms, and whoever gets their mail."""
+"""Monitoring: dead-letter queues, alarms, and the address that they are mailed to."""
 
 from collections.abc import Collection
 
@@ -82,7 +82,7 @@ def check_alarms(subject: Subject) -> None:
 
 
 def check_subscription(subject: Subject) -> None:
-    """Whether the address that is told of alarms has confirmed that it wants to be."""
+    """Whether the address for alarms has confirmed its subscription."""
     if not subject.parameter("AlarmEmail"):
         return
     try:
@@ -98,7 +98,7 @@ def check_subscription(subject: Subject) -> None:
             "AlarmEmail", f"{waiting[0]} has not confirmed: follow the link in the message from AWS"
         )
     else:
-        subject.findings.ok("AlarmEmail", "is told of alarms")
+        subject.findings.ok("AlarmEmail", "receives the alarms")
 
 
 def _alarm_states(subject: Subject, names: list[str]) -> dict[str, str]:

@@ -58,7 +58,7 @@ class Found:
             if time.monotonic() < self._next_progress:
                 return
             self._next_progress = time.monotonic() + SECONDS_BETWEEN_PROGRESS
-        say(f"  … {self.versions:,} versions and {self.accounts:,} accounts looked at")
+        say(f"  … {self.versions:,} versions and {self.accounts:,} accounts compared")
 
 
 def compare(store: Store, younger: timedelta, use: Callable[[Finding], None] = lambda _: None) -> Found:
