@@ -15,6 +15,8 @@ mod index;
 mod makefile;
 #[path = "template/metrics.rs"]
 mod metrics;
+#[path = "template/monitoring.rs"]
+mod monitoring;
 #[path = "template/parameters.rs"]
 mod parameters;
 #[path = "template/permissions.rs"]
@@ -51,6 +53,7 @@ fn rules() -> Vec<Rule> {
         functions::RULES,
         index::RULES,
         metrics::RULES,
+        monitoring::RULES,
         parameters::RULES,
         permissions::RULES,
         queues::RULES,

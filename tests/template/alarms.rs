@@ -7,6 +7,7 @@ use support::Template;
 use support::template::sub_form;
 
 use crate::metrics::{alarms, dimensions, of_alarm};
+use crate::monitoring::{full, modes};
 use crate::rule::{Finding, Rule, finding};
 
 pub(crate) const RULES: &[Rule] = &[
@@ -86,7 +87,8 @@ pub(crate) const RULES: &[Rule] = &[
 ];
 
 fn slow_routes(template: &Template) -> Vec<Finding> {
-    let watched: BTreeSet<_> = alarms(template)
+    let full = full(template);
+    let watched: BTreeSet<_> = alarms(&full)
         .into_iter()
         .filter(|(_, alarm)| alarm["ExtendedStatistic"] == "p99")
         .flat_map(|(name, alarm)| of_alarm(name, alarm))
@@ -94,7 +96,7 @@ fn slow_routes(template: &Template) -> Vec<Finding> {
         .map(|used| used.dimensions.get("route").cloned().unwrap_or_default())
         .collect();
     // The gateway answers this one itself, so that there is nothing to watch.
-    let mut routes = template.routes();
+    let mut routes = full.routes();
     routes.remove("GET /ping");
     let missing = routes.difference(&watched);
     let missing = missing.map(|route| finding(route, "has no alarm on the p99 of its duration_ms"));
@@ -142,14 +144,15 @@ fn is_watched(template: &Template, metric: &str, queue: &str) -> bool {
 }
 
 fn queues(template: &Template) -> Vec<Finding> {
-    let queues = template.resources("AWS::SQS::Queue");
+    let full = full(template);
+    let queues = full.resources("AWS::SQS::Queue");
     let findings = queues.filter_map(|(name, queue)| {
         let metric = match queue["Properties"]["RedrivePolicy"].is_null() {
             true => "ApproximateNumberOfMessagesVisible",
             false => "ApproximateAgeOfOldestMessage",
         };
         let problem = format!("has no alarm on {metric}");
-        (!is_watched(template, metric, name)).then(|| finding(name, problem))
+        (!is_watched(&full, metric, name)).then(|| finding(name, problem))
     });
     findings.collect()
 }
@@ -162,14 +165,15 @@ fn rings_at_once(alarm: &Value) -> bool {
 }
 
 fn at_once(template: &Template) -> Vec<Finding> {
-    let functions = template.functions().into_iter();
+    let full = full(template);
+    let functions = full.functions().into_iter();
     let panics = functions.map(|function| ("panics", function.name));
     let wechat = ["wechat_breaker_opened", "wechat_config_errors"];
     let wechat = wechat.map(|metric| (metric, "LoginFunction"));
     let wanted = panics.chain(wechat);
     let findings = wanted.filter_map(|(metric, function)| {
         let of_function = BTreeMap::from([("function".to_owned(), format!("${{{function}}}"))]);
-        let found = alarms(template).into_iter().any(|(_, alarm)| {
+        let found = alarms(&full).into_iter().any(|(_, alarm)| {
             let about = alarm["MetricName"] == metric && dimensions(alarm) == of_function;
             about && rings_at_once(alarm)
         });
@@ -177,4 +181,16 @@ fn at_once(template: &Template) -> Vec<Finding> {
         (!found).then(|| finding(function, problem))
     });
     findings.collect()
+}
+
+/// An alarm that is there in two modes is the same resource, under the same name: a deployment knows it by that.
+#[test]
+fn an_alarm_has_one_name_in_all_modes() {
+    let template = Template::of_workspace();
+    for (mode, in_mode) in modes(template) {
+        for (name, alarm) in alarms(&in_mode) {
+            let always = &template.resource(name)["Properties"]["AlarmName"];
+            assert_eq!(&alarm["AlarmName"], always, "{name} in {mode}");
+        }
+    }
 }

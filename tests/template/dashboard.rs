@@ -7,6 +7,7 @@ use support::Template;
 use support::template::{list, sub_form, target, text};
 
 use crate::metrics::{alarms, dashboards};
+use crate::monitoring::full;
 use crate::rule::{Finding, Rule, finding};
 
 pub(crate) const RULES: &[Rule] = &[
@@ -52,13 +53,14 @@ const QUESTIONS: [&str; 4] = [
 ];
 
 fn dashboard(template: &Template) -> Vec<Finding> {
-    let dashboards = dashboards(template);
+    let full = full(template);
+    let dashboards = dashboards(&full);
     if dashboards.is_empty() {
         return vec![finding("AWS::CloudWatch::Dashboard", "there is none")];
     }
     let findings = dashboards.iter().flat_map(|(name, body)| {
         let problems = match body.is_object() {
-            true => [unanswered(body), unshown(template, body)].concat(),
+            true => [unanswered(body), unshown(&full, body)].concat(),
             false => vec!["its DashboardBody is no JSON".to_owned()],
         };
         let problems = problems.into_iter();

@@ -8,6 +8,7 @@ use shared::telemetry::record::NAMESPACE;
 use support::Template;
 use support::template::{Function, list, sub_form, text};
 
+use crate::monitoring::modes;
 use crate::rule::{Finding, Rule, finding};
 use crate::written_metrics::written_by;
 
@@ -167,9 +168,18 @@ pub(crate) fn uses(template: &Template) -> Vec<MetricUse> {
     alarms.chain(dashboards).collect()
 }
 
+/// What is asked for in some mode of monitoring.
+pub(crate) fn uses_in_any_mode(template: &Template) -> Vec<MetricUse> {
+    let modes = modes(template).into_iter();
+    let mut uses: Vec<_> = modes.flat_map(|(_, template)| uses(&template)).collect();
+    uses.sort();
+    uses.dedup();
+    uses
+}
+
 fn own_metrics(template: &Template) -> Vec<Finding> {
     let functions = template.functions();
-    let own = uses(template).into_iter();
+    let own = uses_in_any_mode(template).into_iter();
     let own = own.filter(|used| !used.is_of_aws());
     let findings = own.filter_map(|used| {
         let written = used.namespace == NAMESPACE && functions.iter().any(|f| writes(f, &used));

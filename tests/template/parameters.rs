@@ -51,6 +51,16 @@ pub(crate) const RULES: &[Rule] = &[
             "{id: CKV_AWS_19}",
         )],
     },
+    Rule {
+        name: "words that YAML 1.1, and so CloudFormation, takes for booleans are in quotes",
+        check: quoted,
+        mistakes: &[
+            ("[full, basic, \"off\"]", "[full, basic, off]"),
+            ("\"on\", \"off\"]", "on, off]"),
+            ("basic: \"true\", \"off\": ", "basic: \"true\", off: "),
+            ("    Default: basic\n", "    Default: No\n"),
+        ],
+    },
 ];
 
 /// Types that a stack has by the operator's choice alone.
@@ -113,6 +123,24 @@ fn skips(template: &Template) -> Vec<Finding> {
     unreasoned
         .map(|(name, skip)| finding(name, format!("skips {} without a reason", skip["id"])))
         .collect()
+}
+
+const YAML_1_1_BOOLEANS: [&str; 6] = ["on", "off", "yes", "no", "y", "n"];
+
+fn quoted(template: &Template) -> Vec<Finding> {
+    let lines = template.source().lines().enumerate();
+    let findings = lines.flat_map(|(index, line)| {
+        let code = line.split(" #").next().unwrap_or_default();
+        let words = code.split([',', '[', ']', '{', '}', ':']).map(str::trim);
+        let words = words.map(|word| word.trim_start_matches("- "));
+        let bare = words.filter(|word| YAML_1_1_BOOLEANS.contains(&&*word.to_lowercase()));
+        bare.map(move |word| {
+            let problem = format!("line {} has a bare {word:?}", index + 1);
+            finding("Resources", problem)
+        })
+        .collect::<Vec<_>>()
+    });
+    findings.collect()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use support::Template;
 
-use crate::metrics::{MetricUse, uses};
+use crate::metrics::{MetricUse, uses_in_any_mode};
 use crate::rule::{Finding, Rule, finding};
 
 pub(crate) const RULES: &[Rule] = &[Rule {
@@ -105,8 +105,8 @@ fn dangling(template: &Template, used: &MetricUse) -> Option<String> {
 }
 
 fn service_metrics(template: &Template) -> Vec<Finding> {
-    let used = uses(template).into_iter();
-    let findings = used.filter(MetricUse::is_of_aws).filter_map(|used| {
+    let uses = uses_in_any_mode(template).into_iter();
+    let findings = uses.filter(MetricUse::is_of_aws).filter_map(|used| {
         let problem = match dangling(template, &used) {
             Some(name) => {
                 format!("asks for {used}, and there is no resource {name}")
