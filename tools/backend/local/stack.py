@@ -136,6 +136,7 @@ def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
         "CorsOrigins": "*",
         "Architecture": _architecture(),
         "GradualDeployment": "false",
+        "Monitoring": "full",
         "TlsOnly": "false",
     }
     given = {OVERRIDES[name]: os.environ[name] for name in OVERRIDES if name in os.environ}
