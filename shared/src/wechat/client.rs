@@ -2,7 +2,6 @@
 //! success, and takes each code once, so that a call whose bytes were sent must not be sent again.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -17,6 +16,7 @@ use crate::error::{Code, Error};
 use crate::ids::OpenId;
 use crate::net::{self, ClientBuildError, Roots};
 use crate::random::Random;
+use crate::redacted::Redacted;
 use crate::telemetry;
 use crate::time::{Clock, Timestamp};
 use crate::wechat::breaker::{Breaker, Open};
@@ -34,28 +34,22 @@ const ANSWER_LIMIT: usize = 16 * 1024;
 const REPETITIONS: u32 = 2;
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// The mini-program's secret. Its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct AppSecret(String);
+/// The mini-program's secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AppSecret(Redacted<String>);
 
 impl AppSecret {
     /// The secret as configured.
     pub fn new(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Debug for AppSecret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AppSecret(…)")
+        Self(Redacted::new(text))
     }
 }
 
 macro_rules! code_type {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq)]
-        pub struct $name(String);
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(Redacted<String>);
 
         impl FromStr for $name {
             type Err = &'static str;
@@ -63,13 +57,7 @@ macro_rules! code_type {
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let fits = (1..=128).contains(&text.len())
                     && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
-                if fits { Ok(Self(text.to_owned())) } else { Err("must be a code as the phone got it from WeChat") }
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(…)"))
+                if fits { Ok(Self(Redacted::new(text.to_owned()))) } else { Err("must be a code as the phone got it from WeChat") }
             }
         }
     };
@@ -303,8 +291,8 @@ impl Wechat {
         let endpoint = Endpoint::Code2Session;
         let query = [
             ("appid", self.app_id.as_str()),
-            ("secret", &secret.0),
-            ("js_code", &code.0),
+            ("secret", secret.0.expose_secret()),
+            ("js_code", code.0.expose_secret()),
             ("grant_type", "authorization_code"),
         ];
         let request = || {
@@ -352,7 +340,7 @@ impl Wechat {
         openid: &OpenId,
     ) -> Result<String, WechatError> {
         let url = format!("{}/wxa/business/getuserphonenumber", self.base_url);
-        let body = json!({"code": code.0, "openid": openid.as_str()});
+        let body = json!({"code": code.0.expose_secret(), "openid": openid.as_str()});
         let request = || {
             self.http
                 .post(&url)
@@ -376,7 +364,7 @@ impl Wechat {
     async fn api_token(&self, secret: &AppSecret) -> Result<ApiToken, WechatError> {
         let url = format!("{}/cgi-bin/stable_token", self.base_url);
         let body = json!({
-            "grant_type": "client_credential", "appid": self.app_id, "secret": secret.0, "force_refresh": false,
+            "grant_type": "client_credential", "appid": self.app_id, "secret": secret.0.expose_secret(), "force_refresh": false,
         });
         let fetch = async {
             let answer: TokenResponse = self
