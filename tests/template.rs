@@ -472,18 +472,6 @@ fn read(path: &str) -> String {
 }
 
 /// A file, or those of a directory and of what is below it.
-fn read_sources(path: &str) -> Vec<String> {
-    if path.ends_with(".rs") {
-        return vec![read(path)];
-    }
-    let directory = fs::read_dir(root().join(path)).unwrap_or_else(|e| panic!("{path}: {e}"));
-    let names = directory.map(|entry| {
-        let name = entry.expect("readable").file_name();
-        format!("{path}/{}", name.to_string_lossy())
-    });
-    names.flat_map(|path| read_sources(&path)).collect()
-}
-
 fn source() -> String {
     read("template.yaml")
 }

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
+use shared::telemetry::Metric;
 use shared::telemetry::record::NAMESPACE;
 
-use super::{Function, Rule, Template, faults, list, read_sources, target, text};
+use super::{Function, Rule, Template, faults, list, target, text};
 
 pub(crate) const RULES: [Rule; 9] = [
     (
@@ -319,38 +320,11 @@ fn uses(template: &Template) -> Vec<Use> {
     uses
 }
 
-/// The metrics that a function writes: those of its own code, and of the shared code that it runs.
-fn written_by(function: &Function<'_>) -> BTreeSet<String> {
-    let binary = function.binary();
-    let mut sources = vec![
-        format!("functions/{binary}/src"),
-        "shared/src/telemetry".into(),
-    ];
-    if function.routes().is_empty() {
-        sources.push("shared/src/queue.rs".into());
-    } else {
-        sources.push("shared/src/http".into());
-    }
-    if binary == "login" {
-        sources.push("shared/src/wechat".into());
-    }
-    let sources = sources.iter().flat_map(|path| read_sources(path));
-    sources.flat_map(|source| metrics_in(&source)).collect()
-}
-
-fn metrics_in(source: &str) -> Vec<String> {
-    let source = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let first_text = |rest: &str| {
-        let rest = rest.trim_start().strip_prefix('"')?;
-        Some(rest.split_once('"')?.0.to_owned())
-    };
-    let calls = ["count(", "measure("].into_iter();
-    let calls = calls.flat_map(|call| source.split(call).skip(1).filter_map(first_text));
-    // WeChat's error codes are counted by what they mean.
-    let meanings = source.split("fn metric(").nth(1).unwrap_or_default();
-    let meanings = meanings.split("\n    }\n").next().unwrap_or_default();
-    let meanings = meanings.split("=> ").skip(1).filter_map(first_text);
-    calls.chain(meanings).collect()
+/// Whether a function writes a metric of that name.
+fn writes(function: &Function<'_>, name: &str) -> bool {
+    let mut metrics = Metric::ALL.iter().filter(|metric| metric.name() == name);
+    let is_http = !function.routes().is_empty();
+    metrics.any(|metric| metric.writers().include(&function.binary(), is_http))
 }
 
 fn own_metrics(template: &Template) -> Vec<String> {
@@ -375,7 +349,7 @@ fn own_metrics(template: &Template) -> Vec<String> {
                 _ => false,
             };
             dimensions
-                && written_by(function).contains(&used.metric)
+                && writes(function, &used.metric)
                 && value("function", &|name| {
                     name == format!("${{{}}}", function.name)
                 })
@@ -658,26 +632,4 @@ fn saved_queries(template: &Template) -> Vec<String> {
         (!asked).then(|| format!("no query has {piece:?}"))
     });
     faults(wrong.chain(unasked))
-}
-
-/// Entries of a table that the tests know by name.
-#[test]
-fn metrics_are_read_from_the_code() {
-    let template = Template::parse(&super::source());
-    let functions = template.functions();
-    let of = |binary: &str| {
-        let function = functions.iter().find(|f| f.binary() == binary);
-        written_by(function.expect("there is such a function"))
-    };
-    for (binary, metric) in [
-        ("login", "wechat_config_errors"),
-        ("login", "wechat_breaker_opened"),
-        ("users", "panics"),
-        ("purge", "panics"),
-        ("purge", "purged_objects"),
-        ("s3-event", "duration_ms"),
-    ] {
-        assert!(of(binary).contains(metric), "{binary} writes {metric}");
-    }
-    assert!(!of("users").contains("wechat_config_errors"));
 }

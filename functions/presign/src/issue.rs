@@ -13,7 +13,7 @@ use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
 use shared::ids::{Purpose, UploadId};
 use shared::store::upload::{Idempotency, Issued, NewUpload, Record, Repeated};
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 use shared::upload::content_type::ContentType;
 use shared::upload::key::ObjectKey;
@@ -190,7 +190,7 @@ impl Request {
 
 /// A pending upload with a ticket that ends at `until`.
 fn open(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> Value {
-    telemetry::count("tickets");
+    telemetry::count(Metric::Tickets);
     let record = Record::pending(new, until);
     json!({
         "upload": response::upload(&record, &app.links, app.clock.now()),

@@ -118,7 +118,7 @@ impl App {
                 .finish_purge(&deleted.user, deleted.epoch)
                 .await;
             finished.map_err(RetryError::new)?;
-            telemetry::count("purges_finished");
+            telemetry::count(Metric::PurgesFinished);
             return Ok(Outcome::Done("purge is finished"));
         }
         let Parts {
@@ -162,7 +162,7 @@ impl App {
                 break;
             }
             let removed = u32::try_from(removed).unwrap_or(u32::MAX);
-            telemetry::record::measure("purged_records", "Count", removed.into());
+            telemetry::measure(Metric::PurgedRecords, removed.into());
             if !in_time() {
                 return Ok(false);
             }
@@ -176,7 +176,7 @@ impl App {
             let removed = objects
                 .remove_page(&deleted.user, deleted.epoch, cursor)
                 .await?;
-            telemetry::record::measure("purged_objects", "Count", removed.count.into());
+            telemetry::measure(Metric::PurgedObjects, removed.count.into());
             cursor = removed.next;
             if cursor.is_none() {
                 return Ok(true);

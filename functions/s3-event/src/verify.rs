@@ -3,7 +3,7 @@
 use shared::ids::Purpose;
 use shared::queue::{Outcome, RetryError};
 use shared::store::upload::{Closed, Leftover, Named, Refused};
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{
     Change, Decision, Event as UploadEvent, RejectionReason, Snapshot, StoredVersion, UploadStatus,
@@ -47,7 +47,7 @@ pub(crate) async fn apply(
     event: &Event,
     receives: u32,
 ) -> Result<Outcome, RetryError> {
-    telemetry::count("upload_events");
+    telemetry::count(Metric::UploadEvents);
     if let Some(handled) = apply_to_settled(app, event).await? {
         return Ok(handled);
     }
@@ -248,7 +248,7 @@ async fn name(
         Named::Done(leftover) => {
             remove_leftovers(app, leftover).await?;
             app.settled.remember(key, Some(version.id.clone()));
-            telemetry::count("uploads_ready");
+            telemetry::count(Metric::UploadsReady);
             Ok(Ok(Outcome::Done("upload is ready")))
         }
         Named::OwnerGone => {
@@ -267,7 +267,7 @@ async fn rejected(
     reason: RejectionReason,
 ) -> Result<Outcome, RetryError> {
     telemetry::field("reason", reason.0);
-    telemetry::count("uploads_rejected");
+    telemetry::count(Metric::UploadsRejected);
     app.objects.remove(key, &version.id).await?;
     Ok(closed(app, key, "upload is rejected"))
 }
@@ -299,7 +299,7 @@ async fn conclude(
         Some(record) => app.settled.remember(subject.key, record.version),
         None if matches!(decision, Decision::Ignore(_)) => {}
         None => {
-            telemetry::count("orphans_removed");
+            telemetry::count(Metric::OrphansRemoved);
             return Ok(Outcome::Discarded(
                 "the upload is unknown; its object was removed",
             ));

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
+use shared::telemetry::{self, Metric};
 
 use crate::target::Target;
 use crate::{App, conditions};
@@ -24,6 +25,6 @@ pub(crate) async fn delete(
     announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
     let deleted = app.store.delete_user(doomed, editor, if_match).await?;
     deleted.map_err(|refusal| refusal.into_error(editor))?;
-    shared::telemetry::count("deleted_users");
+    telemetry::count(Metric::DeletedUsers);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -17,7 +17,7 @@ use crate::error::{Code, Error};
 use crate::ids::OpenId;
 use crate::net::{self, ClientBuildError, Roots};
 use crate::random::Random;
-use crate::telemetry;
+use crate::telemetry::{self, Metric};
 use crate::time::{Clock, Timestamp};
 use crate::wechat::breaker::{Breaker, Open};
 use crate::wechat::errcode::{self, Class, Endpoint, meaning};
@@ -147,13 +147,13 @@ impl WechatError {
     }
 
     /// The metric that counts it.
-    fn metric(&self) -> &'static str {
+    fn metric(&self) -> Metric {
         match self {
             Self::Errcode {
                 endpoint, errcode, ..
             } => meaning(*endpoint, *errcode).class.metric(),
             Self::TooManyRequests { .. } => Class::Rate.metric(),
-            _ => "wechat_failures",
+            _ => Metric::WechatFailures,
         }
     }
 
@@ -410,7 +410,7 @@ impl Wechat {
             .breaker
             .report(!outcome.as_ref().is_err_and(WechatError::is_outage))
         {
-            telemetry::count("wechat_breaker_opened");
+            telemetry::count(Metric::WechatBreakerOpened);
         }
         if let Err(failure) = &outcome {
             telemetry::count(failure.metric());
