@@ -14,7 +14,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use serde_yaml_ng::Value as Yaml;
+use shared::http::Route;
 use shared::wechat::client::TOTAL_TIMEOUT;
+use support::functions;
 
 /// Looks for mistakes of one kind, and tells each of them.
 type Check = fn(&Template) -> Vec<String>;
@@ -793,12 +795,8 @@ fn routes_as_described(template: &Template) -> Vec<String> {
 fn routes_as_routed(template: &Template) -> Vec<String> {
     let functions = template.functions();
     let differences = functions.iter().flat_map(|function| {
-        let source = read(&format!("functions/{}/src/lib.rs", function.binary()));
-        let routed = source.split(".route(\"").skip(1);
-        let routed = routed.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned()));
-        let routes = function.routes().into_iter();
-        let paths = routes.filter_map(|route| Some(route.split_once(' ')?.1.to_owned()));
-        difference(&paths.collect(), &routed.collect())
+        let routed = functions::named(&function.binary()).routes.iter();
+        difference(&function.routes(), &routed.map(Route::to_string).collect())
     });
     differences.collect()
 }
@@ -849,11 +847,7 @@ fn origins(template: &Template) -> Vec<String> {
 }
 
 fn binaries(template: &Template) -> Vec<String> {
-    let crates = fs::read_dir(root().join("functions")).expect("there are functions");
-    let crates = crates.map(|entry| {
-        let name = entry.expect("readable").file_name();
-        name.into_string().expect("UTF-8")
-    });
+    let crates = functions::all().iter().map(|known| known.name.to_owned());
     let functions = template.functions();
     let otherwise = functions.iter().map(|function| {
         let method = &function.resource["Metadata"]["BuildMethod"];
@@ -918,14 +912,7 @@ fn read_by(binary: &str, given: &BTreeSet<String>) -> BTreeSet<String> {
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(async {
-        match binary {
-            "login" => drop(login::App::from_environment(&get).await),
-            "users" => drop(users::App::from_environment(&get).await),
-            "presign" => drop(presign::App::from_environment(&get).await),
-            "s3-event" => drop(s3_event::App::from_environment(&get).await),
-            "purge" => drop(purge::App::from_environment(&get).await),
-            other => panic!("add {other} to this test"),
-        }
+        drop(functions::named(binary).start(&get).await);
     });
     asked.into_inner()
 }

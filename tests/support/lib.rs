@@ -8,6 +8,7 @@ use shared::net::{self, Roots};
 pub mod api;
 pub mod emulator;
 pub mod environment;
+pub mod functions;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;

@@ -22,7 +22,7 @@ use crate::session;
 /// Logs a person in. First and returning login are one and the same: one call to WeChat, one write. With
 /// `"create":false`, which a client sends that logs in by itself, only an account that is there is logged in to.
 pub(crate) async fn login(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     client: Client,
     mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {

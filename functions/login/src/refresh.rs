@@ -18,7 +18,7 @@ use crate::session;
 
 /// Continues a session.
 pub(crate) async fn refresh(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     client: Client,
     mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {

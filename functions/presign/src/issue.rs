@@ -1,5 +1,6 @@
 //! `POST /v1/uploads` and `POST /v1/uploads/batch`: tickets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -36,7 +37,7 @@ struct Request {
 
 /// Issues one ticket. With an `Idempotency-Key`, a repeated request gets the same upload.
 pub(crate) async fn issue_one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,
@@ -53,7 +54,7 @@ pub(crate) async fn issue_one(
 /// Issues up to twenty tickets, all or none. With an `Idempotency-Key`, the same items in the same order get the same
 /// uploads.
 pub(crate) async fn issue_batch(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,

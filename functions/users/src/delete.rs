@@ -1,5 +1,7 @@
 //! `DELETE /v1/users/me` and `/v1/users/{id}`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
@@ -10,7 +12,7 @@ use crate::{App, conditions};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     target: Target,
     headers: HeaderMap,
 ) -> Result<StatusCode, Error> {
