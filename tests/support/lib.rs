@@ -15,11 +15,13 @@ pub mod proxy;
 pub mod recorder;
 pub mod runtime_api;
 pub mod samples;
+pub mod template;
 pub mod world;
 
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use environment::Environment;
+pub use template::Template;
 pub use world::{Session, World};
 
 /// A client of the tests' own: a phone's, or that of whoever watches.
