@@ -6,5 +6,6 @@ pub mod key;
 pub mod lifecycle;
 pub mod limits;
 pub mod link;
+pub mod post_policy;
 pub mod signer;
 pub mod sniff;
