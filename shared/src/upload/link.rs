@@ -51,11 +51,12 @@ impl Links {
         }
     }
 
-    /// Reads `BUCKET_NAME` and `ASSETS_BASE_URL`.
+    /// Reads `BUCKET_NAME`, `ASSETS_BASE_URL` and `UPLOADS_BASE_URL`.
     pub fn read(vars: &mut Vars<'_>, aws: &Aws) -> Self {
         let signer = S3Signer::new(aws, vars.required("BUCKET_NAME"));
+        let uploads_base_url = vars.optional_as("UPLOADS_BASE_URL", str::parse);
         Self::new(
-            signer,
+            signer.with_base_url(uploads_base_url),
             vars.optional_as("ASSETS_BASE_URL", config::base_url),
         )
     }
@@ -127,24 +128,29 @@ impl Links {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ConfigError;
     use crate::ids::{Epoch, OpenId, UploadId, UserId};
     use crate::random::Random;
     use crate::upload::signer::{Presign, samples};
     use std::collections::BTreeSet;
 
     fn links(assets_base_url: Option<&str>) -> Links {
+        links_with(assets_base_url, None).unwrap()
+    }
+
+    fn links_with(assets: Option<&str>, uploads: Option<&str>) -> Result<Links, ConfigError> {
         let get = |name: &str| match name {
             "AWS_REGION" => Some("us-east-1".to_owned()),
             "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("test".to_owned()),
             "BUCKET_NAME" => Some("bucket".to_owned()),
-            "ASSETS_BASE_URL" => assets_base_url.map(str::to_owned),
+            "ASSETS_BASE_URL" => assets.map(str::to_owned),
+            "UPLOADS_BASE_URL" => uploads.map(str::to_owned),
             _ => None,
         };
         let mut vars = Vars::new(&get);
         let aws = Aws::read(&mut vars);
         let links = Links::read(&mut vars, &aws);
-        vars.finish().unwrap();
-        links
+        vars.finish().map(|()| links)
     }
 
     fn link(links: &Links, purpose: Purpose) -> Link {
@@ -204,5 +210,40 @@ mod tests {
                 assert_eq!(parts(&link.url), parts(&general));
             }
         }
+    }
+
+    #[test]
+    fn uploads_have_a_host_of_their_own_and_avatars_keep_theirs() {
+        let uploads = Some("https://files.example.cn");
+        let own = link(&links(None), Purpose::File).url;
+        let links = links_with(Some("https://cdn.example"), uploads).unwrap();
+        assert!(
+            link(&links, Purpose::Avatar)
+                .url
+                .starts_with("https://cdn.example/u/")
+        );
+        let behind = link(&links, Purpose::File).url;
+        let path = own.strip_prefix("https://bucket.s3.us-east-1.amazonaws.com");
+        assert_eq!(
+            behind,
+            format!("https://files.example.cn{}", path.expect(&own))
+        );
+        let links = links_with(None, uploads).unwrap();
+        let avatar = link(&links, Purpose::Avatar).url;
+        assert!(
+            avatar.starts_with("https://files.example.cn/u/"),
+            "{avatar}"
+        );
+        assert!(avatar.contains("X-Amz-Signature="), "{avatar}");
+    }
+
+    #[test]
+    fn an_address_of_uploads_that_cannot_be_used_is_reported_by_name() {
+        let error = links_with(None, Some("https://files.example.cn/uploads")).unwrap_err();
+        let text = error.to_string();
+        assert!(
+            text.contains("UPLOADS_BASE_URL must be an https URL"),
+            "{text}"
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Uploads: which are allowed, how they are named, signed, linked to and looked into.
 
+pub mod base_url;
 pub mod content_type;
 pub mod deleter;
 pub mod key;

@@ -161,4 +161,22 @@ mod tests {
             );
         }
     }
+
+    #[test]
+    fn a_base_url_is_where_forms_are_posted_to_and_changes_none_of_their_fields() {
+        let from = Timestamp::from_millis(1_451_347_200_000);
+        let key = key();
+        let policy = PostPolicy {
+            key: &key,
+            size: 1,
+            from,
+            until: from.after(Duration::from_secs(300)),
+        };
+        let own = signer("us-east-1", None);
+        let behind = own
+            .clone()
+            .with_base_url(Some("https://files.example.cn".parse().unwrap()));
+        assert_eq!(behind.post_url(), "https://files.example.cn/");
+        assert_eq!(behind.post_fields(&policy), own.post_fields(&policy));
+    }
 }

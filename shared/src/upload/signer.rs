@@ -19,6 +19,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_e
 use crate::aws::{Aws, Service};
 use crate::invariant::broken;
 use crate::time::Timestamp;
+use crate::upload::base_url::UploadsBaseUrl;
 use crate::upload::key::ObjectKey;
 
 pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -40,6 +41,8 @@ pub struct S3Signer {
     origin: String,
     /// What comes before the key in the path: empty, or `/bucket` for an endpoint that serves all buckets.
     base_path: String,
+    /// Where clients reach the bucket, if not under its own name.
+    base_url: Option<UploadsBaseUrl>,
 }
 
 /// What a presigned request fixes.
@@ -78,7 +81,14 @@ impl S3Signer {
             credentials: aws.credentials().clone(),
             origin,
             base_path,
+            base_url: None,
         }
+    }
+
+    /// Gives clients URLs at `base_url`, whose proxy sends the bucket's own `Host`: that is what is signed.
+    #[must_use]
+    pub fn with_base_url(self, base_url: Option<UploadsBaseUrl>) -> Self {
+        Self { base_url, ..self }
     }
 
     /// A URL at the bucket itself that carries its signature.
@@ -126,7 +136,11 @@ impl S3Signer {
 
     /// The address of this path and query as clients reach it. Path-style or not, the path is the bucket's own.
     pub(super) fn client_url(&self, path_and_query: &str) -> String {
-        format!("{}{path_and_query}", self.origin)
+        let base = self
+            .base_url
+            .as_ref()
+            .map_or(&*self.origin, UploadsBaseUrl::as_str);
+        format!("{base}{path_and_query}")
     }
 
     /// The path of `key`, or of the bucket with an empty one.
@@ -263,6 +277,20 @@ mod tests {
         let url = put(&signer("us-east-1", None)).to_string();
         assert!(url.contains("?If-None-Match=%2A&"), "{url}");
         assert!(url.contains("&X-Amz-SignedHeaders=host&"), "{url}");
+    }
+
+    #[test]
+    fn a_base_url_takes_the_place_of_the_buckets_host_and_of_nothing_else() {
+        let signer = signer("us-east-1", Some("token/+="));
+        let own = put(&signer).to_string();
+        let path = own.strip_prefix("https://sigv4examplebucket.s3.us-east-1.amazonaws.com");
+        let signer = signer.with_base_url(Some("https://files.example.cn:8443".parse().unwrap()));
+        assert_eq!(
+            signer.presign_for_client(&put_request(&key())),
+            format!("https://files.example.cn:8443{}", path.expect(&own))
+        );
+        // What the function itself sends goes to the bucket.
+        assert_eq!(put(&signer).to_string(), own);
     }
 
     fn put_request(key: &ObjectKey) -> Presign<'_> {
