@@ -579,3 +579,22 @@ fn the_cdn_keeps_versions_apart() {
     assert_eq!(query["QueryStringBehavior"], "whitelist");
     assert_eq!(query["QueryStrings"], serde_json::json!(["versionId"]));
 }
+
+#[test]
+fn the_cdn_passes_uploads_on_as_they_were_signed() {
+    let cdn = yaml(&fs::read_to_string(root().join("cdn.yaml")).expect("the CDN's template"));
+    let resource = |name: &str| cdn["Resources"][name]["Properties"].clone();
+    let request = &resource("UploadsRequest")["OriginRequestPolicyConfig"];
+    assert_eq!(request["QueryStringsConfig"]["QueryStringBehavior"], "all");
+    // What is signed is the bucket's own host.
+    let headers = serde_json::json!({"HeaderBehavior": "allExcept", "Headers": ["Host"]});
+    assert_eq!(request["HeadersConfig"], headers);
+    let distribution = &resource("UploadsDistribution")["DistributionConfig"];
+    let origin = &distribution["Origins"][0];
+    assert_eq!(origin["OriginAccessControlId"], serde_json::Value::Null);
+    let methods = list(&distribution["DefaultCacheBehavior"]["AllowedMethods"]);
+    let methods: Vec<_> = methods.filter_map(|method| method.as_str()).collect();
+    for method in ["GET", "OPTIONS", "POST", "PUT"] {
+        assert!(methods.contains(&method), "{method}");
+    }
+}
