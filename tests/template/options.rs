@@ -17,7 +17,7 @@ pub(crate) const RULES: [Rule; 12] = [
         optional,
         &[
             (
-                "    Type: AWS::CloudFormation::Stack\n    Condition: HasCdn\n",
+                "    Type: AWS::CloudFormation::Stack\n    Condition: HasAnyCdn\n",
                 "    Type: AWS::CloudFormation::Stack\n",
             ),
             (
