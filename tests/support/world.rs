@@ -12,6 +12,7 @@ use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
+use shared::upload::base_url::UploadsBaseUrl;
 use shared::upload::deleter::ObjectDeleter;
 use shared::upload::limits::Limits;
 use shared::upload::link::Links;
@@ -100,6 +101,8 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
     pub secrets: Vec<(&'static str, String)>,
+    /// `UPLOADS_BASE_URL`.
+    pub uploads_base_url: Option<UploadsBaseUrl>,
 }
 
 /// A person who is logged in.
@@ -146,7 +149,8 @@ impl World {
             let at = emulator.as_seen_from(function);
             S3Signer::new(&at.aws, bucket.clone())
         };
-        let links = |function| Links::new(signer(function), None);
+        let base_url = settings.uploads_base_url.clone();
+        let links = |function| Links::new(signer(function).with_base_url(base_url.clone()), None);
         let verifier = Arc::new(Verifier::new(
             keys::public(),
             &keys::token_issuer(),
