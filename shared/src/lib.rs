@@ -18,6 +18,7 @@ pub mod net;
 pub mod profile;
 pub mod queue;
 pub mod random;
+pub mod redacted;
 pub mod sdk_http;
 pub mod store;
 pub mod telemetry;

@@ -14,6 +14,7 @@ use shared::aws::{Aws, Service};
 use shared::config::Vars;
 
 use crate::recorder;
+use crate::template::{Template, list, text};
 
 /// The emulator, reached with credentials that may do anything.
 #[derive(Clone, Debug)]
@@ -200,16 +201,11 @@ impl Emulator {
 
 /// What the template's index holds beside its keys: a list that needs more would work here and fail in AWS.
 fn projected_attributes() -> Vec<String> {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(template).expect("the template is there");
-    let after = template
-        .split_once("NonKeyAttributes:\n")
-        .expect("the index names its attributes")
-        .1;
-    let names = after
-        .lines()
-        .map_while(|line| line.trim().strip_prefix("- "));
-    names.map(str::to_owned).collect()
+    let table = &Template::of_workspace().resource("Table")["Properties"];
+    let projection = &table["GlobalSecondaryIndexes"][0]["Projection"];
+    let names: Vec<_> = list(&projection["NonKeyAttributes"]).map(text).collect();
+    assert!(!names.is_empty(), "the index names its attributes");
+    names
 }
 
 /// What Lambda sets for every function, and where AWS is.
