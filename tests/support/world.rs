@@ -99,6 +99,8 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
     pub secrets: Vec<(&'static str, String)>,
+    /// `UPLOADS_BASE_URL`.
+    pub uploads_base_url: Option<String>,
 }
 
 /// A person who is logged in.
@@ -140,6 +142,8 @@ impl World {
         variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);
         let limits = settings.limits.iter();
         variables.extend(limits.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        let uploads_base_url = settings.uploads_base_url.iter().cloned();
+        variables.extend(uploads_base_url.map(|url| ("UPLOADS_BASE_URL".to_owned(), url)));
         let deployment = Deployment {
             endpoint: through.endpoint.clone(),
             timeouts: through.timeouts(),
