@@ -127,6 +127,18 @@ impl std::error::Error for ConfigError {}
 /// How long a function's start waits for its warm-up.
 pub const WARM_UP_LIMIT: Duration = Duration::from_millis(300);
 
+/// Reads a switch.
+///
+/// # Errors
+/// If it is neither `on` nor `off`.
+pub fn on_or_off(text: &str) -> Result<bool, &'static str> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err("must be on or off"),
+    }
+}
+
 /// Whether the function does ahead of time what its first request would wait for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WarmUp(bool);
@@ -134,12 +146,7 @@ pub struct WarmUp(bool);
 impl WarmUp {
     /// Reads `WARM_UP`: on unless it is `off`.
     pub fn read(vars: &mut Vars<'_>) -> Self {
-        let switch = vars.optional_as("WARM_UP", |text| match text {
-            "on" => Ok(true),
-            "off" => Ok(false),
-            _ => Err("must be on or off"),
-        });
-        Self(switch.unwrap_or(true))
+        Self(vars.optional_as("WARM_UP", on_or_off).unwrap_or(true))
     }
 
     /// Does `work`, for as long as a start may wait. Nothing in it can fail the start: what did not work is done again when

@@ -47,8 +47,8 @@ fn variables(template: &Template) -> Vec<Finding> {
         let given = entries(common).chain(entries(own));
         let given: BTreeSet<_> = given.map(|(name, _)| name.to_owned()).collect();
         let mut read = read_by(&function.binary(), &given);
-        // Logging and telemetry read these before anything else is.
-        read.extend(["RUST_LOG", "METRICS"].map(str::to_owned));
+        // Logging reads it before anything else is read.
+        read.insert("RUST_LOG".to_owned());
         read.retain(|name| !NOT_GIVEN.contains(&name.as_str()));
         let missing = read.difference(&given);
         let missing = missing.map(|name| format!("reads {name} and is not given it"));

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Map, Value, json};
 
-use crate::config::Vars;
+use crate::config::{self, Vars};
 use crate::telemetry::Metric;
 use crate::time::{Clock, Timestamp};
 
@@ -63,20 +63,26 @@ pub struct Telemetry {
     function: String,
     clock: Clock,
     cold: Arc<AtomicBool>,
+    publishes_metrics: bool,
     write: Arc<dyn Fn(&str) + Send + Sync>,
 }
 
 impl Telemetry {
     /// Lines go to standard output, under the name in `AWS_LAMBDA_FUNCTION_NAME`: two deployments in one account are
-    /// told apart by it.
+    /// told apart by it. With `METRICS` set to `off`, CloudWatch makes no metrics of them, each of which is paid for; the
+    /// counters stay in the lines.
     pub fn read(vars: &mut Vars<'_>, function: &str, clock: Clock) -> Self {
         let deployed = vars.text("AWS_LAMBDA_FUNCTION_NAME");
         let name = deployed.as_deref().unwrap_or(function);
-        Self::writing_to(name, clock, |line| {
-            let mut out = std::io::stdout().lock();
-            // A closed standard output must not take the request down with it.
-            let _ = writeln!(out, "{line}");
-        })
+        let publishes_metrics = vars.optional_as("METRICS", config::on_or_off);
+        Self {
+            publishes_metrics: publishes_metrics.unwrap_or(true),
+            ..Self::writing_to(name, clock, |line| {
+                let mut out = std::io::stdout().lock();
+                // A closed standard output must not take the request down with it.
+                let _ = writeln!(out, "{line}");
+            })
+        }
     }
 
     /// Lines go to `write`, each without its line feed.
@@ -89,6 +95,7 @@ impl Telemetry {
             function: function.to_owned(),
             clock,
             cold: Arc::new(AtomicBool::new(true)),
+            publishes_metrics: true,
             write: Arc::new(write),
         }
     }
@@ -130,10 +137,10 @@ impl Telemetry {
         line.insert("level".into(), summary.level.into());
         line.insert("message".into(), summary.message.into());
         line.insert("function".into(), self.function.as_str().into());
-        line.insert(
-            "_aws".into(),
-            json!({"Timestamp": at.millis(), "CloudWatchMetrics": directives}),
-        );
+        if self.publishes_metrics {
+            let metadata = json!({"Timestamp": at.millis(), "CloudWatchMetrics": directives});
+            line.insert("_aws".into(), metadata);
+        }
         Value::Object(line).to_string()
     }
 }
@@ -245,6 +252,38 @@ mod tests {
         assert_eq!(directives.len(), 1);
         assert_eq!(directives[0]["Dimensions"], json!([["function"]]));
         assert_eq!(directives[0]["Metrics"].as_array().unwrap().len(), 2);
+    }
+
+    #[test]
+    fn without_metrics_a_line_keeps_its_counters() {
+        let telemetry = |switch: Option<&str>| {
+            let switch = switch.map(str::to_owned);
+            let get = move |name: &str| switch.clone().filter(|_| name == "METRICS");
+            let mut vars = Vars::new(&get);
+            let clock = Clock::new(|| Timestamp::from_millis(1_000));
+            let telemetry = Telemetry::read(&mut vars, "login", clock);
+            vars.finish().map(|()| telemetry)
+        };
+        let line = |telemetry: &Telemetry| {
+            let record = Record {
+                fields: Map::from_iter([("logins".to_owned(), json!(1.0))]),
+                metrics: vec![Metric::Logins],
+            };
+            let summary = Summary {
+                level: "INFO",
+                message: "done".into(),
+                fields: Map::new(),
+            };
+            let line = telemetry.line(Timestamp::from_millis(1_000), summary, record);
+            serde_json::from_str::<Value>(&line).unwrap()
+        };
+        for (switch, published) in [(None, true), (Some("on"), true), (Some("off"), false)] {
+            let line = line(&telemetry(switch).unwrap());
+            assert_eq!(line.get("_aws").is_some(), published, "{switch:?}");
+            assert_eq!(line["logins"], 1.0);
+        }
+        let refused = telemetry(Some("false")).unwrap_err().to_string();
+        assert!(refused.contains("METRICS must be on or off"), "{refused}");
     }
 
     #[test]

@@ -84,7 +84,8 @@ def list_domains(subject: Subject) -> None:
     findings.note(
         "ICP",
         "WeChat takes names with an ICP filing only. AWS's own names (execute-api, s3) are for trying out with "
-        "the domain check switched off; to publish, use names that you have filed: ApiDomainName, UploadsDomainName, AssetsDomainName",
+        "the domain check switched off; to publish, use names that you have filed: ApiDomainName, "
+        "UploadsDomainName, AssetsDomainName",
     )
 
 
