@@ -6,6 +6,7 @@
 //! Everything that a handler needs from outside (AWS and WeChat clients, the [`time::Clock`], the source of
 //! [`random::Random`] bytes) is handed to it in its state; nothing is reached for.
 
+pub mod api;
 pub mod auth;
 pub mod aws;
 pub mod base32;

@@ -2,6 +2,7 @@
 
 use shared::ids::Purpose;
 use shared::queue::{Outcome, RetryError};
+use shared::store::Account;
 use shared::store::upload::{Closed, Leftover, Named, Refused};
 use shared::telemetry;
 use shared::upload::key::ObjectKey;
@@ -133,7 +134,7 @@ async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, RetryError>
         .account(&key.user)
         .await
         .map_err(RetryError::new)?;
-    Ok(account.and_then(|account| account.user))
+    Ok(account.and_then(Account::into_user))
 }
 
 /// Whether the object is what its ticket allowed, as far as its bytes and headers tell. The exact size is the record's to

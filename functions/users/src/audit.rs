@@ -3,10 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use shared::api::audit::AuditEntryResponse;
 use shared::auth::Admin;
 use shared::error::{Code, Error};
 use shared::http::{WithQuery, body};
-use shared::store::audit::{AuditEntry, is_audit_position};
+use shared::store::audit::is_audit_position;
 use shared::store::cursor;
 
 use crate::{App, admin};
@@ -29,7 +30,7 @@ pub(crate) async fn list(
     // At the same time: the page is one round trip.
     let (_, page) = tokio::try_join!(admin::confirm(&app, &caller), page)?;
     let next = page.next.map(|position| cursor::encode(&position, &scope));
-    let items: Vec<_> = page.items.iter().map(AuditEntry::json).collect();
+    let items: Vec<_> = page.items.iter().map(AuditEntryResponse::from).collect();
     Ok(Json(json!({"items": items, "next_cursor": next})))
 }
 

@@ -42,7 +42,7 @@ pub(crate) async fn profiles(
         .ok_or_else(|| Error::new(Code::Unauthorized))?;
     own.admit(caller.epoch)?;
     let now = app.clock.now();
-    let users = ids.iter().filter_map(|id| accounts.get(id)?.user.as_ref());
+    let users = ids.iter().filter_map(|id| accounts.get(id)?.user());
     let items: Vec<_> = users
         .map(|user| user.json(View::Stranger, Some(&app.links), now))
         .collect();

@@ -11,6 +11,7 @@ use crate::auth::jwt::Verifier;
 use crate::error::{Code, Error};
 use crate::http::query;
 use crate::ids::{Epoch, SessionId, UserId};
+use crate::store::Actor;
 use crate::user::User;
 
 /// The user that the request's access token names.
@@ -30,6 +31,14 @@ impl Caller {
     /// Whether the caller is an administrator.
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin
+    }
+
+    /// The caller as the store knows one: what they may do, it finds out itself.
+    pub const fn actor(&self) -> Actor<'_> {
+        Actor {
+            user: &self.user,
+            epoch: self.epoch,
+        }
     }
 
     /// The same caller with the rights that token and table agree on: a role that was taken away is gone at once, one

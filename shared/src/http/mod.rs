@@ -2,6 +2,7 @@
 
 pub mod body;
 mod deadline;
+mod errors;
 pub mod event;
 mod headers;
 mod json;

@@ -2,11 +2,12 @@
 
 use crate::auth::Caller;
 use crate::ids::{UploadId, UserId};
+use crate::store::Page;
 use crate::store::audit::NotAdmin;
 use crate::store::item::{self, s, values};
 use crate::store::upload::{OWNER_SORT_KEY, Record};
-use crate::store::user::{Editor, Page};
-use crate::store::{Store, StoreError, store_error};
+use crate::store::user::Editor;
+use crate::store::{Account, Store, StoreError, store_error};
 
 impl Store {
     /// A user's uploads from the newest to the oldest, `limit` at a time; `None` if there is no such user. Whether the
@@ -42,7 +43,7 @@ impl Store {
             Ok(found) => found.account()?,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let Some(owner) = account.and_then(|account| account.user) else {
+        let Some(owner) = account.and_then(Account::into_user) else {
             return Ok(Ok(None));
         };
         let page = page.map_err(store_error)?;
@@ -79,7 +80,7 @@ impl Store {
             Ok(found) => found,
             Err(refusal) => return Ok(Err(refusal)),
         };
-        let owner = found.account()?.and_then(|account| account.user);
+        let owner = found.account()?.and_then(Account::into_user);
         let is_owners = owner.is_some_and(|owner| owner.epoch == upload.epoch());
         let record = found.upload.filter(|_| is_owners);
         let record = record

@@ -17,7 +17,7 @@ use futures_util::future::try_join_all;
 use crate::ids::UserId;
 use crate::profile::{Email, Username};
 use crate::store::item::{self, Item, s, values};
-use crate::store::{Store, StoreError, is_refused, store_error};
+use crate::store::{Account, Store, StoreError, is_refused, store_error};
 use crate::unicode::former::{compared_formerly, former_spellings};
 use crate::user::User;
 
@@ -300,7 +300,7 @@ impl Store {
         let users = accounts
             .into_iter()
             .flatten()
-            .filter_map(|account| account.user);
+            .filter_map(Account::into_user);
         Ok(users.filter(|user| claim.is_on_name_of(user)).collect())
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn account(&self) -> Result<Option<Account>, StoreError> {
-        self.user.as_ref().map(Account::of_item).transpose()
+        self.user.as_ref().map(Account::from_item).transpose()
     }
 
     /// The upload as a picture, if it can be one.
@@ -63,8 +63,8 @@ impl Store {
         };
         if let Some(actor) = actor {
             let is_actors = |item: &&Item| is_user_item(item, &actor.user);
-            let account = items.iter().find(is_actors).map(Account::of_item);
-            if let Err(refusal) = admit_admin(account.transpose()?, actor) {
+            let account = items.iter().find(is_actors).map(Account::from_item);
+            if let Err(refusal) = admit_admin(account.transpose()?, actor.actor()) {
                 return Ok(Err(refusal));
             }
         }

@@ -20,11 +20,11 @@ impl Store {
         item: Item,
         now: Timestamp,
     ) -> Result<Option<Item>, StoreError> {
-        let Some(user) = Account::of_item(&item)?.user else {
+        let Some(user) = Account::from_item(&item)?.into_user() else {
             return Ok(None);
         };
         let session = &login.token.session;
-        let fence = Fence::of_item(&item);
+        let fence = Fence::from_item(&item);
         let first = fresh_session(login.token.hash(), login.key, now, fence.next(now));
         let mut changed = vec![
             (attribute(session), first),

@@ -17,13 +17,15 @@ use crate::error::{Code, Error};
 use crate::http::Patch;
 use crate::ids::{Epoch, OpenId, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username};
+use crate::store::account::PROJECTION;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
 use crate::store::claim::{Claim, ClaimWrites, ClaimsAt, Foreign, Kind, Obstacle, StoredForms};
+use crate::store::expression;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, Projection, b, n, names, s, values};
 use crate::store::session::{age_key, session_attributes, user_key};
 use crate::store::upload::{owner_state, upload_key};
-use crate::store::{Account, Store, StoreError, Transacted, Updated, store_error};
+use crate::store::{Account, Lifecycle, Page, Store, StoreError, Transacted, Updated, store_error};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
@@ -168,15 +170,6 @@ impl NewUser {
     }
 }
 
-/// A page of a list.
-#[derive(Debug)]
-pub struct Page<T> {
-    /// What is on it.
-    pub items: Vec<T>,
-    /// Where the next one begins, if there is one.
-    pub next: Option<String>,
-}
-
 /// A deleted account: the message that `purge` works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Deleted {
@@ -219,7 +212,7 @@ impl Store {
         self.user_item(user)
             .await?
             .as_ref()
-            .map(Account::of_item)
+            .map(Account::from_item)
             .transpose()
     }
 
@@ -245,10 +238,16 @@ impl Store {
         let items = self
             .batch_get_of(
                 keys.into_iter().map(user_key).collect(),
-                Some(Account::projection()),
+                Some(Projection {
+                    expression: PROJECTION,
+                    names: expression::names_in(PROJECTION),
+                }),
             )
             .await?;
-        items.iter().map(Account::identified).collect()
+        let accounts = items.iter().map(Account::from_item);
+        accounts
+            .map(|account| account.map(|account| (account.id.clone(), account)))
+            .collect()
     }
 
     /// Reads items by key in one call, or more if DynamoDB leaves some unprocessed.
@@ -337,11 +336,11 @@ impl Store {
             .map(str::to_owned);
         let accounts = items
             .iter()
-            .map(Account::of_item)
+            .map(Account::from_item)
             .collect::<Result<Vec<_>, _>>()?;
         let items = accounts
             .into_iter()
-            .filter_map(|account| account.user)
+            .filter_map(Account::into_user)
             .collect();
         Ok(Page {
             items,
@@ -425,7 +424,9 @@ impl Store {
             let update = edit.into_update(&self.client);
             let found = match self.update(user_key(user), update).await? {
                 Updated::Done(item) => {
-                    return Ok(Account::of_item(&item)?.user.ok_or(NotEdited::Gone));
+                    return Ok(Account::from_item(&item)?
+                        .into_user()
+                        .ok_or(NotEdited::Gone));
                 }
                 Updated::Refused(found) => found,
             };
@@ -433,9 +434,9 @@ impl Store {
             let repeated = found
                 .as_ref()
                 .is_some_and(|item| is_own(item, "edit") || is_own(item, "edit_before"));
-            let account = found.as_ref().map(Account::of_item).transpose()?;
+            let account = found.as_ref().map(Account::from_item).transpose()?;
             if let Some(account) = account.as_ref().filter(|_| repeated) {
-                return Ok(account.user.clone().ok_or(NotEdited::Gone));
+                return Ok(account.user().cloned().ok_or(NotEdited::Gone));
             }
             match check(account, Editor::Owner(epoch), if_match) {
                 Ok(current) => now = self.clock.now().following(current.updated_at),
@@ -465,7 +466,8 @@ impl Store {
         let account = found.account()?;
         let held = account
             .as_ref()
-            .map(|account| (account.fence, account.claims.clone()));
+            .map(|account| account.fence)
+            .zip(found.user.as_ref().map(StoredForms::of_item));
         let (fence, stored) = held.unwrap_or_default();
         let current = match check(account, editor, if_match) {
             Ok(current) => current,
@@ -557,17 +559,20 @@ impl Store {
                 Ok(found) => found.user,
                 Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
             };
-            let former = item.as_ref().map(Account::of_item).transpose()?;
+            let former = item.as_ref().map(Account::from_item).transpose()?;
+            let stored = item.as_ref().map(StoredForms::of_item).unwrap_or_default();
             match &former {
-                Some(account) if account.deleting => return Ok(Err(NotEdited::Deleting)),
-                Some(account) if account.user.is_some() => return Ok(Err(NotEdited::Exists)),
+                Some(account) if matches!(account.lifecycle, Lifecycle::Deleting) => {
+                    return Ok(Err(NotEdited::Deleting));
+                }
+                Some(account) if account.user().is_some() => return Ok(Err(NotEdited::Exists)),
                 _ => {}
             }
             let version = item.and_then(|item| item::opt_num::<u64>(&item, "version"));
             let epoch = former.as_ref().map(|account| account.epoch);
             let now = self.clock.now();
             let (writes, at) = self
-                .create_writes(new, former.as_ref(), now, &foreign)
+                .create_writes(new, former.as_ref(), now, (&stored, &foreign))
                 .map_err(|e| StoreError::Refused(e.into()))?;
             let user = created(
                 new,
@@ -601,7 +606,7 @@ impl Store {
         new: &NewUser,
         former: Option<&Account>,
         now: Timestamp,
-        foreign: &Foreign,
+        (stored, foreign): (&StoredForms, &Foreign),
     ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
         let mut edit = Edit::new(now);
         edit.sets.push("created_at = :now".to_owned());
@@ -636,10 +641,8 @@ impl Store {
             None => edit.require("attribute_not_exists(pk)"),
         }
         edit.raise_fence(former.map(|former| former.fence).unwrap_or_default(), now);
-        let stored = former.map(|former| former.claims.clone());
-        let stored = stored.unwrap_or_default();
         let first = edit.into_transaction(&self.table, &new.id)?;
-        let mut claims = ClaimWrites::after(first, &self.table, &new.id, &stored, foreign);
+        let mut claims = ClaimWrites::after(first, &self.table, &new.id, stored, foreign);
         let username = new.username.as_ref().map(Claim::from);
         claims.change(Kind::Username, None, username.as_ref())?;
         let email = new.email.as_ref().map(Claim::from);
@@ -662,7 +665,7 @@ impl Store {
             Ok(found) => found.user,
             Err(refusal) => return Ok(Err(NotEdited::NotAdmin(refusal))),
         };
-        let account = item.as_ref().map(Account::of_item).transpose()?;
+        let account = item.as_ref().map(Account::from_item).transpose()?;
         let ended = account
             .as_ref()
             .and_then(|account| ended_life(account, editor));
@@ -738,8 +741,8 @@ impl Store {
         let mut edit = Edit::timeless();
         edit.set("#status", ":deleting", s("deleting"));
         edit.set("epoch", ":next", n(next.get()));
-        edit.raise_fence(Fence::of_item(item), self.clock.now());
-        edit.sets.push("sessions_ended_at = :number".to_owned());
+        edit.raise_fence(Fence::from_item(item), self.clock.now());
+        edit.sets.push("sessions_ended_at = :fence".to_owned());
         edit.name("#status", "status");
         // All that is personal goes now; the openid too, for the key is derived from it and holds nothing of it.
         for (i, name) in PERSONAL
@@ -856,8 +859,10 @@ fn check(
             crate::store::Refusal::Gone => NotEdited::Gone,
             crate::store::Refusal::Disabled => NotEdited::Disabled,
         })?,
-        Editor::Admin(_) if account.deleting => return Err(NotEdited::Deleting),
-        Editor::Admin(_) => account.user.ok_or(NotEdited::Gone)?,
+        Editor::Admin(_) if matches!(account.lifecycle, Lifecycle::Deleting) => {
+            return Err(NotEdited::Deleting);
+        }
+        Editor::Admin(_) => account.into_user().ok_or(NotEdited::Gone)?,
     };
     if if_match.is_some_and(|versions| !versions.contains(&user.version)) {
         Err(NotEdited::VersionMismatch)
@@ -873,7 +878,7 @@ fn ended_life(account: &Account, editor: Editor<'_>) -> Option<Epoch> {
         Editor::Owner(epoch) => epoch == ended,
         Editor::Admin(_) => true,
     };
-    (account.deleting && is_known).then_some(ended)
+    (matches!(account.lifecycle, Lifecycle::Deleting) && is_known).then_some(ended)
 }
 
 /// The user as the transaction that registered them left it.
@@ -1085,10 +1090,10 @@ impl Edit {
 
     /// Raises the fence, and lets the change through only while nobody else does.
     pub(super) fn raise_fence(&mut self, fence: Fence, now: Timestamp) {
-        self.set("fence", ":number", n(fence.next(now).millis()));
-        let (unchanged, seen) = fence.unchanged();
+        self.set("fence", ":fence", n(fence.next(now).millis()));
+        let (unchanged, _, seen) = fence.unchanged().into_parts();
         self.require(&unchanged);
-        self.values.extend(seen);
+        self.values.extend(seen.unwrap_or_default());
     }
 
     pub(super) fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {

@@ -5,29 +5,26 @@
 //! partition, sorted by time: administrators write seldom, a partition takes 500 such writes a second, and no two
 //! writers meet in one item.
 
+mod read;
+
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-};
-use serde_json::{Value, json};
+use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::{Caller, Role};
-use crate::error::{Code, Error};
+use crate::auth::Role;
 use crate::ids::{UploadId, UserId};
-use crate::store::item::{self, Item, n, names, s, values};
-use crate::store::session::user_key;
-use crate::store::user::Page;
-use crate::store::{Account, Refusal, Store, StoreError, Transacted, is_refused, store_error};
-use crate::time::Timestamp;
+use crate::store::account::{Account, AccountState, Refusal};
+use crate::store::expression::Condition;
+use crate::store::item::{Item, n, s};
+use crate::store::schema::Key;
+use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::{Actor, Store, StoreError};
 use crate::user::{Status, User};
+
+pub use read::{AuditEntry, StoredStanding, is_audit_position};
 
 /// How long an entry is kept.
 pub const RETENTION: Duration = Duration::from_secs(400 * 24 * 60 * 60);
-
-/// The partition; its number is there to be raised, as that of the users' index is.
-const PARTITION: &str = "AU#0";
 
 /// Why somebody whose token says administrator may not act as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,15 +33,6 @@ pub enum NotAdmin {
     Account(Refusal),
     /// They have another role now.
     Demoted,
-}
-
-impl From<NotAdmin> for Error {
-    fn from(refusal: NotAdmin) -> Self {
-        match refusal {
-            NotAdmin::Account(refusal) => refusal.into(),
-            NotAdmin::Demoted => Self::new(Code::Forbidden),
-        }
-    }
 }
 
 /// What an administrator did.
@@ -106,89 +94,13 @@ pub struct AdminWrite<'a> {
     pub after: Option<Standing>,
 }
 
-/// An entry as it is read: text throughout, so that what another version wrote can be shown.
-#[derive(Clone, Debug)]
-pub struct AuditEntry {
-    /// Sorts by time, and is unique.
-    pub id: String,
-    created_at: Timestamp,
-    actor: String,
-    action: String,
-    target: String,
-    upload: Option<String>,
-    fields: Vec<String>,
-    before: Option<(String, String)>,
-    after: Option<(String, String)>,
-}
-
-impl AuditEntry {
-    fn of_item(item: &Item) -> Result<Self, StoreError> {
-        let text = |name| item::str(item, name).map(str::to_owned);
-        let standing = |role, status| {
-            let pair = (item::opt_str(item, role)?, item::opt_str(item, status)?);
-            Some((pair.0.to_owned(), pair.1.to_owned()))
-        };
-        let fields = item.get("fields").and_then(|list| list.as_l().ok());
-        let fields = fields.into_iter().flatten();
-        Ok(Self {
-            id: text("sk")?,
-            created_at: time_of(item::str(item, "sk")?).ok_or(StoreError::Corrupt("sk"))?,
-            actor: text("actor")?,
-            action: text("action")?,
-            target: text("target")?,
-            upload: item::opt_str(item, "upload").map(str::to_owned),
-            fields: fields
-                .filter_map(|name| name.as_s().ok().cloned())
-                .collect(),
-            before: standing("role_before", "status_before"),
-            after: standing("role_after", "status_after"),
-        })
-    }
-
-    /// The entry's JSON.
-    pub fn json(&self) -> Value {
-        let standing = |standing: &Option<(String, String)>| match standing {
-            Some((role, status)) => json!({"role": role, "status": status}),
-            None => Value::Null,
-        };
-        json!({
-            "id": self.id,
-            "created_at": self.created_at.to_rfc3339(),
-            "actor": self.actor,
-            "action": self.action,
-            "target": self.target,
-            "upload": self.upload,
-            "fields": self.fields,
-            "before": standing(&self.before),
-            "after": standing(&self.after),
-        })
-    }
-}
-
-/// Whether the text has the form of a position in the audit: of an entry's id.
-pub fn is_audit_position(text: &str) -> bool {
-    let random = text.get(16..).unwrap_or_default();
-    time_of(text).is_some()
-        && random.len() == 16
-        && random
-            .bytes()
-            .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-}
-
-/// When the entry of that id was written: 15 digits of milliseconds, a hyphen, something random.
-fn time_of(id: &str) -> Option<Timestamp> {
-    let (millis, _) = id.split_once('-')?;
-    let is_time = millis.len() == 15 && millis.bytes().all(|b| b.is_ascii_digit());
-    is_time.then(|| millis.parse().ok().map(Timestamp::from_millis))?
-}
-
-/// Whether an account lets the caller act as an administrator.
+/// Whether an account lets the actor act as an administrator.
 ///
 /// # Errors
 /// If it is not there any more, disabled, or another role's.
-pub fn admit_admin(account: Option<Account>, caller: &Caller) -> Result<(), NotAdmin> {
+pub(super) fn admit_admin(account: Option<Account>, actor: Actor<'_>) -> Result<(), NotAdmin> {
     let account = account.ok_or(NotAdmin::Account(Refusal::Gone))?;
-    let user = account.admit(caller.epoch).map_err(NotAdmin::Account)?;
+    let user = account.admit(actor.epoch).map_err(NotAdmin::Account)?;
     if user.role == Role::Admin {
         Ok(())
     } else {
@@ -197,34 +109,38 @@ pub fn admit_admin(account: Option<Account>, caller: &Caller) -> Result<(), NotA
 }
 
 impl Store {
-    /// Makes sure that the account of a caller whose token says administrator is neither deleted, disabled nor demoted:
-    /// otherwise it could be used, until the token runs out, to undo just that.
+    /// Makes sure that the account of an actor whose token says administrator is neither deleted, disabled nor demoted:
+    /// otherwise the token could be used, until it expires, to undo just that.
     ///
     /// # Errors
-    /// If the table is not available; the inner result says why the caller is no administrator.
-    pub async fn confirm_admin(&self, caller: &Caller) -> Result<Result<(), NotAdmin>, StoreError> {
-        Ok(admit_admin(self.account(&caller.user).await?, caller))
+    /// If the table is not available; the inner result says why the actor is no administrator.
+    pub async fn confirm_admin(
+        &self,
+        actor: Actor<'_>,
+    ) -> Result<Result<(), NotAdmin>, StoreError> {
+        let item = self.dynamo.get(Key::user(actor.user)).await?;
+        let account = item.as_ref().map(Account::from_item).transpose()?;
+        Ok(admit_admin(account, actor))
     }
 
     /// Writes all or nothing, together with the check that `actor` is an administrator, and with the entry.
     ///
     /// # Errors
     /// If the table is not available; the inner result says why the actor may not write.
-    pub(super) async fn transact_as(
+    pub(super) async fn transact_audited(
         &self,
-        actor: &Caller,
+        actor: Actor<'_>,
         write: &AdminWrite<'_>,
-        mut writes: Vec<TransactWriteItem>,
+        transaction: Transaction,
     ) -> Result<Result<Transacted, NotAdmin>, StoreError> {
-        let check_at = writes.len();
-        let more = [self.actor_check(actor), self.entry_put(actor, write)];
-        for more in more {
-            writes.push(more.map_err(|error| StoreError::Refused(error.into()))?);
-        }
-        match self.transact(writes).await? {
-            Transacted::Cancelled(reasons) if is_refused(&reasons, check_at) => {
-                let found = reasons[check_at].item.as_ref();
-                let account = found.map(Account::of_item).transpose()?;
+        let key = Key::user(actor.user);
+        let transaction = transaction
+            .check(Slot::Actor, key, is_admin(actor))
+            .put(Slot::AuditEntry, self.entry(actor, write));
+        match self.dynamo.transact(transaction).await? {
+            Transacted::Cancelled(cancelled) if cancelled.refused(&Slot::Actor) => {
+                let found = cancelled.item(&Slot::Actor);
+                let account = found.map(Account::from_item).transpose()?;
                 let refusal = admit_admin(account, actor).err();
                 Ok(Err(refusal.unwrap_or(NotAdmin::Demoted)))
             }
@@ -232,30 +148,9 @@ impl Store {
         }
     }
 
-    fn actor_check(&self, actor: &Caller) -> Result<TransactWriteItem, BuildError> {
-        let check = ConditionCheck::builder()
-            .table_name(&self.table)
-            .set_key(Some(user_key(&actor.user)))
-            .condition_expression("#status = :active AND #role = :admin AND epoch = :epoch")
-            .set_expression_attribute_names(names([("#status", "status"), ("#role", "role")]))
-            .set_expression_attribute_values(values([
-                (":active", s(Status::Active.as_str())),
-                (":admin", s(Role::Admin.as_str())),
-                (":epoch", n(actor.epoch.get())),
-            ]))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        Ok(TransactWriteItem::builder().condition_check(check).build())
-    }
-
-    fn entry_put(
-        &self,
-        actor: &Caller,
-        write: &AdminWrite<'_>,
-    ) -> Result<TransactWriteItem, BuildError> {
+    pub(super) fn entry(&self, actor: Actor<'_>, write: &AdminWrite<'_>) -> Item {
         let now = self.clock.now();
-        let random = data_encoding::HEXLOWER.encode(&self.random.bytes::<8>());
-        let mut entry = item::key(PARTITION, format!("{:015}-{random}", now.millis()));
+        let mut entry = Key::audit_entry(now, self.random.bytes()).into_item();
         let mut set = |name: &str, value: AttributeValue| entry.insert(name.to_owned(), value);
         set("actor", s(actor.user.as_str()));
         set("action", s(write.action.as_str()));
@@ -274,87 +169,13 @@ impl Store {
             set("role_after", s(after.role.as_str()));
             set("status_after", s(after.status.as_str()));
         }
-        let put = Put::builder()
-            .table_name(&self.table)
-            .set_item(Some(entry))
-            .build()?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// Administrative writes from the newest to the oldest that is kept, `limit` at a time.
-    ///
-    /// # Errors
-    /// If the table is not available.
-    pub async fn audit(
-        &self,
-        limit: usize,
-        before: Option<&str>,
-    ) -> Result<Page<AuditEntry>, StoreError> {
-        // DynamoDB removes what is past its TTL when it finds the time; the key hides it at once. Only entries have a
-        // hyphen after the time, which `~` sorts behind.
-        let oldest = self.clock.now().before(RETENTION);
-        let oldest = format!("{:015}", oldest.millis());
-        if before.is_some_and(|before| before < oldest.as_str()) {
-            return Ok(Page {
-                items: Vec::new(),
-                next: None,
-            });
-        }
-        // BETWEEN includes both ends: the position itself, which was on the page before, is taken off.
-        let newest = before.unwrap_or("~");
-        let one_more = limit + 1 + usize::from(before.is_some());
-        let output = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression("pk = :pk AND sk BETWEEN :oldest AND :newest")
-            .set_expression_attribute_values(values([
-                (":pk", s(PARTITION)),
-                (":oldest", s(oldest)),
-                (":newest", s(newest)),
-            ]))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(i32::try_from(one_more).unwrap_or(i32::MAX))
-            .send()
-            .await
-            .map_err(store_error)?;
-        let entries = output.items.unwrap_or_default();
-        let mut entries = entries
-            .iter()
-            .map(AuditEntry::of_item)
-            .collect::<Result<Vec<_>, _>>()?;
-        entries.retain(|entry| before != Some(entry.id.as_str()));
-        let more = entries.len() > limit;
-        entries.truncate(limit);
-        let next = entries.last().filter(|_| more).map(|last| last.id.clone());
-        Ok(Page {
-            items: entries,
-            next,
-        })
+        entry
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_position_is_an_entrys_id_and_nothing_else() {
-        assert!(is_audit_position("001794000000000-0123456789abcdef"));
-        for other in [
-            "",
-            "-",
-            "001794000000000",
-            "001794000000000-",
-            "001794000000000-0123456789abcde",
-            "001794000000000-0123456789abcdeg",
-            "001794000000000-0123456789ABCDEF",
-            "01794000000000-0123456789abcdef0",
-            "00179400000000é-0123456789abcde",
-            "001794000000000#0123456789abcdef",
-        ] {
-            assert!(!is_audit_position(other), "{other}");
-        }
-    }
+pub(super) fn is_admin(actor: Actor<'_>) -> Condition {
+    Condition::new("#status = :active AND #role = :admin AND epoch = :epoch")
+        .value(":active", s(AccountState::Active.as_str()))
+        .value(":admin", s(Role::Admin.as_str()))
+        .value(":epoch", n(actor.epoch.get()))
 }

@@ -77,7 +77,7 @@ impl Store {
                 Updated::Done(item) => return self.logged_in(login, &item, now).await.map(Ok),
                 Updated::Refused(found) => found.unwrap_or_default(),
             };
-            fence = Fence::of_item(&found);
+            fence = Fence::from_item(&found);
             expected = match item::opt_str(&found, "status") {
                 Some("disabled") if login.is_admin && login.create => {
                     match self.reenable(login, found, now).await? {
@@ -112,8 +112,8 @@ impl Store {
             tracing::warn!(cause = causes(&error), "surplus sessions were not removed");
         }
         let is_new = item::opt_str(item, "first_login") == Some(session.as_str());
-        let user = Account::of_item(item)?
-            .user
+        let user = Account::from_item(item)?
+            .into_user()
             .ok_or(StoreError::Corrupt("status"))?;
         Ok(LoggedIn { user, is_new })
     }
@@ -137,7 +137,8 @@ impl Store {
                 (condition, Item::new())
             }
             Expected::Deleted => {
-                let (unchanged, mut seen) = fence.unchanged();
+                let (unchanged, _, seen) = fence.unchanged().into_parts();
+                let mut seen = seen.unwrap_or_default();
                 seen.insert(":deleting".to_owned(), s("deleting"));
                 seen.insert(":deleted".to_owned(), s("deleted"));
                 let condition = format!("#status IN (:deleting, :deleted) AND {unchanged}");
@@ -201,7 +202,7 @@ fn changes(login: &Login<'_>, now: Timestamp, number: Timestamp) -> (String, Ite
         ""
     };
     let update = format!(
-        "SET #session = :session, fence = :number, last_login = :id, first_login = if_not_exists(first_login, :id), \
+        "SET #session = :session, fence = :fence, last_login = :id, first_login = if_not_exists(first_login, :id), \
          created_at = if_not_exists(created_at, :now), updated_at = if_not_exists(updated_at, :now), \
          epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
          gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, #role = {given}{unionid}"
@@ -209,7 +210,7 @@ fn changes(login: &Login<'_>, now: Timestamp, number: Timestamp) -> (String, Ite
     let first = fresh_session(login.token.hash(), login.key, now, number);
     let mut values = HashMap::from([
         (":session".to_owned(), first),
-        (":number".to_owned(), n(number.millis())),
+        (":fence".to_owned(), n(number.millis())),
         (":id".to_owned(), s(session.as_str())),
         (":now".to_owned(), n(now.millis())),
         (":one".to_owned(), n(1)),

@@ -45,10 +45,10 @@ impl Store {
             let update = self
                 .client
                 .update_item()
-                .update_expression("SET fence = :number, sessions_ended_at = :number")
+                .update_expression("SET fence = :fence, sessions_ended_at = :fence")
                 .condition_expression(format!("epoch = :epoch AND {}", fence::LOWER))
                 .set_expression_attribute_values(values([
-                    (":number", n(fence.next(now).millis())),
+                    (":fence", n(fence.next(now).millis())),
                     (":epoch", n(epoch.get())),
                 ]));
             let found = match self.update(user_key(user), update).await? {
@@ -66,7 +66,7 @@ impl Store {
             {
                 return Ok(Ok(()));
             }
-            fence = Fence::of_item(&found);
+            fence = Fence::from_item(&found);
         }
         Err(StoreError::Unavailable("the account kept changing".into()))
     }

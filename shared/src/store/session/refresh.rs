@@ -41,8 +41,8 @@ impl Store {
         let update = self.refresh_update(token, &successor, keys, now);
         match self.update(user_key(&token.user), update).await? {
             Updated::Done(item) => {
-                let user = Account::of_item(&item)?
-                    .user
+                let user = Account::from_item(&item)?
+                    .into_user()
                     .ok_or(StoreError::Corrupt("status"))?;
                 Ok(Refreshed::Granted(successor, Box::new(user)))
             }
@@ -104,7 +104,7 @@ impl Store {
         else {
             return Ok(Refreshed::Invalid);
         };
-        let Some(user) = Account::of_item(item)?.user else {
+        let Some(user) = Account::from_item(item)?.into_user() else {
             return Ok(Refreshed::Invalid);
         };
         if !session.is_live(now, sessions_ended_at(item)) {

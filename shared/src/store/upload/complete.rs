@@ -11,7 +11,7 @@ use crate::store::item::{Item, n, names, s, values};
 use crate::store::upload::close::Closed;
 use crate::store::upload::{EVENT_LIFETIME, Leftover, REJECTED_LIFETIME, Record, ttl, upload_key};
 use crate::store::user::Edit;
-use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
+use crate::store::{Account, Store, StoreError, Transacted, Updated, is_refused};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{RejectionReason, Snapshot, StoredVersion, UploadStatus};
@@ -138,10 +138,7 @@ impl Store {
         for _ in 0..ATTEMPTS {
             let found = match owner.take() {
                 Some(found) => Some(found),
-                None => self
-                    .account(&key.user)
-                    .await?
-                    .and_then(|account| account.user),
+                None => self.account(&key.user).await?.and_then(Account::into_user),
             };
             let Some(found) = found.filter(|user| user.epoch == key.upload.epoch()) else {
                 return Ok(Named::OwnerGone);

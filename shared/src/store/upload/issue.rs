@@ -225,7 +225,7 @@ fn pending_item(upload: &NewUpload, until: Timestamp) -> Item {
 
 /// Why the account that was checked does not let the caller in.
 pub(super) fn refusal(account: Option<&Item>, caller: &Caller) -> Result<Refusal, StoreError> {
-    let account = account.map(Account::of_item).transpose()?;
+    let account = account.map(Account::from_item).transpose()?;
     let refusal = account.and_then(|account| account.admit(caller.epoch).err());
     Ok(refusal.unwrap_or(Refusal::Gone))
 }

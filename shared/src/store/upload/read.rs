@@ -2,10 +2,10 @@
 
 use crate::auth::Caller;
 use crate::ids::UploadId;
+use crate::store::Page;
 use crate::store::item::{self, s, values};
 use crate::store::upload::owner::{SORT_KEY, admit, is_owner_state, owner_key};
 use crate::store::upload::{Record, upload_key};
-use crate::store::user::Page;
 use crate::store::{Refusal, Store, StoreError, store_error};
 
 impl Store {

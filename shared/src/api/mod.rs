@@ -1,0 +1,3 @@
+//! Responses: what the API shows of what is stored.
+
+pub mod audit;
