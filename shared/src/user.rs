@@ -1,15 +1,47 @@
 //! A user as the API shows one.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::auth::refresh::sha256;
-use crate::auth::{Caller, Role};
+use crate::auth::Caller;
+use crate::digest::sha256;
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::profile::{Email, Nickname, Username, masked_phone};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::link::Links;
+
+/// What a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Their own things.
+    User,
+    /// Everybody's things.
+    Admin,
+}
+
+impl Role {
+    /// The role's name in the API and in tokens.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl std::str::FromStr for Role {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "user" => Ok(Self::User),
+            "admin" => Ok(Self::Admin),
+            _ => Err("must be user or admin"),
+        }
+    }
+}
 
 /// Whether an account can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

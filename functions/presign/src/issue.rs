@@ -7,7 +7,7 @@ use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use shared::auth::Caller;
-use shared::auth::refresh::sha256;
+use shared::digest::sha256;
 use shared::error::{Code, Error};
 use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};

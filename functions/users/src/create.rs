@@ -4,11 +4,13 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
-use shared::auth::{Admin, Role};
+use shared::auth::Admin;
 use shared::error::Error;
 use shared::http::{JsonFields, body};
 use shared::ids::{OpenId, UserId};
 use shared::store::user::{Editor, NewUser};
+
+use shared::user::Role;
 
 use crate::{App, response};
 

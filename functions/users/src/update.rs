@@ -4,12 +4,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use shared::auth::Role;
 use shared::error::Error;
+use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
-use shared::http::{JsonFields, Patch};
+use shared::patch::Patch;
 use shared::store::user::{Changes, Editor};
-use shared::user::Status;
+use shared::user::{Role, Status};
 
 use crate::target::Target;
 use crate::{App, conditions, response};

@@ -6,13 +6,12 @@ use axum::extract::{FromRef, FromRequestParts};
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
-use crate::auth::Role;
 use crate::auth::jwt::Verifier;
 use crate::error::{Code, Error};
 use crate::http::query;
 use crate::ids::{Epoch, SessionId, UserId};
 use crate::store::Actor;
-use crate::user::User;
+use crate::user::{Role, User};
 
 /// The user that the request's access token names.
 #[derive(Clone, Debug)]

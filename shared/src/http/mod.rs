@@ -20,7 +20,7 @@ use crate::error::{Code, Error};
 use crate::telemetry::Telemetry;
 use crate::time::Clock;
 
-pub use body::{JsonFields, Patch};
+pub use body::JsonFields;
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};

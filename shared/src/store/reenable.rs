@@ -1,7 +1,6 @@
 //! The one login that is let into a disabled account: that of a person whom configuration makes an administrator.
 //! Otherwise two administrators who disable one another, or a mistake of the only one, would lock everybody out.
 
-use crate::auth::Role;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
 use crate::store::session::{Login, attribute, fresh_session};
@@ -9,7 +8,7 @@ use crate::store::upload::owner_state;
 use crate::store::user::{Edit, put};
 use crate::store::{Account, Store, StoreError, Transacted};
 use crate::time::Timestamp;
-use crate::user::Status;
+use crate::user::{Role, Status};
 
 impl Store {
     /// Logs an administrator in and enables their account, in one transaction with the item that shuts their uploads.

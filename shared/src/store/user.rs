@@ -12,10 +12,10 @@ use aws_sdk_dynamodb::types::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::{Caller, Role};
+use crate::auth::Caller;
 use crate::error::{Code, Error};
-use crate::http::Patch;
 use crate::ids::{Epoch, OpenId, UploadId, UserId};
+use crate::patch::Patch;
 use crate::profile::{Email, Nickname, Username};
 use crate::store::account::PROJECTION;
 use crate::store::audit::{Action, AdminWrite, NotAdmin, Standing};
@@ -28,7 +28,7 @@ use crate::store::upload::{owner_state, upload_key};
 use crate::store::{Account, Lifecycle, Page, Store, StoreError, Transacted, Updated, store_error};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
-use crate::user::{Avatar, Status, User};
+use crate::user::{Avatar, Role, Status, User};
 
 /// How often an edit starts over because somebody else was faster.
 const EDIT_ATTEMPTS: u32 = 4;

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::Role;
 use crate::ids::{UploadId, UserId};
 use crate::store::account::{Account, AccountState, Refusal};
 use crate::store::expression::Condition;
@@ -19,7 +18,7 @@ use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::{Actor, Store, StoreError};
-use crate::user::{Status, User};
+use crate::user::{Role, Status, User};
 
 pub use read::{AuditEntry, StoredStanding, is_audit_position};
 

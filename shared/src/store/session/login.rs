@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
 
-use crate::auth::Role;
 use crate::auth::refresh::RefreshToken;
 use crate::error::causes;
 use crate::ids::{OpenId, SessionId, UserId};
@@ -16,7 +15,7 @@ use crate::store::session::{
 };
 use crate::store::{Account, Refusal, Store, StoreError, Updated};
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{Role, User};
 
 /// How many sessions a user has at most.
 pub const MAX_SESSIONS: usize = 5;

@@ -20,7 +20,8 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::refresh::{ANCESTORS, Hash, LIFETIME};
+use crate::auth::refresh::{ANCESTORS, LIFETIME};
+use crate::digest::Sha256;
 use crate::ids::{SessionId, UserId};
 use crate::store::item::{self, Item, b, n, s};
 use crate::time::Timestamp;
@@ -34,9 +35,9 @@ const PREFIX: &str = "s_";
 
 struct Session {
     id: SessionId,
-    current: Hash,
+    current: Sha256,
     key: Option<String>,
-    previous: [Option<Hash>; 2],
+    previous: [Option<Sha256>; 2],
     /// When the last ancestors were replaced; the epoch's beginning where that is not known.
     replaced_at: [Timestamp; ANCESTORS],
     expires: Timestamp,
@@ -63,7 +64,7 @@ pub(super) fn attribute(session: &SessionId) -> String {
 }
 
 pub(super) fn fresh_session(
-    hash: Hash,
+    hash: Sha256,
     key: Option<&str>,
     now: Timestamp,
     number: Timestamp,
@@ -105,7 +106,7 @@ fn sessions(item: &Item) -> Vec<Session> {
 }
 
 fn session_of(id: &str, map: &Item) -> Option<Session> {
-    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Hash::try_from(bytes).ok());
+    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Sha256::try_from(bytes).ok());
     let time = |name: &str| item::opt_num(map, name).map(Timestamp::from_millis);
     let replaced_at = std::array::from_fn(|i| time(&format!("t{}", i + 1)));
     Some(Session {

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::auth::Caller;
-use crate::auth::refresh::Hash;
+use crate::digest::Sha256;
 use crate::ids::UploadId;
 use crate::store::item::{self, Item, b, n, names, s, values};
 use crate::store::session::user_key;
@@ -38,10 +38,10 @@ pub struct NewUpload {
 /// The client's promise that a repeated request is the same one.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
-    /// Hash of the client's key.
-    pub key: Hash,
-    /// Hash of the request.
-    pub request: Hash,
+    /// Sha256 of the client's key.
+    pub key: Sha256,
+    /// Sha256 of the request.
+    pub request: Sha256,
 }
 
 /// What became of a request for tickets.
