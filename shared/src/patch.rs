@@ -17,6 +17,14 @@ impl<T> Patch<T> {
         matches!(self, Self::Keep)
     }
 
+    /// The value that the field had.
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
     /// Applies the change to the value that is there.
     pub fn apply_to(&self, current: &mut Option<T>)
     where

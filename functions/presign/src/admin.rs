@@ -61,8 +61,8 @@ pub(crate) async fn list(
         .map_err(|_| Error::new(Code::InvalidCursor))?;
     let page = app
         .store
-        .uploads_of(&caller, &user, limit, before)
-        .await??;
+        .uploads_of(caller.actor(), &user, limit, before)
+        .await?;
     let page = page.ok_or_else(|| Error::new(Code::NotFound))?;
     let now = app.clock.now();
     let wanted = page
@@ -85,7 +85,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Error> {
     let user: UserId = id(&params, "id")?;
     let upload: UploadId = id(&params, "upload")?;
-    let record = app.store.upload_of(&caller, &user, upload).await??;
+    let record = app.store.upload_of(caller.actor(), &user, upload).await?;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
     if caller.user == user {
         delete_record(&app, record).await?;

@@ -14,7 +14,7 @@ use shared::config::{self, Vars};
 use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
 use shared::random::Random;
 use shared::store::Store;
-use shared::store::user::Deleted;
+use shared::store::user::DeletedAccount;
 use shared::telemetry::{self, Telemetry};
 use shared::time::{Clock, Timestamp};
 
@@ -100,7 +100,7 @@ impl App {
     }
 
     async fn work(&self, message: Message, deadline: Timestamp) -> Result<Outcome, RetryError> {
-        let Ok(deleted) = serde_json::from_str::<Deleted>(&message.body) else {
+        let Ok(deleted) = serde_json::from_str::<DeletedAccount>(&message.body) else {
             return Ok(Outcome::Discarded("it names no deleted account"));
         };
         if !self.has_ended(&deleted).await? {
@@ -133,7 +133,7 @@ impl App {
     }
 
     /// Whether the life has ended: nothing of a living account is ever touched.
-    async fn has_ended(&self, deleted: &Deleted) -> Result<bool, RetryError> {
+    async fn has_ended(&self, deleted: &DeletedAccount) -> Result<bool, RetryError> {
         let account = self
             .0
             .store
@@ -145,7 +145,11 @@ impl App {
 
     /// Removes records, then objects: an object that arrives in between finds no record, and its event removes it.
     /// Returns whether all is gone.
-    async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, RetryError> {
+    async fn purge(
+        &self,
+        deleted: &DeletedAccount,
+        deadline: Timestamp,
+    ) -> Result<bool, RetryError> {
         let Parts {
             store,
             objects,

@@ -8,8 +8,8 @@ use shared::error::{Code, Error};
 use shared::http::body::{self, ValueError};
 use shared::http::{JsonFields, WithQuery};
 use shared::profile::{Email, Username};
-use shared::store::claim::Claim;
 use shared::store::cursor;
+use shared::store::reservation::Reservation;
 use shared::store::user::is_list_position;
 use shared::user::{User, View};
 
@@ -22,7 +22,7 @@ enum Filter {
         limit: usize,
         cursor: Option<String>,
     },
-    Named(Claim),
+    Named(Reservation),
 }
 
 /// Lists users.
@@ -51,7 +51,7 @@ async fn find(
             let next = page.next.map(|position| cursor::encode(&position, &scope));
             Ok((page.items, next))
         }
-        Filter::Named(claim) => Ok((app.store.users_named(&claim).await?, None)),
+        Filter::Named(name) => Ok((app.store.users_named(&name).await?, None)),
     }
 }
 
@@ -86,12 +86,12 @@ fn filter(mut fields: JsonFields) -> Result<Filter, Error> {
     let limit = fields
         .optional("limit", body::page_limit)
         .unwrap_or(DEFAULT_LIMIT);
-    let claim = username
+    let name = username
         .as_ref()
-        .map(Claim::from)
-        .or(email.as_ref().map(Claim::from));
+        .map(Reservation::from)
+        .or(email.as_ref().map(Reservation::from));
     fields.finish(Some(
-        claim.map_or(Filter::All { limit, cursor }, Filter::Named),
+        name.map_or(Filter::All { limit, cursor }, Filter::Named),
     ))
 }
 

@@ -9,14 +9,22 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::auth::Caller;
+use crate::ids::UserId;
 use crate::store::account::Account;
 use crate::store::audit::{AdminWrite, NotAdmin, admit_admin, is_admin};
 use crate::store::conflict::Backoff;
 use crate::store::error::is_transient;
 use crate::store::item::Item;
+use crate::store::item::{n, s};
 use crate::store::schema::Key;
+use crate::store::session::user_key;
 use crate::store::transaction::{Slot, Transaction};
 use crate::store::{Store, StoreError};
+use crate::time::Timestamp;
+use crate::user::Avatar;
+use aws_sdk_dynamodb::error::BuildError;
+use aws_sdk_dynamodb::types::{AttributeValue, Update};
+use std::collections::HashMap;
 
 pub(in crate::store) fn store_error<E>(error: SdkError<E>) -> StoreError
 where
@@ -47,6 +55,19 @@ pub(in crate::store) fn is_refused(reasons: &[CancellationReason], index: usize)
 }
 
 impl Store {
+    pub(super) async fn batch_get(&self, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        let key = |item: Item| {
+            let part = |name: &str| item.get(name).and_then(|value| value.as_s().ok()).cloned();
+            Key::parts(
+                part("pk").unwrap_or_default(),
+                part("sk").unwrap_or_default(),
+            )
+        };
+        self.dynamo
+            .batch_get(keys.into_iter().map(key).collect(), None)
+            .await
+    }
+
     /// Changes one item under a condition. When it does not hold, DynamoDB returns the item in the same answer, so that
     /// no read is needed to tell why. Conflicts with transactions are repeated.
     pub(super) async fn update(
@@ -130,5 +151,106 @@ impl Store {
             }
             outcome => Ok(Ok(outcome)),
         }
+    }
+}
+
+/// An update expression in the making.
+pub(super) struct Edit {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Edit {
+    /// An update that counts as a change of what the API shows.
+    pub(super) fn new(now: Timestamp) -> Self {
+        let mut edit = Self::timeless();
+        edit.set("updated_at", ":now", n(now.millis()));
+        edit
+    }
+
+    /// The same, of a user who is no longer shown and therefore has no time of change.
+    fn timeless() -> Self {
+        let mut edit = Self {
+            sets: vec!["version = if_not_exists(version, :zero) + :one".to_owned()],
+            removes: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::new(),
+            values: HashMap::new(),
+        };
+        edit.value(":zero", n(0));
+        edit.value(":one", n(1));
+        edit
+    }
+
+    pub(super) fn set_avatar(&mut self, avatar: &Avatar) {
+        self.set("avatar_key", ":avatar_key", s(avatar.key.to_string()));
+        self.set(
+            "avatar_upload_id",
+            ":avatar_upload_id",
+            s(avatar.upload.to_string()),
+        );
+        match &avatar.version {
+            Some(version) => self.set("avatar_version", ":avatar_version", s(version)),
+            None => self.removes.push("avatar_version".to_owned()),
+        }
+    }
+
+    pub(super) fn clear_avatar(&mut self) {
+        self.removes
+            .extend(["avatar_key", "avatar_version", "avatar_upload_id"].map(str::to_owned));
+    }
+
+    pub(super) fn set(&mut self, name: &str, placeholder: &str, value: AttributeValue) {
+        self.sets.push(format!("{name} = {placeholder}"));
+        self.value(placeholder, value);
+    }
+
+    pub(super) fn require(&mut self, condition: &str) {
+        self.conditions.push(condition.to_owned());
+    }
+
+    pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.values.insert(placeholder.to_owned(), value);
+    }
+
+    pub(super) fn name(&mut self, placeholder: &str, name: &str) {
+        self.names.insert(placeholder.to_owned(), name.to_owned());
+    }
+
+    fn expression(&self) -> String {
+        let remove = if self.removes.is_empty() {
+            ""
+        } else {
+            " REMOVE "
+        };
+        format!(
+            "SET {}{remove}{}",
+            self.sets.join(", "),
+            self.removes.join(", ")
+        )
+    }
+
+    fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    pub(super) fn into_transaction(
+        self,
+        table: &str,
+        user: &UserId,
+    ) -> Result<TransactWriteItem, BuildError> {
+        let update = Update::builder()
+            .table_name(table)
+            .set_key(Some(user_key(user)))
+            .update_expression(self.expression())
+            .condition_expression(self.condition())
+            .set_expression_attribute_names(Some(self.names).filter(|names| !names.is_empty()))
+            .set_expression_attribute_values(Some(self.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 }

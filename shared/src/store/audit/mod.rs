@@ -34,6 +34,23 @@ pub enum NotAdmin {
     Demoted,
 }
 
+/// Why something that takes an administrator was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The actor is no administrator any more.
+    #[error("the actor is no administrator")]
+    NotAdmin(NotAdmin),
+    /// The table gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NotAdmin> for AdminError {
+    fn from(refusal: NotAdmin) -> Self {
+        Self::NotAdmin(refusal)
+    }
+}
+
 /// What an administrator did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
@@ -112,14 +129,11 @@ impl Store {
     /// otherwise the token could be used, until it expires, to undo just that.
     ///
     /// # Errors
-    /// If the table is not available; the inner result says why the actor is no administrator.
-    pub async fn confirm_admin(
-        &self,
-        actor: Actor<'_>,
-    ) -> Result<Result<(), NotAdmin>, StoreError> {
+    /// If the actor is no administrator any more, or the table is not available.
+    pub async fn confirm_admin(&self, actor: Actor<'_>) -> Result<(), AdminError> {
         let item = self.dynamo.get(Key::user(actor.user)).await?;
         let account = item.as_ref().map(Account::from_item).transpose()?;
-        Ok(admit_admin(account, actor))
+        Ok(admit_admin(account, actor)?)
     }
 
     /// Writes all or nothing, together with the check that `actor` is an administrator, and with the entry.

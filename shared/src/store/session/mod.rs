@@ -14,6 +14,7 @@
 
 mod login;
 mod logout;
+mod reenable;
 mod refresh;
 
 use std::collections::HashMap;
@@ -50,20 +51,16 @@ impl Session {
     }
 }
 
+/// What `upload` still calls.
 pub(super) fn user_key(user: &UserId) -> Item {
-    item::key(format!("U#{user}"), "A")
+    crate::store::schema::Key::user(user).into_item()
 }
 
-/// Sorts users by age in the index; the id makes it unique.
-pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
-    format!("{:015}#{user}", at.millis())
-}
-
-pub(super) fn attribute(session: &SessionId) -> String {
+fn attribute(session: &SessionId) -> String {
     format!("{PREFIX}{}", session.as_str())
 }
 
-pub(super) fn fresh_session(
+fn fresh_session(
     hash: Sha256,
     key: Option<&str>,
     now: Timestamp,
@@ -101,11 +98,13 @@ fn sessions_ended_at(item: &Item) -> Option<Timestamp> {
 
 fn sessions(item: &Item) -> Vec<Session> {
     item.iter()
-        .filter_map(|(name, value)| session_of(name.strip_prefix(PREFIX)?, value.as_m().ok()?))
+        .filter_map(|(name, value)| {
+            session_from_item(name.strip_prefix(PREFIX)?, value.as_m().ok()?)
+        })
         .collect()
 }
 
-fn session_of(id: &str, map: &Item) -> Option<Session> {
+fn session_from_item(id: &str, map: &Item) -> Option<Session> {
     let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Sha256::try_from(bytes).ok());
     let time = |name: &str| item::opt_num(map, name).map(Timestamp::from_millis);
     let replaced_at = std::array::from_fn(|i| time(&format!("t{}", i + 1)));
