@@ -4,12 +4,12 @@ use axum::Json;
 use axum::extract::State;
 use http::HeaderName;
 use http::header::ETAG;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View, etag};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body};
 use shared::ids::OpenId;
-use shared::user::View;
 use shared::wechat::PhoneCode;
 
 use crate::App;
@@ -37,8 +37,9 @@ pub(crate) async fn set_phone(
         .set_phone(&caller.user, caller.epoch, &phone)
         .await?;
     let (links, now) = (app.links.as_ref(), app.clock.now());
-    let tag = user.etag(View::Owner, links, now);
-    Ok(([(ETAG, tag)], Json(user.json(View::Owner, links, now))))
+    let tag = etag(&user, View::Owner, links, now);
+    let shown = UserResponse::new(&user, View::Owner, links, now);
+    Ok(([(ETAG, tag)], Json(json!(shown))))
 }
 
 async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {

@@ -12,8 +12,8 @@ use shared::auth::Admin;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
 use shared::http::body::{self, ValueError};
+use shared::http::cursor;
 use shared::ids::{UploadId, UserId};
-use shared::store::cursor;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;

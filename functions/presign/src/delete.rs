@@ -3,10 +3,11 @@
 use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
-use shared::error::{Code, Error, causes};
+use shared::error::{Code, Error};
 use shared::http::PathId;
 use shared::ids::UploadId;
 use shared::store::upload::{Closed, Leftover, Record, Refused};
+use shared::telemetry::causes;
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
 

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::body;
+use shared::http::cursor;
 use shared::http::{PathId, WithQuery};
 use shared::ids::UploadId;
-use shared::store::cursor;
 
 use crate::App;
 use crate::response;

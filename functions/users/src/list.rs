@@ -3,15 +3,16 @@
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View};
 use shared::auth::{Admin, Caller};
 use shared::error::{Code, Error};
 use shared::http::body::{self, ValueError};
+use shared::http::cursor;
 use shared::http::{JsonFields, WithQuery};
 use shared::profile::{Email, Username};
-use shared::store::cursor;
 use shared::store::reservation::Reservation;
 use shared::store::user::is_list_position;
-use shared::user::{User, View};
+use shared::user::User;
 
 use crate::{App, admin};
 
@@ -97,6 +98,9 @@ fn filter(mut fields: JsonFields) -> Result<Filter, Error> {
 
 fn answer(app: &App, caller: &Caller, users: &[User], next: Option<String>) -> Json<Value> {
     let now = app.clock.now();
-    let json = |user: &User| user.json(View::of(caller, &user.id), Some(&app.links), now);
-    Json(json!({"items": users.iter().map(json).collect::<Vec<_>>(), "next_cursor": next}))
+    let shown = users.iter().map(|user| {
+        let view = View::of(caller, &user.id);
+        UserResponse::new(user, view, Some(&app.links), now)
+    });
+    Json(json!({"items": shown.collect::<Vec<_>>(), "next_cursor": next}))
 }

@@ -8,7 +8,6 @@ mod actor;
 mod admin_uploads;
 pub mod audit;
 mod conflict;
-pub mod cursor;
 mod dynamo;
 pub mod editor;
 mod error;

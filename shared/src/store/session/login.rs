@@ -1,8 +1,7 @@
 //! Logging in.
 
-use crate::auth::refresh::RefreshToken;
-use crate::error::causes;
 use crate::ids::{OpenId, SessionId, UserId};
+use crate::refresh::RefreshToken;
 use crate::store::account::{Account, AccountState, Refusal};
 use crate::store::dynamo::Updated;
 use crate::store::expression::{Condition, UpdateExpression};
@@ -11,6 +10,7 @@ use crate::store::item::{self, Item, n, s};
 use crate::store::schema::{Key, USERS_SHARD, age_key};
 use crate::store::session::{ATTEMPTS, attribute, fresh_session, sessions, sessions_ended_at};
 use crate::store::{Store, StoreError};
+use crate::telemetry::causes;
 use crate::time::Timestamp;
 use crate::user::{Role, User};
 

@@ -21,9 +21,9 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::refresh::{ANCESTORS, LIFETIME};
 use crate::digest::Sha256;
 use crate::ids::{SessionId, UserId};
+use crate::refresh::{ANCESTORS, LIFETIME};
 use crate::store::item::{self, Item, b, n, s};
 use crate::time::Timestamp;
 

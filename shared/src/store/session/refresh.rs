@@ -1,6 +1,6 @@
 //! Refreshing a session, and what a token means that is not its session's current one.
 
-use crate::auth::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
+use crate::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
 use crate::store::account::{Account, AccountState};
 use crate::store::dynamo::Updated;
 use crate::store::expression::{Condition, UpdateExpression};

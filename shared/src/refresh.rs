@@ -14,10 +14,10 @@ use std::time::Duration;
 use aws_lc_rs::{hkdf, hmac};
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::auth::jwk::PrivateKey;
 use crate::digest::{Sha256, sha256};
 use crate::ids::{SessionId, UserId};
 use crate::invariant;
+use crate::jwk::PrivateKey;
 use crate::random::Random;
 
 /// How long a refresh token is good for when it is not used.
