@@ -1,6 +1,7 @@
 //! Other people's uploads, as administrators list and delete them.
 
 use crate::ids::{UploadId, UserId};
+use crate::store::Store;
 use crate::store::account::Account;
 use crate::store::actor::Actor;
 use crate::store::audit::AdminError;
@@ -8,9 +9,9 @@ use crate::store::dynamo::Query;
 use crate::store::editor::Editor;
 use crate::store::expression::Condition;
 use crate::store::item::s;
+use crate::store::page::Page;
 use crate::store::schema::{OWNER_STATE_SORT_KEY, uploads_partition};
 use crate::store::upload::Record;
-use crate::store::{Page, Store};
 
 impl Store {
     /// A user's uploads from the newest to the oldest, `limit` at a time; `None` if there is no such user. Whether the

@@ -1,13 +1,15 @@
 //! How somebody changes an account: what has to be read before, and what is written along with it.
 
 use crate::ids::{Epoch, Purpose, UploadId, UserId};
+use crate::store::Store;
 use crate::store::account::{Account, Lifecycle, Refusal};
+use crate::store::actor::Actor;
 use crate::store::audit::{AdminError, AdminWrite, NotAdmin, admit_admin};
+use crate::store::error::StoreError;
 use crate::store::item::Item;
 use crate::store::schema::Key;
 use crate::store::transaction::{Transacted, Transaction};
 use crate::store::upload::Record;
-use crate::store::{Actor, Store, StoreError};
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, User};
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// An item, or a map within one.
 pub(super) type Item = HashMap<String, AttributeValue>;

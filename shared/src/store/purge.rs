@@ -1,14 +1,15 @@
 //! What `purge` does to the table.
 
 use crate::ids::{Epoch, UploadId, UserId};
+use crate::store::Store;
 use crate::store::account::AccountState;
 use crate::store::dynamo::{Query, Updated};
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
 use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
 use crate::store::schema::{Key, uploads_partition};
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::{Store, StoreError};
 
 /// How many records are read before the first of them are removed.
 const PAGE: usize = 250;

@@ -12,12 +12,14 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::ids::{UploadId, UserId};
+use crate::store::Store;
 use crate::store::account::{Account, AccountState, Refusal};
+use crate::store::actor::Actor;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::{Actor, Store, StoreError};
 use crate::user::{Role, Status, User};
 
 pub use read::{AuditEntry, StoredStanding, is_audit_position};

@@ -2,14 +2,15 @@
 
 use crate::ids::{OpenId, SessionId, UserId};
 use crate::refresh::RefreshToken;
+use crate::store::Store;
 use crate::store::account::{Account, AccountState, Refusal};
 use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, s};
 use crate::store::schema::{Key, USERS_SHARD, age_key};
 use crate::store::session::{ATTEMPTS, attribute, fresh_session, sessions, sessions_ended_at};
-use crate::store::{Store, StoreError};
 use crate::telemetry::causes;
 use crate::time::Timestamp;
 use crate::user::{Role, User};

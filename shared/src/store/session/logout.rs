@@ -1,14 +1,15 @@
 //! Ending sessions.
 
 use crate::ids::{Epoch, SessionId, UserId};
+use crate::store::Store;
 use crate::store::account::Refusal;
 use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, n};
 use crate::store::schema::Key;
 use crate::store::session::{ATTEMPTS, attribute, sessions, sessions_ended_at};
-use crate::store::{Store, StoreError};
 
 impl Store {
     /// Ends one session; one that is not there is no error. A late repetition does no harm, for no session begins twice.

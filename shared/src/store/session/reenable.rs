@@ -1,14 +1,15 @@
 //! The one login that is let into a disabled account: that of a person whom configuration makes an administrator.
 //! Otherwise two administrators who disable one another, or a mistake of the only one, would lock everybody out.
 
+use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate};
+use crate::store::error::StoreError;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
 use crate::store::owner_state::owner_state;
 use crate::store::schema::Key;
 use crate::store::session::{Login, attribute, fresh_session};
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::user::Role;
 

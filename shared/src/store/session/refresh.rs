@@ -1,13 +1,14 @@
 //! Refreshing a session, and what a token means that is not its session's current one.
 
 use crate::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
+use crate::store::Store;
 use crate::store::account::{Account, AccountState};
 use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{Item, b, n, s};
 use crate::store::schema::Key;
 use crate::store::session::{Session, attribute, sessions, sessions_ended_at};
-use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::user::{Status, User};
 

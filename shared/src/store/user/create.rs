@@ -2,16 +2,18 @@
 
 use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
+use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate, Lifecycle};
+use crate::store::actor::Actor;
 use crate::store::audit::{Action, AdminError, AdminWrite, NotAdmin, Standing};
 use crate::store::editor::Editor;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, n, s};
 use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
 use crate::store::schema::{Key, USERS_SHARD, UniqueField, age_key};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::user::{ATTEMPTS, kept_changing};
-use crate::store::{Actor, Store, StoreError};
 use crate::time::Timestamp;
 use crate::user::{Role, Status, User};
 

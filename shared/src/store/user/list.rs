@@ -5,13 +5,15 @@ use std::collections::BTreeSet;
 use futures_util::future::try_join_all;
 
 use crate::ids::UserId;
+use crate::store::Store;
 use crate::store::account::Account;
 use crate::store::dynamo::Query;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, s};
+use crate::store::page::Page;
 use crate::store::reservation::Reservation;
 use crate::store::schema::{self, Key, USERS_INDEX, USERS_SHARD};
-use crate::store::{Page, Store, StoreError};
 use crate::user::User;
 
 /// Whether the text has the form of a position in the list of users: of what [`Page::next`] gives.

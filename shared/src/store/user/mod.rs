@@ -12,7 +12,7 @@ pub use delete::{DeletedAccount, DeletionTarget};
 pub use edit::{Changes, EditUserError};
 pub use list::is_list_position;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 pub(in crate::store) use crate::store::legacy::Edit;
 
 /// How often a write starts over because somebody else was faster.

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use crate::ids::UserId;
+use crate::store::Store;
 use crate::store::account::{self, Account};
+use crate::store::error::StoreError;
 use crate::store::schema::Key;
-use crate::store::{Store, StoreError};
 
 impl Store {
     /// The account of `user`, as of now.

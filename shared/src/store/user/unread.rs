@@ -1,14 +1,14 @@
 //! Changes that the user item alone takes, made without reading it first.
 
 use crate::ids::{Epoch, UserId};
-use crate::store::account::{self, Account, AccountUpdate};
+use crate::store::Store;
+use crate::store::account::{self, Account, AccountUpdate, Refusal};
 use crate::store::dynamo::Updated;
 use crate::store::editor::{AccessError, Editor};
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, b, n, s};
 use crate::store::schema::Key;
 use crate::store::user::{ATTEMPTS, kept_changing};
-use crate::store::{Refusal, Store};
 use crate::user::User;
 
 impl Store {
