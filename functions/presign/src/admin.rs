@@ -17,7 +17,6 @@ use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
 use crate::delete::{delete_upload, delete_upload_as_admin};
-use crate::errors::admin_error;
 use crate::page::{PageRequest, page_response};
 
 type Params = Result<RawPathParams, RawPathParamsRejection>;
@@ -51,8 +50,7 @@ pub(crate) async fn list(
     let found = app
         .store
         .uploads_of_user(caller.actor(), &user, page.limit, before)
-        .await
-        .map_err(admin_error)?;
+        .await?;
     let found = found.ok_or_else(|| Error::new(Code::NotFound))?;
     Ok(Json(page_response(&app, found, &scope, |record| {
         status.is_none_or(|status| record.status == status)
@@ -70,8 +68,7 @@ pub(crate) async fn delete(
     let record = app
         .store
         .upload_of_user(caller.actor(), &user, upload)
-        .await
-        .map_err(admin_error)?;
+        .await?;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
     if caller.user == user {
         delete_upload(&app, record).await?;

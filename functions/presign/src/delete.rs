@@ -3,16 +3,16 @@
 use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
-use shared::error::{Code, Error, causes};
+use shared::error::{Code, Error};
 use shared::http::PathId;
 use shared::ids::UploadId;
 use shared::store::Actor;
 use shared::store::upload::{CloseUploadOutcome, ObjectVersion, Record, RecordConflict};
+use shared::telemetry::causes;
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
-use crate::errors::{admin_error, read_error};
 
 /// How often a deletion starts over because the record changed. A record changes twice in its lifetime.
 const ATTEMPTS: u32 = 4;
@@ -23,11 +23,7 @@ pub(crate) async fn delete(
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<StatusCode, Error> {
-    let record = app
-        .store
-        .upload(caller.actor(), id)
-        .await
-        .map_err(read_error)?;
+    let record = app.store.upload(caller.actor(), id).await?;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
     delete_upload(&app, record).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -72,7 +68,7 @@ pub(crate) async fn delete_upload_as_admin(
             return delete_listed_versions(app, &record).await;
         }
         let outcome = app.store.tombstone_upload_as_admin(actor, &record).await;
-        let conflict = match outcome.map_err(admin_error)? {
+        let conflict = match outcome? {
             CloseUploadOutcome::Closed => {
                 let Some(version) = &record.version else {
                     return Ok(());

@@ -17,7 +17,6 @@ use shared::telemetry;
 use shared::time::Timestamp;
 
 use crate::App;
-use crate::errors::issue_error;
 use crate::request::{TicketRequest, idempotency_key};
 use crate::ticket::{Method, ticket};
 
@@ -67,7 +66,7 @@ async fn issue(
         idempotency,
     };
     let issued = app.store.issue_uploads(&request).await;
-    match issued.map_err(issue_error)? {
+    match issued? {
         IssuedUploads::New { ticket_until } => Ok(uploads
             .iter()
             .zip(requests)

@@ -2,7 +2,6 @@
 
 mod admin;
 mod delete;
-mod errors;
 mod issue;
 mod page;
 mod read;

@@ -3,10 +3,10 @@
 use shared::api::page::PageResponse;
 use shared::api::upload::UploadResponse;
 use shared::error::{Code, Error};
-use shared::http::{JsonFields, body};
+use shared::http::{JsonFields, body, cursor};
 use shared::ids::UploadId;
+use shared::store::Page;
 use shared::store::upload::Record;
-use shared::store::{Page, cursor};
 
 use crate::App;
 

@@ -10,7 +10,6 @@ use shared::http::{PathId, WithQuery};
 use shared::ids::UploadId;
 
 use crate::App;
-use crate::errors::read_error;
 use crate::page::{PageRequest, page_response};
 
 /// Shows one upload.
@@ -19,11 +18,7 @@ pub(crate) async fn read(
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<Json<UploadResponse>, Error> {
-    let record = app
-        .store
-        .upload(caller.actor(), id)
-        .await
-        .map_err(read_error)?;
+    let record = app.store.upload(caller.actor(), id).await?;
     let now = app.clock.now();
     let record = record.filter(|record| record.is_shown(now));
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
@@ -39,7 +34,6 @@ pub(crate) async fn list(
     let page = fields.finish(Some(page))?;
     let scope = format!("uploads {}", caller.user);
     let before = page.before(&scope)?;
-    let found = app.store.uploads(caller.actor(), page.limit, before).await;
-    let found = found.map_err(read_error)?;
+    let found = app.store.uploads(caller.actor(), page.limit, before).await?;
     Ok(Json(page_response(&app, found, &scope, |_| true)))
 }

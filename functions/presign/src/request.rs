@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use http::HeaderMap;
 use shared::auth::Caller;
-use shared::auth::refresh::sha256;
+use shared::digest::sha256;
 use shared::error::Error;
 use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use shared::queue::{Message, Outcome, RetryError};
-use shared::store::user::Deleted;
+use shared::store::user::DeletedAccount;
 use shared::telemetry;
 use shared::time::Timestamp;
 
@@ -21,7 +21,7 @@ pub(crate) async fn process(
     message: Message,
     deadline: Timestamp,
 ) -> Result<Outcome, RetryError> {
-    let Ok(deleted) = serde_json::from_str::<Deleted>(&message.body) else {
+    let Ok(deleted) = serde_json::from_str::<DeletedAccount>(&message.body) else {
         return Ok(Outcome::Discarded("it names no deleted account"));
     };
     if !is_deleted(app, &deleted).await? {
@@ -42,7 +42,7 @@ pub(crate) async fn process(
 }
 
 /// Whether the account generation has ended: nothing of an active account is ever touched.
-async fn is_deleted(app: &Parts, deleted: &Deleted) -> Result<bool, RetryError> {
+async fn is_deleted(app: &Parts, deleted: &DeletedAccount) -> Result<bool, RetryError> {
     let account = app
         .store
         .account(&deleted.user)
@@ -55,7 +55,7 @@ async fn is_deleted(app: &Parts, deleted: &Deleted) -> Result<bool, RetryError> 
 /// whether all are gone.
 async fn remove_records(
     app: &Parts,
-    deleted: &Deleted,
+    deleted: &DeletedAccount,
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
     let (user, epoch) = (&deleted.user, deleted.epoch);
@@ -79,7 +79,7 @@ async fn remove_records(
 /// Removes every version of every object. Returns whether all are gone.
 async fn remove_objects(
     app: &Parts,
-    deleted: &Deleted,
+    deleted: &DeletedAccount,
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
     let mut next = None;
@@ -103,14 +103,14 @@ fn has_time(app: &Parts, deadline: Timestamp) -> bool {
     app.clock.now() < deadline.before(ENOUGH_TIME)
 }
 
-async fn finish(app: &Parts, deleted: &Deleted) -> Result<Outcome, RetryError> {
+async fn finish(app: &Parts, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
     let finished = app.store.finish_purge(&deleted.user, deleted.epoch).await;
     finished.map_err(RetryError::new)?;
     telemetry::count("purges_finished");
     Ok(Outcome::Done("purge is finished"))
 }
 
-async fn continue_later(app: &Parts, deleted: &Deleted) -> Result<Outcome, RetryError> {
+async fn continue_later(app: &Parts, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
     let rest = app
         .queue
         .send_message()

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use shared::api::audit::AuditEntryResponse;
 use shared::auth::Admin;
 use shared::error::{Code, Error};
+use shared::http::cursor;
 use shared::http::{WithQuery, body};
 use shared::store::audit::is_audit_position;
-use shared::store::cursor;
 
 use crate::{App, admin};
 

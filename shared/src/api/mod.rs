@@ -3,3 +3,4 @@
 pub mod audit;
 pub mod page;
 pub mod upload;
+pub mod user;

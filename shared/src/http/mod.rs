@@ -1,6 +1,8 @@
 //! The HTTP edge that `login`, `users` and `presign` share: one small file for each concern.
 
+mod authentication;
 pub mod body;
+pub mod cursor;
 mod deadline;
 mod errors;
 pub mod event;
@@ -20,7 +22,8 @@ use crate::error::{Code, Error};
 use crate::telemetry::Telemetry;
 use crate::time::Clock;
 
-pub use body::{JsonFields, Patch};
+pub use authentication::Authenticated;
+pub use body::JsonFields;
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};

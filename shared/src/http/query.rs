@@ -8,9 +8,9 @@ use http::Uri;
 use http::request::Parts;
 use serde_json::Value;
 
-use crate::auth::Authenticated;
 use crate::auth::jwt::Verifier;
 use crate::error::{Code, Error};
+use crate::http::Authenticated;
 use crate::http::JsonFields;
 use crate::http::body::{ValueError, clipped};
 

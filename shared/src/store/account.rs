@@ -1,7 +1,8 @@
 //! The user item: what it says of an account, and what every change of it has in common.
 
-use std::fmt;
 use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
@@ -12,7 +13,7 @@ use crate::store::item::{self, Item, n, s};
 use crate::store::schema;
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
-use crate::user::{Avatar, Status, User};
+use crate::user::{Avatar, Role, Status, User};
 
 /// What reading an account takes, but for the openid: without sessions, which are most of an item.
 pub(super) const PROJECTION: &str = "pk, epoch, #status, #role, version, username, email, nickname, avatar_key, avatar_version, \
@@ -46,6 +47,15 @@ impl AccountState {
     /// The state of the account, if the item is one.
     pub(super) fn from_item(item: &Item) -> Result<Option<Self>, StoreError> {
         item::opt_parsed(item, "status")
+    }
+}
+
+impl From<Status> for AccountState {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Disabled => Self::Disabled,
+        }
     }
 }
 
@@ -186,13 +196,14 @@ pub(super) fn is_open(epoch: Epoch) -> Condition {
 }
 
 /// A change of the user item that the API shows: it raises the version, and most of them say when they were made.
+#[derive(Debug)]
 pub(super) struct AccountUpdate(UpdateExpression);
 
 impl AccountUpdate {
     /// A change at `now`, which has to be later than the last one.
     pub(super) fn at(now: Timestamp) -> Self {
         let mut update = Self::without_timestamp();
-        update.0.set("updated_at", n(now.millis()));
+        update.set("updated_at", n(now.millis()));
         update
     }
 
@@ -203,25 +214,55 @@ impl AccountUpdate {
         Self(update)
     }
 
+    pub(super) fn set_status(&mut self, state: AccountState) {
+        self.set("status", s(state.as_str()));
+    }
+
+    pub(super) fn set_role(&mut self, role: Role) {
+        self.set("role", s(role.as_str()));
+    }
+
+    /// Sets a name with its compared form, under which it is reserved.
+    pub(super) fn set_username(&mut self, name: &Username) {
+        self.set("username", s(name.as_str()));
+        self.set("username_key", s(name.compared()));
+    }
+
+    /// As [`AccountUpdate::set_username`].
+    pub(super) fn set_email(&mut self, email: &Email) {
+        self.set("email", s(email.as_str()));
+        self.set("email_key", s(email.compared()));
+    }
+
+    pub(super) fn clear_username(&mut self) {
+        self.remove("username");
+        self.remove("username_key");
+    }
+
+    pub(super) fn clear_email(&mut self) {
+        self.remove("email");
+        self.remove("email_key");
+    }
+
     pub(super) fn set_avatar(&mut self, avatar: &Avatar) {
-        self.0.set("avatar_key", s(avatar.key.to_string()));
-        self.0.set("avatar_upload_id", s(avatar.upload.to_string()));
+        self.set("avatar_key", s(avatar.key.to_string()));
+        self.set("avatar_upload_id", s(avatar.upload.to_string()));
         match &avatar.version {
-            Some(version) => self.0.set("avatar_version", s(version)),
-            None => self.0.remove("avatar_version"),
+            Some(version) => self.set("avatar_version", s(version)),
+            None => self.remove("avatar_version"),
         }
     }
 
     pub(super) fn clear_avatar(&mut self) {
         for attribute in ["avatar_key", "avatar_version", "avatar_upload_id"] {
-            self.0.remove(attribute);
+            self.remove(attribute);
         }
     }
 
     /// Raises the fence, and lets the change through only while nobody else does.
     pub(super) fn raise_fence(&mut self, fence: Fence, now: Timestamp) {
-        self.0.set("fence", n(fence.next(now).millis()));
-        self.0.require(fence.unchanged());
+        self.set("fence", n(fence.next(now).millis()));
+        self.require(fence.unchanged());
     }
 
     /// Lets the change through only while the account is as it was read.
@@ -229,27 +270,36 @@ impl AccountUpdate {
         let read = Condition::new("version = :version AND epoch = :epoch")
             .value(":version", n(user.version))
             .value(":epoch", n(user.epoch.get()));
-        self.0.require(read);
+        self.require(read);
     }
 
     /// Lets the change through only after every other that has been made.
     pub(super) fn require_latest(&mut self) {
-        self.0.require(Condition::new("updated_at < :updated_at"));
+        self.require(Condition::new("updated_at < :updated_at"));
     }
 
     pub(super) fn require(&mut self, condition: Condition) {
         self.0.require(condition);
     }
 
-    /// The expression, for what only one change of the user item does.
-    pub(super) const fn expression(&mut self) -> &mut UpdateExpression {
-        &mut self.0
+    pub(super) fn set(&mut self, attribute: &str, value: AttributeValue) {
+        self.0.set(attribute, value);
     }
-}
 
-impl fmt::Debug for AccountUpdate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("AccountUpdate")
+    pub(super) fn set_if_absent(&mut self, attribute: &str, value: AttributeValue) {
+        self.0.set_if_absent(attribute, value);
+    }
+
+    pub(super) fn set_to(&mut self, attribute: &str, operand: &str) {
+        self.0.set_to(attribute, operand);
+    }
+
+    pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.0.value(placeholder, value);
+    }
+
+    pub(super) fn remove(&mut self, attribute: &str) {
+        self.0.remove(attribute);
     }
 }
 

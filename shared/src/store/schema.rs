@@ -33,7 +33,7 @@ pub(super) const USERS_SHARD: &str = "US#0";
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
 
 /// A primary key.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pk: Cow<'static, str>,
     sk: Cow<'static, str>,
@@ -128,4 +128,11 @@ pub(super) fn user_in_partition(pk: &str) -> Option<UserId> {
 /// Sorts users by age in the index; the id makes it unique.
 pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
     format!("{:015}#{user}", at.millis())
+}
+
+/// Whether the text has the form of what [`age_key`] gives.
+pub(super) fn is_age_key(text: &str) -> bool {
+    text.split_once('#').is_some_and(|(age, user)| {
+        age.len() == 15 && age.bytes().all(|b| b.is_ascii_digit()) && user.parse::<UserId>().is_ok()
+    })
 }

@@ -14,8 +14,8 @@ use data_encoding::{BASE64, HEXLOWER};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::json;
 
-use crate::auth::refresh::sha256;
 use crate::aws::{Aws, Service};
+use crate::digest::sha256;
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 

@@ -11,15 +11,16 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::Role;
 use crate::ids::{UploadId, UserId};
+use crate::store::Store;
 use crate::store::account::{Account, AccountState, Refusal};
+use crate::store::actor::Actor;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::{Actor, Store, StoreError};
-use crate::user::{Status, User};
+use crate::user::{Role, Status, User};
 
 pub use read::{AuditEntry, StoredStanding, is_audit_position};
 
@@ -33,6 +34,23 @@ pub enum NotAdmin {
     Account(Refusal),
     /// They have another role now.
     Demoted,
+}
+
+/// Why something that takes an administrator was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum AdminError {
+    /// The actor is no administrator any more.
+    #[error("the actor is no administrator")]
+    NotAdmin(NotAdmin),
+    /// The table gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<NotAdmin> for AdminError {
+    fn from(refusal: NotAdmin) -> Self {
+        Self::NotAdmin(refusal)
+    }
 }
 
 /// What an administrator did.
@@ -113,14 +131,11 @@ impl Store {
     /// otherwise the token could be used, until it expires, to undo just that.
     ///
     /// # Errors
-    /// If the table is not available; the inner result says why the actor is no administrator.
-    pub async fn confirm_admin(
-        &self,
-        actor: Actor<'_>,
-    ) -> Result<Result<(), NotAdmin>, StoreError> {
+    /// If the actor is no administrator any more, or the table is not available.
+    pub async fn confirm_admin(&self, actor: Actor<'_>) -> Result<(), AdminError> {
         let item = self.dynamo.get(Key::user(actor.user)).await?;
         let account = item.as_ref().map(Account::from_item).transpose()?;
-        Ok(admit_admin(account, actor))
+        Ok(admit_admin(account, actor)?)
     }
 
     /// Writes all or nothing, together with the check that `actor` is an administrator, and with the entry.

@@ -1,12 +1,13 @@
 //! Reading the audit.
 
+use crate::store::Store;
 use crate::store::audit::RETENTION;
 use crate::store::dynamo::Query;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, s};
+use crate::store::page::Page;
 use crate::store::schema::AUDIT_PARTITION;
-use crate::store::{Page, Store};
 use crate::time::Timestamp;
 
 /// An entry as it is read: text throughout, so that what another version wrote can be shown.

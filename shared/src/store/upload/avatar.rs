@@ -1,7 +1,10 @@
 //! Completing an avatar: record, profile and the picture that it replaces change in one transaction.
 
 use crate::ids::UploadId;
+use crate::store::Store;
+use crate::store::account::Account;
 use crate::store::account::{self, AccountUpdate};
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::schema::Key;
@@ -10,7 +13,6 @@ use crate::store::upload::complete::{LAST_SEQUENCER, completion, remove_version_
 use crate::store::upload::{
     CompleteUploadOutcome, EVENT_LIFETIME, ObjectVersion, RecordConflict, ttl,
 };
-use crate::store::{Account, Store, StoreError};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{StoredVersion, UploadStatus};

@@ -2,16 +2,18 @@
 //! leaves the profile in the same transaction.
 
 use crate::ids::Purpose;
+use crate::store::Store;
 use crate::store::account::AccountUpdate;
-use crate::store::audit::{Action, AdminWrite};
+use crate::store::actor::Actor;
+use crate::store::audit::{Action, AdminError, AdminWrite};
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::upload::avatar::shows;
 use crate::store::upload::complete::{LAST_SEQUENCER, RecordConflict, remove_version_attributes};
-use crate::store::upload::{AdminUploadError, EVENT_LIFETIME, Record, ttl};
-use crate::store::{Actor, Store, StoreError};
+use crate::store::upload::{EVENT_LIFETIME, Record, ttl};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::UploadStatus;
@@ -113,7 +115,7 @@ impl Store {
         &self,
         actor: Actor<'_>,
         record: &Record,
-    ) -> Result<CloseUploadOutcome, AdminUploadError> {
+    ) -> Result<CloseUploadOutcome, AdminError> {
         let mut update = self.closing_as_read(record);
         if let Some(version) = &record.version {
             update.set("remove_version", s(version));
@@ -124,7 +126,7 @@ impl Store {
             let transaction = self.closing_transaction(key, &update, profile);
             let write = deletion(key);
             let transacted = self.transact_audited(actor, &write, transaction).await?;
-            match Attempt::of(transacted.map_err(AdminUploadError::NotAdmin)?, key)? {
+            match Attempt::of(transacted?, key)? {
                 Attempt::Finished(outcome) => return Ok(outcome),
                 Attempt::ProfileChanged(found) => profile = found,
             }

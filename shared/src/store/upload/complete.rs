@@ -1,12 +1,13 @@
 //! The first inspected version of an upload's object: the record references it or is rejected.
 
+use crate::store::Store;
 use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
 use crate::store::upload::close::CloseUploadOutcome;
 use crate::store::upload::{ObjectVersion, REJECTED_LIFETIME, Record, ttl};
-use crate::store::{Store, StoreError};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{RejectionReason, Snapshot, StoredVersion, UploadStatus};

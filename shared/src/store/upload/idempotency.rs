@@ -2,9 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::refresh::Hash;
+use crate::digest::Sha256;
 use crate::ids::UploadId;
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, b, n, s};
 use crate::store::schema::Key;
@@ -15,10 +15,10 @@ use crate::time::Timestamp;
 /// The client's promise that a repeated request is the same one.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
-    /// Hash of the header `Idempotency-Key`.
-    pub key_hash: Hash,
-    /// Hash of what the request asks for.
-    pub request_hash: Hash,
+    /// SHA-256 of the header `Idempotency-Key`.
+    pub key_hash: Sha256,
+    /// SHA-256 of what the request asks for.
+    pub request_hash: Sha256,
 }
 
 /// What the first request with a key created.

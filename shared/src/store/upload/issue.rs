@@ -1,84 +1,24 @@
 //! Issuing tickets: one transaction checks the account, counts against the limits and writes the records.
 
-use std::time::Duration;
-
-use crate::ids::{Epoch, UploadId};
-use crate::store::account::{self, Account, Refusal};
+use crate::store::Store;
+use crate::store::account;
+use crate::store::actor::Actor;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
-use crate::store::transaction::{Cancelled, Slot, Transacted, Transaction};
-use crate::store::upload::idempotency::{IdempotencyItem, IdempotencyKey};
+use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::upload::idempotency::IdempotencyItem;
 use crate::store::upload::quota::{self, QuotaRequest};
-use crate::store::upload::{EVENT_LIFETIME, NewUpload, Record, TICKET_LIFETIME, ttl};
-use crate::store::{Actor, Store, StoreError};
+use crate::store::upload::request::{
+    IssueUploads, IssueUploadsError, IssuedUploads, check_account,
+};
+use crate::store::upload::{EVENT_LIFETIME, NewUpload, TICKET_LIFETIME, ttl};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
-use crate::upload::limits::Limits;
 
 /// Each of the limits may have to be recounted once.
 const ATTEMPTS: u32 = 3;
-
-/// A request for tickets.
-#[derive(Clone, Debug)]
-pub struct IssueUploads<'a> {
-    /// The owner of the uploads.
-    pub owner: Actor<'a>,
-    /// The uploads, which are all created or none.
-    pub uploads: &'a [NewUpload],
-    /// What the owner may have open, issue in a day, and store.
-    pub limits: &'a Limits,
-    /// Present if the request may be a repetition.
-    pub idempotency: Option<&'a IdempotencyKey>,
-}
-
-/// Uploads for which tickets can be handed out.
-#[derive(Debug)]
-pub enum IssuedUploads {
-    /// The requested uploads were created.
-    New {
-        /// The end of their tickets.
-        ticket_until: Timestamp,
-    },
-    /// An earlier request with the same idempotency key created these, in the order of the request.
-    Repeated(Vec<RepeatedUpload>),
-}
-
-/// An upload that an earlier request with the same idempotency key created.
-#[derive(Clone, Debug)]
-pub enum RepeatedUpload {
-    /// It still waits for its object.
-    Pending {
-        /// The upload.
-        id: UploadId,
-        /// The end of its ticket.
-        ticket_until: Timestamp,
-    },
-    /// It has its object, or lost it, and needs no ticket.
-    Settled(Box<Record>),
-    /// It was deleted or has expired.
-    Gone,
-}
-
-/// Why no tickets were issued.
-#[derive(Debug, thiserror::Error)]
-pub enum IssueUploadsError {
-    /// The idempotency key was used for a different request.
-    #[error("the idempotency key belongs to a different request")]
-    IdempotencyMismatch,
-    /// A limit is reached.
-    #[error("an upload limit is reached")]
-    QuotaExceeded {
-        /// When time alone will have made room; `None` if something has to be deleted first.
-        retry_after: Option<Duration>,
-    },
-    /// The account does not let its owner in.
-    #[error("the account does not let its owner in")]
-    AccessDenied(Refusal),
-    /// The table is not available.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 impl Store {
     /// Creates pending records for the uploads, all or none. A repetition of an earlier request gets the uploads of that
@@ -171,20 +111,6 @@ fn creation(
         item.to_item(at, key),
         is_free.value(":now", n(now.secs())),
     )
-}
-
-/// An error if the transaction was cancelled because the account does not let its owner in.
-pub(super) fn check_account(cancelled: &Cancelled, epoch: Epoch) -> Result<(), IssueUploadsError> {
-    if !cancelled.refused(&Slot::Account) {
-        return Ok(());
-    }
-    let account = cancelled.item(&Slot::Account).map(Account::from_item);
-    let refusal = account
-        .transpose()?
-        .and_then(|account| account.admit(epoch).err());
-    Err(IssueUploadsError::AccessDenied(
-        refusal.unwrap_or(Refusal::Gone),
-    ))
 }
 
 fn pending_item(upload: &NewUpload, ticket_until: Timestamp) -> Item {

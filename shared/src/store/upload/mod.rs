@@ -11,6 +11,7 @@ mod read;
 mod record;
 mod recount;
 mod repeat;
+mod request;
 
 use std::time::Duration;
 
@@ -19,13 +20,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::store::item::n;
 use crate::time::Timestamp;
 
-pub use admin::AdminUploadError;
 pub use close::CloseUploadOutcome;
 pub use complete::{CompleteUploadOutcome, RecordConflict};
 pub use idempotency::IdempotencyKey;
-pub use issue::{IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload};
 pub use read::ReadUploadError;
 pub use record::{NewUpload, ObjectVersion, Record};
+pub use request::{IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload};
 
 /// The longest validity of a ticket.
 pub const TICKET_LIFETIME: Duration = Duration::from_secs(5 * 60);
@@ -41,18 +41,4 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn ttl(at: Timestamp, lifetime: Duration) -> AttributeValue {
     n(at.after(lifetime).secs())
-}
-
-// For modules that do not use `schema` and `owner_state` themselves yet.
-pub(super) use crate::store::owner_state::owner_state;
-
-pub(super) fn upload_key(
-    user: &crate::ids::UserId,
-    upload: crate::ids::UploadId,
-) -> crate::store::item::Item {
-    crate::store::schema::Key::upload(user, upload).into_item()
-}
-
-pub(super) fn quota_key(user: &crate::ids::UserId) -> crate::store::item::Item {
-    crate::store::schema::Key::quota(user).into_item()
 }

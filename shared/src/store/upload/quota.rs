@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::ids::{Epoch, UploadId};
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::n;
-use crate::store::upload::issue::{IssueUploads, IssueUploadsError};
+use crate::store::upload::request::{IssueUploads, IssueUploadsError};
 use crate::store::upload::{DAY, NewUpload, TICKET_LIFETIME};
 use crate::time::Timestamp;
 use crate::upload::limits::Limits;

@@ -3,13 +3,17 @@
 use futures_util::future::join;
 
 use crate::ids::{UploadId, UserId};
+use crate::store::Store;
+use crate::store::account::Refusal;
+use crate::store::actor::Actor;
 use crate::store::dynamo::Query;
+use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::s;
 use crate::store::owner_state::{admit, is_owner_state};
+use crate::store::page::Page;
 use crate::store::schema::{Key, OWNER_STATE_SORT_KEY, uploads_partition};
 use crate::store::upload::Record;
-use crate::store::{Actor, Page, Refusal, Store, StoreError};
 
 /// Why no uploads were read.
 #[derive(Debug, thiserror::Error)]

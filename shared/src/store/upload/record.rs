@@ -14,7 +14,7 @@
 //! The record does not grow, whatever is sent. [`crate::upload::lifecycle`] is its state machine.
 
 use crate::ids::{UploadId, UserId};
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 use crate::store::item::{self, Item};
 use crate::store::upload::{PENDING_SHOWN, TICKET_LIFETIME};
 use crate::time::Timestamp;

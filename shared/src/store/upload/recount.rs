@@ -5,14 +5,16 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::ids::{UploadId, UserId};
+use crate::store::Store;
+use crate::store::actor::Actor;
 use crate::store::dynamo::Query;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, n, s};
 use crate::store::schema::{Key, OWNER_STATE_SORT_KEY, uploads_partition};
-use crate::store::upload::issue::{IssueUploads, IssueUploadsError};
 use crate::store::upload::quota::{OpenTicket, QuotaRequest, day_attribute, exceeded};
+use crate::store::upload::request::{IssueUploads, IssueUploadsError};
 use crate::store::upload::{DAY, Record};
-use crate::store::{Actor, Store, StoreError};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 

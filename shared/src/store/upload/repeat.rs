@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use crate::ids::UploadId;
+use crate::store::actor::Actor;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Cancelled, Slot, Transacted, Transaction};
 use crate::store::upload::idempotency::{self, IdempotencyItem, IdempotencyKey};
-use crate::store::upload::issue::{
+use crate::store::upload::quota::{self, QuotaRequest};
+use crate::store::upload::request::{
     IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload, check_account,
 };
-use crate::store::upload::quota::{self, QuotaRequest};
 use crate::store::upload::{EVENT_LIFETIME, Record, TICKET_LIFETIME, ttl};
-use crate::store::{Actor, Store, StoreError, account};
+use crate::store::{Store, account};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 
