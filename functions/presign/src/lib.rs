@@ -2,9 +2,11 @@
 
 mod admin;
 mod delete;
+mod errors;
 mod issue;
+mod page;
 mod read;
-mod response;
+mod request;
 mod ticket;
 
 use std::sync::Arc;

@@ -1,3 +1,5 @@
 //! Responses: what the API shows of what is stored.
 
 pub mod audit;
+pub mod page;
+pub mod upload;

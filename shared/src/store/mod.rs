@@ -5,7 +5,6 @@
 
 mod account;
 mod actor;
-mod admin_uploads;
 pub mod audit;
 pub mod claim;
 mod conflict;
