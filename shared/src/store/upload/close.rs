@@ -43,6 +43,29 @@ enum ProfileAvatar {
     NotShown,
 }
 
+/// One attempt to close an upload in a transaction.
+enum Attempt {
+    Finished(CloseUploadOutcome),
+    /// Nothing was written, and this is what the profile shows by now.
+    ProfileChanged(ProfileAvatar),
+}
+
+impl Attempt {
+    fn of(transacted: Transacted, key: &ObjectKey) -> Result<Self, StoreError> {
+        let cancelled = match transacted {
+            Transacted::Done => return Ok(Self::Finished(CloseUploadOutcome::Closed)),
+            Transacted::Cancelled(cancelled) => cancelled,
+        };
+        let slot = Slot::Upload(key.upload);
+        if !cancelled.refused(&slot) {
+            let profile = ProfileAvatar::from_item(cancelled.item(&Slot::Account), key);
+            return Ok(Self::ProfileChanged(profile));
+        }
+        let conflict = RecordConflict::from_item(cancelled.item(&slot), key)?;
+        Ok(Self::Finished(CloseUploadOutcome::Conflict(conflict)))
+    }
+}
+
 impl ProfileAvatar {
     fn from_item(item: Option<&Item>, key: &ObjectKey) -> Self {
         let shown = item.and_then(|item| item::opt_str(item, "avatar_upload_id"));
@@ -95,13 +118,18 @@ impl Store {
         if let Some(version) = &record.version {
             update.set("remove_version", s(version));
         }
-        let write = deletion(&record.key);
-        let transact = async |transaction| {
-            let outcome = self.transact_audited(actor, &write, transaction).await?;
-            outcome.map_err(AdminUploadError::NotAdmin)
-        };
-        self.close_in_transaction(&record.key, &update, transact)
-            .await
+        let key = &record.key;
+        let mut profile = ProfileAvatar::Shown(None);
+        for _ in 0..ATTEMPTS {
+            let transaction = self.closing_transaction(key, &update, profile);
+            let write = deletion(key);
+            let transacted = self.transact_audited(actor, &write, transaction).await?;
+            match Attempt::of(transacted.map_err(AdminUploadError::NotAdmin)?, key)? {
+                Attempt::Finished(outcome) => return Ok(outcome),
+                Attempt::ProfileChanged(found) => profile = found,
+            }
+        }
+        Err(profile_kept_changing().into())
     }
 
     /// Makes a record that is pending or references a version `deleted`.
@@ -141,8 +169,7 @@ impl Store {
         update: UpdateExpression,
     ) -> Result<CloseUploadOutcome, StoreError> {
         if key.upload.purpose() == Purpose::Avatar {
-            let transact = async |transaction| self.dynamo.transact(transaction).await;
-            return self.close_in_transaction(key, &update, transact).await;
+            return self.close_avatar(key, &update).await;
         }
         Ok(match self.update_record(key, update).await? {
             None => CloseUploadOutcome::Closed,
@@ -150,33 +177,38 @@ impl Store {
         })
     }
 
-    /// Closes an upload together with what else has to be written or to hold.
-    async fn close_in_transaction<E: From<StoreError>>(
+    async fn close_avatar(
         &self,
         key: &ObjectKey,
         update: &UpdateExpression,
-        transact: impl AsyncFn(Transaction) -> Result<Transacted, E>,
-    ) -> Result<CloseUploadOutcome, E> {
-        let slot = Slot::Upload(key.upload);
+    ) -> Result<CloseUploadOutcome, StoreError> {
         // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
         let mut profile = ProfileAvatar::Shown(None);
         for _ in 0..ATTEMPTS {
-            let record = Key::upload(&key.user, key.upload);
-            let mut transaction = Transaction::new().update(slot.clone(), record, update.clone());
-            if key.upload.purpose() == Purpose::Avatar {
-                transaction = self.without_avatar(transaction, key, profile);
+            let transaction = self.closing_transaction(key, update, profile);
+            let transacted = self.dynamo.transact(transaction).await?;
+            match Attempt::of(transacted, key)? {
+                Attempt::Finished(outcome) => return Ok(outcome),
+                Attempt::ProfileChanged(found) => profile = found,
             }
-            let cancelled = match transact(transaction).await? {
-                Transacted::Done => return Ok(CloseUploadOutcome::Closed),
-                Transacted::Cancelled(cancelled) => cancelled,
-            };
-            if cancelled.refused(&slot) {
-                let conflict = RecordConflict::from_item(cancelled.item(&slot), key)?;
-                return Ok(CloseUploadOutcome::Conflict(conflict));
-            }
-            profile = ProfileAvatar::from_item(cancelled.item(&Slot::Account), key);
         }
-        Err(StoreError::Unavailable("the profile kept changing".into()).into())
+        Err(profile_kept_changing())
+    }
+
+    fn closing_transaction(
+        &self,
+        key: &ObjectKey,
+        update: &UpdateExpression,
+        profile: ProfileAvatar,
+    ) -> Transaction {
+        let record = Key::upload(&key.user, key.upload);
+        let transaction =
+            Transaction::new().update(Slot::Upload(key.upload), record, update.clone());
+        if key.upload.purpose() == Purpose::Avatar {
+            self.without_avatar(transaction, key, profile)
+        } else {
+            transaction
+        }
     }
 
     /// Takes the picture off the profile, or checks that it is not there.
@@ -226,4 +258,8 @@ const fn deletion(key: &ObjectKey) -> AdminWrite<'_> {
         before: None,
         after: None,
     }
+}
+
+fn profile_kept_changing() -> StoreError {
+    StoreError::Unavailable("the profile kept changing".into())
 }
