@@ -3,8 +3,9 @@
 mod admin;
 mod delete;
 mod issue;
+mod page;
 mod read;
-mod response;
+mod request;
 mod ticket;
 
 use std::sync::Arc;

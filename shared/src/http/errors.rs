@@ -3,6 +3,7 @@
 use crate::error::{Code, Error};
 use crate::store::audit::{AdminError, NotAdmin};
 use crate::store::editor::AccessError;
+use crate::store::upload::{IssueUploadsError, ReadUploadError};
 use crate::store::user::{CreateUserError, EditUserError};
 use crate::store::{Refusal, StoreError};
 
@@ -80,6 +81,31 @@ impl From<CreateUserError> for Error {
             CreateUserError::UsernameTaken => Self::new(Code::UsernameTaken),
             CreateUserError::EmailTaken => Self::new(Code::EmailTaken),
             CreateUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<IssueUploadsError> for Error {
+    fn from(error: IssueUploadsError) -> Self {
+        match error {
+            IssueUploadsError::IdempotencyMismatch => Self::new(Code::IdempotencyMismatch),
+            IssueUploadsError::QuotaExceeded {
+                retry_after: Some(wait),
+            } => Self::new(Code::UploadQuota).retry_after(wait),
+            IssueUploadsError::QuotaExceeded { retry_after: None } => Self::new(Code::UploadQuota)
+                .without_retry_after()
+                .detail("the stored files take up all of the space: delete some first"),
+            IssueUploadsError::AccessDenied(refusal) => refusal.into(),
+            IssueUploadsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReadUploadError> for Error {
+    fn from(error: ReadUploadError) -> Self {
+        match error {
+            ReadUploadError::AccessDenied(refusal) => refusal.into(),
+            ReadUploadError::Store(error) => error.into(),
         }
     }
 }

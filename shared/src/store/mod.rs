@@ -5,7 +5,6 @@
 
 mod account;
 mod actor;
-mod admin_uploads;
 pub mod audit;
 mod conflict;
 mod dynamo;
@@ -14,7 +13,6 @@ mod error;
 mod expression;
 mod fence;
 mod item;
-mod legacy;
 mod owner_state;
 mod page;
 pub mod purge;
@@ -31,8 +29,6 @@ use crate::random::Random;
 use crate::store::dynamo::Dynamo;
 use crate::time::Clock;
 
-pub(in crate::store) use legacy::{Transacted, Updated, is_refused, store_error};
-
 pub use account::{Account, Lifecycle, Refusal};
 pub use actor::Actor;
 pub use error::StoreError;
@@ -42,8 +38,6 @@ pub use page::Page;
 #[derive(Clone, Debug)]
 pub struct Store {
     dynamo: Dynamo,
-    client: Client,
-    table: String,
     clock: Clock,
     random: Random,
 }
@@ -52,9 +46,7 @@ impl Store {
     /// The table named `table`.
     pub fn new(client: Client, table: String, clock: Clock, random: Random) -> Self {
         Self {
-            dynamo: Dynamo::new(client.clone(), table.clone(), random.clone()),
-            client,
-            table,
+            dynamo: Dynamo::new(client, table, random.clone()),
             clock,
             random,
         }

@@ -96,14 +96,6 @@ impl Key {
         }
     }
 
-    /// For `legacy`.
-    pub(super) fn parts(pk: String, sk: String) -> Self {
-        Self {
-            pk: pk.into(),
-            sk: sk.into(),
-        }
-    }
-
     fn single(pk: String) -> Self {
         Self {
             pk: pk.into(),

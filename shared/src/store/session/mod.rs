@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::digest::Sha256;
-use crate::ids::{SessionId, UserId};
+use crate::ids::SessionId;
 use crate::refresh::{ANCESTORS, LIFETIME};
 use crate::store::item::{self, Item, b, n, s};
 use crate::time::Timestamp;
@@ -49,11 +49,6 @@ impl Session {
     fn is_live(&self, now: Timestamp, ended_at: Option<Timestamp>) -> bool {
         now < self.expires && ended_at.is_none_or(|at| self.number > at)
     }
-}
-
-/// What `upload` still calls.
-pub(super) fn user_key(user: &UserId) -> Item {
-    crate::store::schema::Key::user(user).into_item()
 }
 
 fn attribute(session: &SessionId) -> String {

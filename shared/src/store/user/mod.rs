@@ -13,7 +13,6 @@ pub use edit::{Changes, EditUserError};
 pub use list::is_list_position;
 
 use crate::store::error::StoreError;
-pub(in crate::store) use crate::store::legacy::Edit;
 
 /// How often a write starts over because somebody else was faster.
 const ATTEMPTS: u32 = 4;
