@@ -1,5 +1,10 @@
 //! Imports point one way: HTTP on top of authentication, that on top of the store, that on top of the domain.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "sources that cannot be read fail the test"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};

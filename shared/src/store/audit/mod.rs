@@ -163,7 +163,7 @@ impl Store {
         }
     }
 
-    pub(super) fn entry(&self, actor: Actor<'_>, write: &AdminWrite<'_>) -> Item {
+    fn entry(&self, actor: Actor<'_>, write: &AdminWrite<'_>) -> Item {
         let now = self.clock.now();
         let mut entry = Key::audit_entry(now, self.random.bytes()).into_item();
         let mut set = |name: &str, value: AttributeValue| entry.insert(name.to_owned(), value);
@@ -188,7 +188,7 @@ impl Store {
     }
 }
 
-pub(super) fn is_admin(actor: Actor<'_>) -> Condition {
+fn is_admin(actor: Actor<'_>) -> Condition {
     Condition::new("#status = :active AND #role = :admin AND epoch = :epoch")
         .value(":active", s(AccountState::Active.as_str()))
         .value(":admin", s(Role::Admin.as_str()))

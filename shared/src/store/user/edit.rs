@@ -1,8 +1,7 @@
 //! Changing a user.
 
-use crate::ids::{UploadId, UserId};
+use crate::ids::UserId;
 use crate::patch::Patch;
-use crate::profile::{Email, Nickname, Username};
 use crate::store::Store;
 use crate::store::account::{AccountState, AccountUpdate};
 use crate::store::audit::{Action, AdminError, AdminWrite, Standing};
@@ -15,27 +14,10 @@ use crate::store::owner_state::owner_state;
 use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
 use crate::store::schema::{Key, UniqueField};
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::user::{ATTEMPTS, kept_changing};
+use crate::store::user::{ATTEMPTS, Changes, kept_changing};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
-use crate::user::{Avatar, Role, Status, User};
-
-/// What is to change about a user.
-#[derive(Clone, Debug)]
-pub struct Changes {
-    /// The unique name.
-    pub username: Patch<Username>,
-    /// The unique e-mail address.
-    pub email: Patch<Email>,
-    /// The display name.
-    pub nickname: Patch<Nickname>,
-    /// The picture: one of the user's own, verified uploads.
-    pub avatar: Patch<UploadId>,
-    /// What the user may do.
-    pub role: Option<Role>,
-    /// Whether the account can be used.
-    pub status: Option<Status>,
-}
+use crate::user::{Avatar, Status, User};
 
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
@@ -63,81 +45,6 @@ impl From<StoreError> for EditUserError {
 impl From<AdminError> for EditUserError {
     fn from(error: AdminError) -> Self {
         Self::Access(error.into())
-    }
-}
-
-impl Changes {
-    /// Whether nothing is to change.
-    pub fn is_empty(&self) -> bool {
-        self.fields().is_empty()
-    }
-
-    /// Whether the user item alone is to change, so that one write without a read will do.
-    fn is_plain(&self) -> bool {
-        self.username.is_keep()
-            && self.email.is_keep()
-            && self.status.is_none()
-            && !matches!(self.avatar, Patch::Set(_))
-    }
-
-    /// The fields that are set or cleared, by their names in the API.
-    fn fields(&self) -> Vec<&'static str> {
-        [
-            ("username", !self.username.is_keep()),
-            ("email", !self.email.is_keep()),
-            ("nickname", !self.nickname.is_keep()),
-            ("avatar_upload_id", !self.avatar.is_keep()),
-            ("role", self.role.is_some()),
-            ("status", self.status.is_some()),
-        ]
-        .into_iter()
-        .filter_map(|(name, is_given)| is_given.then_some(name))
-        .collect()
-    }
-
-    /// Writes the changes; `avatar` is the picture that is set.
-    fn write_to(&self, update: &mut AccountUpdate, avatar: Option<&Avatar>) {
-        match &self.username {
-            Patch::Keep => {}
-            Patch::Clear => update.clear_username(),
-            Patch::Set(name) => update.set_username(name),
-        }
-        match &self.email {
-            Patch::Keep => {}
-            Patch::Clear => update.clear_email(),
-            Patch::Set(email) => update.set_email(email),
-        }
-        match &self.nickname {
-            Patch::Keep => {}
-            Patch::Clear => update.remove("nickname"),
-            Patch::Set(nickname) => update.set("nickname", s(nickname.as_str())),
-        }
-        match (&self.avatar, avatar) {
-            (Patch::Set(_), Some(avatar)) => update.set_avatar(avatar),
-            (Patch::Clear, _) => update.clear_avatar(),
-            _ => {}
-        }
-        if let Some(role) = self.role {
-            update.set_role(role);
-        }
-        if let Some(status) = self.status {
-            update.set_status(status.into());
-        }
-    }
-
-    /// The user as the transaction left them, which returns nothing itself.
-    fn applied_to(&self, mut user: User, avatar: Option<Avatar>, now: Timestamp) -> User {
-        self.username.apply_to(&mut user.username);
-        self.email.apply_to(&mut user.email);
-        self.nickname.apply_to(&mut user.nickname);
-        if !self.avatar.is_keep() {
-            user.avatar = avatar;
-        }
-        user.role = self.role.unwrap_or(user.role);
-        user.status = self.status.unwrap_or(user.status);
-        user.version += 1;
-        user.updated_at = now;
-        user
     }
 }
 

@@ -1,5 +1,6 @@
 //! Users: reading, listing, editing, creating, deleting.
 
+mod changes;
 mod create;
 mod delete;
 mod edit;
@@ -7,9 +8,10 @@ mod list;
 mod read;
 mod unread;
 
+pub use changes::Changes;
 pub use create::{CreateUserError, NewUser};
 pub use delete::{DeletedAccount, DeletionTarget};
-pub use edit::{Changes, EditUserError};
+pub use edit::EditUserError;
 pub use list::is_list_position;
 
 use crate::store::error::StoreError;
