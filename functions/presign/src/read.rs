@@ -34,6 +34,9 @@ pub(crate) async fn list(
     let page = fields.finish(Some(page))?;
     let scope = format!("uploads {}", caller.user);
     let before = page.before(&scope)?;
-    let found = app.store.uploads(caller.actor(), page.limit, before).await?;
+    let found = app
+        .store
+        .uploads(caller.actor(), page.limit, before)
+        .await?;
     Ok(Json(page_response(&app, found, &scope, |_| true)))
 }
