@@ -1,6 +1,6 @@
 //! How somebody changes an account: what has to be read before, and what is written along with it.
 
-use crate::ids::{Epoch, Purpose, UploadId, UserId};
+use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::Store;
 use crate::store::account::{Account, Lifecycle, Refusal};
 use crate::store::actor::Actor;
@@ -9,9 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::item::Item;
 use crate::store::schema::Key;
 use crate::store::transaction::{Transacted, Transaction};
-use crate::store::upload::Record;
-use crate::upload::lifecycle::UploadStatus;
-use crate::user::{Avatar, User};
+use crate::user::User;
 
 /// In whose name an account is changed.
 #[derive(Clone, Copy, Debug)]
@@ -63,20 +61,6 @@ pub(super) struct Found {
 impl Found {
     pub(super) fn account(&self) -> Result<Option<Account>, StoreError> {
         self.user.as_ref().map(Account::from_item).transpose()
-    }
-
-    /// The upload as a picture, if it can be one.
-    pub(super) fn avatar(&self, user: &UserId) -> Result<Option<Avatar>, StoreError> {
-        let record = self.upload.as_ref();
-        let record = record.map(|item| Record::from_item(item, user));
-        let usable = record.transpose()?.filter(|record| {
-            record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
-        });
-        Ok(usable.map(|record| Avatar {
-            upload: record.key.upload,
-            key: record.key,
-            version: record.version,
-        }))
     }
 }
 

@@ -2,8 +2,7 @@
 
 use crate::ids::UploadId;
 use crate::store::Store;
-use crate::store::account::Account;
-use crate::store::account::{self, AccountUpdate};
+use crate::store::account::{self, Account, AccountUpdate};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};

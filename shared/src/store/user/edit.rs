@@ -1,6 +1,6 @@
 //! Changing a user.
 
-use crate::ids::UserId;
+use crate::ids::{Purpose, UserId};
 use crate::patch::Patch;
 use crate::store::Store;
 use crate::store::account::{AccountState, AccountUpdate};
@@ -9,11 +9,12 @@ use crate::store::editor::{AccessError, Editor};
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::fence::Fence;
-use crate::store::item::s;
+use crate::store::item::{Item, s};
 use crate::store::owner_state::owner_state;
 use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
 use crate::store::schema::{Key, UniqueField};
 use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::upload::Record;
 use crate::store::user::{ATTEMPTS, Changes, kept_changing};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
@@ -105,7 +106,7 @@ impl Store {
         let found = self.read_as(editor, user, upload).await?;
         let item = found.user.as_ref();
         let (fence, forms) = (item.map(Fence::from_item), item.map(StoredForms::from_item));
-        let avatar = found.avatar(user)?;
+        let avatar = picture(found.upload.as_ref(), user)?;
         let user = editor.admit(found.account()?, if_match)?;
         let avatar = avatar.filter(|avatar| avatar.upload.epoch() == user.epoch);
         if upload.is_some() && avatar.is_none() {
@@ -197,4 +198,17 @@ fn is_still(avatar: &Avatar) -> Condition {
     Condition::new("#status = :ready")
         .value(":ready", s(UploadStatus::Ready.as_str()))
         .and(version)
+}
+
+/// The upload as a picture, if it can be one.
+fn picture(upload: Option<&Item>, user: &UserId) -> Result<Option<Avatar>, StoreError> {
+    let record = upload.map(|item| Record::from_item(item, user));
+    let usable = record.transpose()?.filter(|record| {
+        record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
+    });
+    Ok(usable.map(|record| Avatar {
+        upload: record.key.upload,
+        key: record.key,
+        version: record.version,
+    }))
 }
