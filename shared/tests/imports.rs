@@ -1,4 +1,4 @@
-//! Imports point one way: HTTP on top of authentication, that on top of the store, that on top of the domain.
+//! Imports point one way: entry points on top of HTTP, HTTP on top of authentication, that on top of the store, that on top of the domain.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,7 +13,7 @@ use syn::visit::Visit;
 use syn::{ItemUse, UseTree};
 
 /// The modules of the crate, from the bottom to the top. A module imports from its own layer and from those below.
-const LAYERS: [(&str, &[&str]); 4] = [
+const LAYERS: [(&str, &[&str]); 5] = [
     (
         "domain and platform",
         &[
@@ -28,6 +28,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "patch",
             "profile",
             "random",
+            "redacted",
             "refresh",
             "sdk_http",
             "telemetry",
@@ -43,6 +44,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
         "HTTP, queues and WeChat",
         &["api", "error", "http", "queue", "wechat"],
     ),
+    ("entry points", &["function"]),
 ];
 
 /// A path that begins with `crate`, without that, and the file that has it.

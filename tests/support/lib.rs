@@ -3,29 +3,36 @@
 
 use std::time::Duration;
 
-use shared::net::{self, Roots};
-
 pub mod api;
 pub mod emulator;
 pub mod environment;
+pub mod functions;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;
 pub mod recorder;
 pub mod runtime_api;
 pub mod samples;
+pub mod template;
 pub mod world;
 
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use environment::Environment;
+pub use template::Template;
 pub use world::{Session, World};
 
 /// A client of the tests' own: a phone's, or that of whoever watches.
 ///
 /// # Panics
-/// If TLS cannot be set up.
+/// If its settings are refused.
 pub fn http_client(timeout: Duration) -> reqwest::Client {
     let connect_timeout = Duration::from_secs(2);
-    net::client(&Roots::mozilla(), connect_timeout, timeout).expect("an HTTP client")
+    reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("an HTTP client")
 }

@@ -1,6 +1,7 @@
 //! `GET /v1/users/{id}/uploads` and `DELETE /v1/users/{id}/uploads/{upload}`: administrators and other users' uploads.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -32,7 +33,7 @@ fn id<T: FromStr>(params: &Params, name: &str) -> Result<T, Error> {
 /// Lists a user's uploads, newest first. `status` filters the page after it was read, so a page can be short or empty
 /// without being the last.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,
     params: Params,
 ) -> Result<Json<PageResponse<UploadResponse>>, Error> {
@@ -59,7 +60,7 @@ pub(crate) async fn list(
 
 /// Deletes one of a user's uploads, and enters it into the audit log unless the administrator is that user.
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Admin(caller): Admin,
     params: Params,
 ) -> Result<StatusCode, Error> {

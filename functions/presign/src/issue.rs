@@ -1,5 +1,6 @@
 //! `POST /v1/uploads` and `POST /v1/uploads/batch`: tickets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use shared::ids::UploadId;
 use shared::store::upload::{
     IdempotencyKey, IssueUploads, IssuedUploads, NewUpload, Record, RepeatedUpload,
 };
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 
 use crate::App;
@@ -22,7 +23,7 @@ use crate::ticket::{Method, ticket};
 
 /// Issues one ticket. With an `Idempotency-Key`, a repeated request gets the same upload.
 pub(crate) async fn issue_one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,
@@ -39,7 +40,7 @@ pub(crate) async fn issue_one(
 /// Issues up to twenty tickets, all or none. With an `Idempotency-Key`, the same items in the same order get the same
 /// uploads.
 pub(crate) async fn issue_batch(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,
@@ -97,7 +98,7 @@ fn new_uploads(app: &App, caller: &Caller, requests: &[TicketRequest]) -> Vec<Ne
 
 /// A pending upload with a ticket that ends at `until`.
 fn pending(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> IssuedUploadResponse {
-    telemetry::count("tickets");
+    telemetry::count(Metric::Tickets);
     let record = Record::pending(new, until);
     IssuedUploadResponse {
         upload: UploadResponse::new(&record, &app.links, app.clock.now()),

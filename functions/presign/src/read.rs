@@ -1,5 +1,7 @@
 //! `GET /v1/uploads` and `GET /v1/uploads/{id}`: the caller's own.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use shared::api::page::PageResponse;
@@ -14,7 +16,7 @@ use crate::page::{PageRequest, page_response};
 
 /// Shows one upload.
 pub(crate) async fn read(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<Json<UploadResponse>, Error> {
@@ -27,7 +29,7 @@ pub(crate) async fn read(
 
 /// Lists uploads, newest first.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(caller, mut fields): WithQuery<Caller>,
 ) -> Result<Json<PageResponse<UploadResponse>>, Error> {
     let page = PageRequest::read(&mut fields);

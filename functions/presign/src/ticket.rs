@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use shared::api::upload::TicketResponse;
 use shared::store::upload::{NewUpload, TICKET_LIFETIME};
 use shared::time::Timestamp;
-use shared::upload::signer::{PostPolicy, Presign, S3Signer};
+use shared::upload::post_policy::PostPolicy;
+use shared::upload::signer::{Presign, S3Signer};
 
 /// The HTTP method that a client will send its object with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +70,7 @@ fn post_ticket(upload: &NewUpload, signer: &S3Signer, until: Timestamp) -> Ticke
 fn put_ticket(upload: &NewUpload, signer: &S3Signer, until: Timestamp) -> TicketResponse {
     let content_type = upload.key.content_type.as_str();
     let length = upload.size.to_string();
-    let url = signer.presign(&Presign {
+    let url = signer.presign_for_client(&Presign {
         method: Method::Put.as_str(),
         key: &upload.key,
         version: None,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use shared::queue::{Message, Outcome, RetryError};
 use shared::store::user::DeletedAccount;
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 
-use crate::Parts;
+use crate::App;
 
 /// With less time than this left, the rest is left to another invocation.
 const ENOUGH_TIME: Duration = Duration::from_secs(8);
@@ -17,7 +17,7 @@ const GIVE_UP_RECEIVES: u32 = 3;
 
 /// Removes what the account that `message` names left behind.
 pub(crate) async fn process(
-    app: &Parts,
+    app: &App,
     message: Message,
     deadline: Timestamp,
 ) -> Result<Outcome, RetryError> {
@@ -42,7 +42,7 @@ pub(crate) async fn process(
 }
 
 /// Whether the account generation has ended: nothing of an active account is ever touched.
-async fn is_deleted(app: &Parts, deleted: &DeletedAccount) -> Result<bool, RetryError> {
+async fn is_deleted(app: &App, deleted: &DeletedAccount) -> Result<bool, RetryError> {
     let account = app
         .store
         .account(&deleted.user)
@@ -54,7 +54,7 @@ async fn is_deleted(app: &Parts, deleted: &DeletedAccount) -> Result<bool, Retry
 /// Removes records before objects: an object that arrives in between finds no record, and its event removes it. Returns
 /// whether all are gone.
 async fn remove_records(
-    app: &Parts,
+    app: &App,
     deleted: &DeletedAccount,
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
@@ -66,7 +66,7 @@ async fn remove_records(
             break;
         }
         let removed = u32::try_from(removed).unwrap_or(u32::MAX);
-        telemetry::record::measure("purged_records", "Count", removed.into());
+        telemetry::measure(Metric::PurgedRecords, removed.into());
         if !has_time(app, deadline) {
             return Ok(false);
         }
@@ -78,7 +78,7 @@ async fn remove_records(
 
 /// Removes every version of every object. Returns whether all are gone.
 async fn remove_objects(
-    app: &Parts,
+    app: &App,
     deleted: &DeletedAccount,
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
@@ -88,7 +88,7 @@ async fn remove_objects(
             .objects
             .remove_page(&deleted.user, deleted.epoch, next)
             .await?;
-        telemetry::record::measure("purged_objects", "Count", removed.count.into());
+        telemetry::measure(Metric::PurgedObjects, removed.count.into());
         next = removed.next;
         if next.is_none() {
             return Ok(true);
@@ -99,18 +99,18 @@ async fn remove_objects(
     }
 }
 
-fn has_time(app: &Parts, deadline: Timestamp) -> bool {
+fn has_time(app: &App, deadline: Timestamp) -> bool {
     app.clock.now() < deadline.before(ENOUGH_TIME)
 }
 
-async fn finish(app: &Parts, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
+async fn finish(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
     let finished = app.store.finish_purge(&deleted.user, deleted.epoch).await;
     finished.map_err(RetryError::new)?;
-    telemetry::count("purges_finished");
+    telemetry::count(Metric::PurgesFinished);
     Ok(Outcome::Done("purge is finished"))
 }
 
-async fn continue_later(app: &Parts, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
+async fn continue_later(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
     let rest = app
         .queue
         .send_message()

@@ -7,71 +7,55 @@
 mod account;
 mod objects;
 
-use std::sync::Arc;
-
 use serde_json::Value;
-use shared::aws::{Aws, Service};
-use shared::config::{self, Vars};
+use shared::aws::Service;
+use shared::config::WarmUp;
+use shared::function::Setup;
 use shared::queue::{self, SqsBatchResponse};
-use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
 
-pub use objects::Objects;
+use crate::objects::Objects;
 
 /// What the handler needs.
-#[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
-
-/// The parts of an [`App`].
 #[derive(Debug)]
-pub struct Parts {
-    /// The table.
-    pub store: Store,
-    /// The bucket.
-    pub objects: Objects,
+pub struct App {
+    store: Store,
+    objects: Objects,
     /// The function's own queue.
-    pub queue: aws_sdk_sqs::Client,
-    /// The queue's address.
-    pub queue_url: String,
-    /// The time.
-    pub clock: Clock,
-    /// Lines and metrics.
-    pub telemetry: Telemetry,
+    queue: aws_sdk_sqs::Client,
+    queue_url: String,
+    clock: Clock,
+    telemetry: Telemetry,
 }
 
 impl App {
-    /// An app of these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// An app as the environment describes it. Nobody waits for a purge, so nothing is opened ahead.
+    /// The app that `setup` describes. Nobody waits for a purge, so nothing is opened ahead.
     ///
     /// # Errors
     /// If a variable is missing or malformed, or the platform lacks what is needed.
-    pub async fn from_environment(
-        get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_runtime::Error> {
-        let clock = Clock::system();
-        let mut vars = Vars::new(get);
-        let aws = Aws::read(&mut vars);
-        let table = vars.required("TABLE_NAME");
-        let bucket = vars.required("BUCKET_NAME");
+    pub async fn build(mut setup: Setup<'_>) -> Result<Self, lambda_runtime::Error> {
+        let aws = setup.aws();
+        let store = setup.store(&aws);
+        let Setup {
+            mut vars,
+            clock,
+            telemetry,
+            ..
+        } = setup;
+        let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let queue_url = vars.required("PURGE_QUEUE_URL");
-        config::warm_up(&mut vars);
-        let telemetry = Telemetry::read(&mut vars, "purge", clock.clone());
+        WarmUp::read(&mut vars);
         vars.finish()?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
-        Ok(Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
-            objects: Objects::new(&aws, bucket),
+        Ok(Self {
+            store,
+            objects,
             queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
             queue_url,
-            telemetry,
             clock,
-        }))
+            telemetry,
+        })
     }
 
     /// Processes an SQS batch.
@@ -84,11 +68,9 @@ impl App {
         deadline: Timestamp,
     ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
         let messages = queue::messages(&event).ok_or("the event is no SQS batch")?;
-        let Parts {
-            clock, telemetry, ..
-        } = &*self.0;
+        let (clock, telemetry) = (&self.clock, &self.telemetry);
         Ok(queue::run(messages, deadline, clock, telemetry, |message| {
-            account::process(&self.0, message, deadline)
+            account::process(self, message, deadline)
         })
         .await)
     }

@@ -5,14 +5,14 @@ use shared::queue::{Outcome, RetryError};
 use shared::store::upload::{
     CloseUploadOutcome, CompleteUploadOutcome, ObjectVersion, RecordConflict,
 };
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{
     Change, Decision, Event, RejectionReason, Snapshot, StoredVersion, UploadStatus, decide,
 };
 use shared::user::User;
 
-use crate::Parts;
+use crate::App;
 use crate::objects::KeyVersion;
 
 /// How often an event is decided again because the record changed. A record changes twice in its lifetime.
@@ -49,7 +49,7 @@ impl<'a> EventContext<'a> {
 /// Decides on the record that the event expects, which saves a read; if the conditional write is refused, decides again
 /// on the record that came back with the refusal.
 pub(crate) async fn apply(
-    app: &Parts,
+    app: &App,
     mut context: EventContext<'_>,
     event: Event<'_>,
 ) -> Result<Outcome, RetryError> {
@@ -71,7 +71,7 @@ pub(crate) async fn apply(
 
 /// Changes the record, then removes from the bucket what the change leaves without a record.
 async fn change_record(
-    app: &Parts,
+    app: &App,
     context: &mut EventContext<'_>,
     change: Change<'_>,
 ) -> Result<ChangeOutcome, RetryError> {
@@ -84,7 +84,7 @@ async fn change_record(
 }
 
 async fn complete(
-    app: &Parts,
+    app: &App,
     context: &mut EventContext<'_>,
     version: &StoredVersion,
     status: UploadStatus,
@@ -102,7 +102,7 @@ async fn complete(
         CompleteUploadOutcome::Completed { replaced } => {
             remove_versions(app, replaced).await?;
             app.settled.remember(key, Some(version.id.clone()));
-            telemetry::count("uploads_ready");
+            telemetry::count(Metric::UploadsReady);
             Ok(ChangeOutcome::Applied(Outcome::Done("upload is ready")))
         }
         CompleteUploadOutcome::OwnerGone => {
@@ -117,7 +117,7 @@ async fn complete(
 
 /// Rejects the record first and then removes the version: if it is cut off in between, a repetition removes it.
 async fn reject(
-    app: &Parts,
+    app: &App,
     key: &ObjectKey,
     version: &StoredVersion,
     reason: RejectionReason,
@@ -126,7 +126,7 @@ async fn reject(
     match outcome.map_err(RetryError::new)? {
         CloseUploadOutcome::Closed => {
             telemetry::field("reason", reason.0);
-            telemetry::count("uploads_rejected");
+            telemetry::count(Metric::UploadsRejected);
             app.objects.remove(key, &version.id).await?;
             Ok(closed(app, key, "upload is rejected"))
         }
@@ -134,11 +134,7 @@ async fn reject(
     }
 }
 
-async fn tombstone(
-    app: &Parts,
-    key: &ObjectKey,
-    version: &str,
-) -> Result<ChangeOutcome, RetryError> {
+async fn tombstone(app: &App, key: &ObjectKey, version: &str) -> Result<ChangeOutcome, RetryError> {
     let outcome = app.store.tombstone_removed_version(key, version).await;
     Ok(match outcome.map_err(RetryError::new)? {
         CloseUploadOutcome::Closed => closed(app, key, "upload is deleted"),
@@ -146,10 +142,7 @@ async fn tombstone(
     })
 }
 
-async fn mark_deleted(
-    app: &Parts,
-    context: &EventContext<'_>,
-) -> Result<ChangeOutcome, RetryError> {
+async fn mark_deleted(app: &App, context: &EventContext<'_>) -> Result<ChangeOutcome, RetryError> {
     let outcome = app.store.mark_deleted(context.key).await;
     match outcome.map_err(RetryError::new)? {
         CloseUploadOutcome::Closed => {
@@ -165,14 +158,14 @@ async fn mark_deleted(
 }
 
 /// Notes that the key's record is final and references no version.
-fn closed(app: &Parts, key: &ObjectKey, done: &'static str) -> ChangeOutcome {
+fn closed(app: &App, key: &ObjectKey, done: &'static str) -> ChangeOutcome {
     app.settled.remember(key, None);
     ChangeOutcome::Applied(Outcome::Done(done))
 }
 
 /// Carries out a decision that leaves the record as it is.
 async fn conclude(
-    app: &Parts,
+    app: &App,
     context: &EventContext<'_>,
     record: Option<Snapshot>,
     decision: Decision<'_>,
@@ -192,7 +185,7 @@ async fn conclude(
         Some(record) => app.settled.remember(context.key, record.version),
         None if matches!(decision, Decision::Ignore(_)) => {}
         None => {
-            telemetry::count("orphans_removed");
+            telemetry::count(Metric::OrphansRemoved);
             return Ok(Outcome::Discarded(
                 "the upload is unknown, and its object was removed",
             ));
@@ -204,7 +197,7 @@ async fn conclude(
 /// Removes a version that no record references or ever will. The log line has the user, so that an operator finds who
 /// stores one ticket's object again and again.
 pub(crate) async fn remove_surplus(
-    app: &Parts,
+    app: &App,
     key: &ObjectKey,
     version: &str,
 ) -> Result<Outcome, RetryError> {
@@ -214,7 +207,7 @@ pub(crate) async fn remove_surplus(
 }
 
 async fn remove_versions(
-    app: &Parts,
+    app: &App,
     versions: impl IntoIterator<Item = ObjectVersion>,
 ) -> Result<(), RetryError> {
     for ObjectVersion { key, version } in versions {
@@ -227,7 +220,7 @@ async fn remove_versions(
 
 /// Removes a hidden key's versions, then its delete markers, and the latest marker last: as long as that is there, a
 /// repeated event knows that it has work to do.
-async fn remove_all_versions(app: &Parts, context: &EventContext<'_>) -> Result<(), RetryError> {
+async fn remove_all_versions(app: &App, context: &EventContext<'_>) -> Result<(), RetryError> {
     let mut versions: Vec<_> = context.versions.iter().collect();
     versions.sort_by_key(|version| (version.is_marker, version.is_latest));
     for version in versions {

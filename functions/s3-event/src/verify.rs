@@ -4,7 +4,7 @@
 use shared::ids::Purpose;
 use shared::queue::{Outcome, RetryError};
 use shared::store::Account;
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{
     Event as UploadEvent, RejectionReason, StoredVersion, UploadStatus,
@@ -12,18 +12,18 @@ use shared::upload::lifecycle::{
 use shared::upload::sniff;
 use shared::user::User;
 
-use crate::Parts;
+use crate::App;
 use crate::apply::{EventContext, apply, remove_surplus};
 use crate::notification::{EventKind, ObjectEvent};
 use crate::objects::ObjectHead;
 
 /// Brings record and bucket in line with an event. Idempotent, and independent of the order of events.
 pub(crate) async fn process(
-    app: &Parts,
+    app: &App,
     event: &ObjectEvent,
     receives: u32,
 ) -> Result<Outcome, RetryError> {
-    telemetry::count("upload_events");
+    telemetry::count(Metric::UploadEvents);
     if let Some(outcome) = process_settled(app, event).await? {
         return Ok(outcome);
     }
@@ -39,7 +39,7 @@ pub(crate) async fn process(
 }
 
 /// The shortcut for a key whose record this environment has seen settled.
-async fn process_settled(app: &Parts, event: &ObjectEvent) -> Result<Option<Outcome>, RetryError> {
+async fn process_settled(app: &App, event: &ObjectEvent) -> Result<Option<Outcome>, RetryError> {
     let (Some(version), Some(referenced)) = (&event.version, app.settled.version_of(&event.key))
     else {
         return Ok(None);
@@ -55,7 +55,7 @@ async fn process_settled(app: &Parts, event: &ObjectEvent) -> Result<Option<Outc
 }
 
 async fn object_created(
-    app: &Parts,
+    app: &App,
     event: &ObjectEvent,
     mut context: EventContext<'_>,
 ) -> Result<Outcome, RetryError> {
@@ -82,7 +82,7 @@ async fn object_created(
 /// An object that was removed before it was inspected. An avatar's record can still list the picture that it replaced, if
 /// the first delivery of this event was cut off, so the event counts as a removal.
 async fn object_missing(
-    app: &Parts,
+    app: &App,
     event: &ObjectEvent,
     context: EventContext<'_>,
 ) -> Result<Outcome, RetryError> {
@@ -95,7 +95,7 @@ async fn object_missing(
 }
 
 async fn marker_created(
-    app: &Parts,
+    app: &App,
     marker: &str,
     mut context: EventContext<'_>,
 ) -> Result<Outcome, RetryError> {
@@ -111,7 +111,7 @@ async fn marker_created(
 }
 
 /// The owner of an avatar; `None` for other uploads, and for an owner whose account is deleted.
-async fn avatar_owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, RetryError> {
+async fn avatar_owner(app: &App, key: &ObjectKey) -> Result<Option<User>, RetryError> {
     if key.upload.purpose() != Purpose::Avatar {
         return Ok(None);
     }
@@ -125,7 +125,7 @@ async fn avatar_owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, Retr
 
 /// Whether the object is what its ticket allowed, as far as key, headers and first bytes tell. The exact size is in the
 /// record.
-fn check(app: &Parts, key: &ObjectKey, head: &ObjectHead) -> Result<(), RejectionReason> {
+fn check(app: &App, key: &ObjectKey, head: &ObjectHead) -> Result<(), RejectionReason> {
     let declared = key.content_type;
     if head.size > app.limits.max_bytes(key.upload.purpose()) {
         return Err(RejectionReason::TOO_LARGE);

@@ -4,9 +4,11 @@
 //! the edge; tokens, codes, openids, e-mail addresses, phone numbers and bodies never.
 
 pub mod log;
+pub mod metric;
 pub mod record;
 
-pub use record::{Telemetry, count, field};
+pub use metric::Metric;
+pub use record::{Telemetry, count, field, measure};
 
 /// The causes of `error`, outermost first, as one line for a log.
 pub fn causes(error: &dyn std::error::Error) -> String {
