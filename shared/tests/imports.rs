@@ -1,4 +1,5 @@
-//! Imports point one way: entry points on top of HTTP, HTTP on top of authentication, that on top of the store, that on top of the domain.
+//! Imports point one way: entry points on top of HTTP, that on top of authentication, that on top of the store, and that
+//! on top of the domain.
 
 #![expect(
     clippy::unwrap_used,
