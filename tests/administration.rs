@@ -7,11 +7,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
 use http::Method;
 use serde_json::{Value, json};
-use shared::auth::{Caller, Role};
-use shared::ids::{Epoch, OpenId, SessionId, UserId};
-use shared::random::Random;
-use shared::store::cursor;
-use shared::store::user::Editor;
+use shared::http::cursor;
+use shared::ids::{Epoch, OpenId, UserId};
+use shared::store::Actor;
+use shared::store::editor::Editor;
 use support::api::Call;
 use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
@@ -600,20 +599,18 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
     let world = World::new().await;
     let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
     let openid: OpenId = "admin".parse().unwrap();
-    let actor = Caller {
-        user: UserId::derive(&world.wechat.app_id(), &openid),
+    let admin_id = UserId::derive(&world.wechat.app_id(), &openid);
+    assert_eq!(admin_id.as_str(), admin.id);
+    let actor = Actor {
+        user: &admin_id,
         epoch: Epoch::FIRST,
-        role: Role::Admin,
-        session: SessionId::new(&Random::system()),
     };
-    assert_eq!(actor.user.as_str(), admin.id);
     let id: UserId = alice.id.parse().unwrap();
-    let editor = Editor::Admin(&actor);
+    let editor = Editor::Admin(actor);
     let read = world
         .store
-        .doomed(&id, editor, None)
+        .read_for_deletion(&id, editor, None)
         .await
-        .unwrap()
         .unwrap();
     assert_eq!(read.deleted.epoch, Epoch::FIRST);
     // Now it is announced. Meanwhile the person deletes the account themselves, and registers anew.
@@ -621,7 +618,7 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
     let again = world.log_in("alice").await;
     assert_eq!(again.json["is_new"], true);
     let before = snapshot(&world).await;
-    let deleted = world.store.delete_user(read, editor, None).await.unwrap();
+    let deleted = world.store.delete_user(read, editor, None).await;
     deleted.unwrap();
     assert_eq!(snapshot(&world).await, before);
     let own = world.users.get("/v1/users/me").bearer(&again.token);
@@ -630,12 +627,11 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
     // A login alone does not protect from it.
     let read = world
         .store
-        .doomed(&id, editor, None)
+        .read_for_deletion(&id, editor, None)
         .await
-        .unwrap()
         .unwrap();
     let third = world.log_in("alice").await;
-    let deleted = world.store.delete_user(read, editor, None).await.unwrap();
+    let deleted = world.store.delete_user(read, editor, None).await;
     deleted.unwrap();
     let own = world.users.get("/v1/users/me").bearer(&third.token);
     own.send().await.expect_error(401, "unauthorized");

@@ -14,7 +14,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use proptest::prelude::*;
 use proptest::sample::select;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use s3_event::{Kind, NotificationError};
+use s3_event::{EventKind, NotificationError};
 use serde_json::{Value, json};
 use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
@@ -775,18 +775,21 @@ async fn a_flood_of_junk_costs_one_deletion_each_and_leaves_a_small_record() {
 
 const KEY: &str = "u/u5esjy36duo2g3uwfwiew2hluhz/06dqxtn6t20037sw59rx81dyd0.jpg";
 
-fn parsed(notification: &Value, bucket: &str) -> Result<Vec<s3_event::Event>, NotificationError> {
+fn parsed(
+    notification: &Value,
+    bucket: &str,
+) -> Result<Vec<s3_event::ObjectEvent>, NotificationError> {
     s3_event::parse(&notification.to_string(), bucket)
 }
 
 /// The sample as it is belongs to somebody else; about one of our keys it is an event of ours.
-fn assert_ours_once_the_key_is(sample: &Value, kind: Kind, version: Option<&str>) {
+fn assert_ours_once_the_key_is(sample: &Value, kind: EventKind, version: Option<&str>) {
     let bucket = sample["Records"][0]["s3"]["bucket"]["name"]
         .as_str()
         .unwrap();
     assert_eq!(
         parsed(sample, bucket),
-        Err(NotificationError::Foreign),
+        Err(NotificationError::NoUploadEvent),
         "{sample}"
     );
     for key in [KEY.to_owned(), KEY.replace('/', "%2F")] {
@@ -797,7 +800,10 @@ fn assert_ours_once_the_key_is(sample: &Value, kind: Kind, version: Option<&str>
         let event = &events[0];
         assert_eq!((event.kind, event.key.to_string()), (kind, KEY.to_owned()));
         assert_eq!(event.version.as_deref(), version);
-        assert_eq!(parsed(&ours, "another"), Err(NotificationError::Foreign));
+        assert_eq!(
+            parsed(&ours, "another"),
+            Err(NotificationError::NoUploadEvent)
+        );
     }
 }
 
@@ -810,11 +816,11 @@ fn the_sample_of_sam_s_generator_is_understood() {
     let events = parsed(&sample, &bucket).unwrap();
     assert_eq!(
         (events[0].kind, events[0].key.to_string()),
-        (Kind::Created, KEY.to_owned())
+        (EventKind::Created, KEY.to_owned())
     );
     let mut foreign = sample;
     foreign["Records"][0]["s3"]["object"]["key"] = json!("test%2Fkey");
-    assert_ours_once_the_key_is(&foreign, Kind::Created, None);
+    assert_ours_once_the_key_is(&foreign, EventKind::Created, None);
 }
 
 #[test]
@@ -844,7 +850,7 @@ fn samples_of_every_version_and_make_are_understood() {
     let documented = json!({"Records": [documented]});
     assert_ours_once_the_key_is(
         &documented,
-        Kind::Created,
+        EventKind::Created,
         Some("096fKKXTRTtl3on89fVO.nfljtsv6qko"),
     );
 
@@ -859,7 +865,7 @@ fn samples_of_every_version_and_make_are_understood() {
     extended["glacierEventData"] = json!({"restoreEventData": {"lifecycleRestorationExpiryTime":
         "1970-01-01T00:01:00.000Z", "lifecycleRestoreStorageClass": "GLACIER"}});
     extended["replicationEventData"] = json!(null);
-    assert_ours_once_the_key_is(&json!({"Records": [extended]}), Kind::Created, None);
+    assert_ours_once_the_key_is(&json!({"Records": [extended]}), EventKind::Created, None);
 
     // Version 2.6, with members that nobody knows yet.
     let mut future = record(
@@ -872,7 +878,7 @@ fn samples_of_every_version_and_make_are_understood() {
     future["intelligentTieringEventData"] = json!({"destinationAccessTier": "ARCHIVE_ACCESS"});
     future["s3"]["accessPoint"] = json!({"arn": "x"});
     let future = json!({"Records": [future], "Batch": {"of": 1}});
-    assert_ours_once_the_key_is(&future, Kind::Created, Some("v"));
+    assert_ours_once_the_key_is(&future, EventKind::Created, Some("v"));
 
     // A removal as AWS sends it: neither size nor ETag. Another make leaves out the sequencer and the time, too.
     for object in [
@@ -881,9 +887,12 @@ fn samples_of_every_version_and_make_are_understood() {
         json!({"key": "a", "versionId": "m"}),
     ] {
         for (name, kind) in [
-            ("ObjectRemoved:DeleteMarkerCreated", Kind::MarkerCreated),
-            ("ObjectRemoved:Delete", Kind::Removed),
-            ("s3:ObjectRemoved:Delete", Kind::Removed),
+            (
+                "ObjectRemoved:DeleteMarkerCreated",
+                EventKind::MarkerCreated,
+            ),
+            ("ObjectRemoved:Delete", EventKind::Removed),
+            ("s3:ObjectRemoved:Delete", EventKind::Removed),
         ] {
             let removal = json!({"Records": [record("2.3", "aws:s3", name, object.clone())]});
             assert_ours_once_the_key_is(&removal, kind, Some("m"));
@@ -900,12 +909,12 @@ fn samples_of_every_version_and_make_are_understood() {
         "sequencer": "16F2C8B2A6B7F4D3"}),
     );
     let minio = json!({"EventName": "s3:ObjectCreated:Put", "Key": "b/a/b", "Records": [minio]});
-    assert_ours_once_the_key_is(&minio, Kind::Created, None);
+    assert_ours_once_the_key_is(&minio, EventKind::Created, None);
 
     // NooBaa: hardly anything.
     let noobaa = json!({"Records": [{"eventVersion": "2.3", "eventSource": "noobaa:s3", "eventName": "ObjectCreated:Put",
         "s3": {"bucket": {"name": "b"}, "object": {"key": "a", "size": 1024}}}]});
-    assert_ours_once_the_key_is(&noobaa, Kind::Created, None);
+    assert_ours_once_the_key_is(&noobaa, EventKind::Created, None);
 
     // An expiry by the bucket's lifecycle removes a version as anybody's removal does.
     let mut expiry = record(
@@ -916,7 +925,7 @@ fn samples_of_every_version_and_make_are_understood() {
     );
     expiry["lifecycleEventData"] =
         json!({"transitionEventData": {"destinationStorageClass": "GLACIER"}});
-    assert_ours_once_the_key_is(&json!({"Records": [expiry]}), Kind::Removed, Some("v"));
+    assert_ours_once_the_key_is(&json!({"Records": [expiry]}), EventKind::Removed, Some("v"));
 }
 
 #[tokio::test]
@@ -1004,7 +1013,7 @@ async fn the_emulator_s_own_notifications_are_understood() {
         for message in received.messages.unwrap_or_default() {
             match s3_event::parse(&message.body.unwrap(), &world.bucket) {
                 Ok(found) => events.extend(found),
-                Err(reason) => assert_eq!(reason, NotificationError::Test),
+                Err(reason) => assert_eq!(reason, NotificationError::TestEvent),
             }
         }
     }
@@ -1016,9 +1025,9 @@ async fn the_emulator_s_own_notifications_are_understood() {
         })
         .collect();
     let expected = [
-        (Kind::Created, &version),
-        (Kind::MarkerCreated, &marker),
-        (Kind::Removed, &version),
+        (EventKind::Created, &version),
+        (EventKind::MarkerCreated, &marker),
+        (EventKind::Removed, &version),
     ];
     let expected =
         expected.map(|(kind, version)| (format!("{kind:?}"), version.clone(), KEY.to_owned()));

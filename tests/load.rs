@@ -14,7 +14,7 @@ use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use shared::ids::UploadId;
 use shared::profile::Username;
-use shared::store::user::Deleted;
+use shared::store::user::DeletedAccount;
 use shared::time::Clock;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use support::world::Settings;
@@ -829,7 +829,7 @@ async fn ten_thousand_objects_of_one_account_are_purged_over_several_invocations
         let bodies = world.purge_messages().await;
         let Some(body) = bodies.first() else { break };
         assert_eq!(bodies.len(), 1, "one purge is one chain of messages");
-        assert!(serde_json::from_str::<Deleted>(body).is_ok());
+        assert!(serde_json::from_str::<DeletedAccount>(body).is_ok());
         invocations += 1;
         // Two seconds of work each, where production has a minute or more.
         let deadline = world.clock.now().after(Duration::from_secs(8 + 2));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_secretsmanager::Client;
 use serde_json::{Value, json};
-use shared::auth::refresh::{RefreshToken, SuccessorKey};
+use shared::refresh::{RefreshToken, SuccessorKey};
 use shared::time::Timestamp;
 use support::emulator::unique;
 use support::keys::PRIVATE_JWK;

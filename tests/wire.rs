@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use shared::auth::refresh::sha256;
+use shared::digest::sha256;
 use support::http_event::HttpEvent;
 use support::runtime_api::{LambdaProcess, Outcome};
 use support::{Session, World, functions};

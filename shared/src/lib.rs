@@ -6,20 +6,25 @@
 //! Everything that a handler needs from outside (AWS and WeChat clients, the [`time::Clock`], the source of
 //! [`random::Random`] bytes) is handed to it in its state; nothing is reached for.
 
+pub mod api;
 pub mod auth;
 pub mod aws;
 pub mod base32;
 pub mod config;
+pub mod digest;
 pub mod error;
 pub mod function;
 pub mod http;
 pub mod ids;
 pub(crate) mod invariant;
+pub mod jwk;
 pub mod net;
+pub mod patch;
 pub mod profile;
 pub mod queue;
 pub mod random;
 pub mod redacted;
+pub mod refresh;
 pub mod sdk_http;
 pub mod store;
 pub mod telemetry;

@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::causes;
+use crate::telemetry::causes;
 use crate::telemetry::record::Summary;
 use crate::telemetry::{self, Metric, Telemetry};
 use crate::time::{Clock, Timestamp};

@@ -1,7 +1,7 @@
 //! A signing key that protects nothing: the one of RFC 8037, appendix A.
 
-use shared::auth::jwk::{PrivateKey, PublicKeys};
 use shared::auth::jwt::TokenIssuer;
+use shared::jwk::{PrivateKey, PublicKeys};
 
 /// The private half.
 pub const PRIVATE_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"test",

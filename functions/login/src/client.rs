@@ -8,8 +8,8 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName};
-use shared::auth::refresh::sha256;
 use shared::config::Vars;
+use shared::digest::sha256;
 use shared::http::ClientAddress;
 
 use crate::App;

@@ -13,10 +13,10 @@ use std::sync::Arc;
 
 use axum::Router;
 use serde_json::json;
-use shared::auth::ProvideVerifier;
 use shared::auth::jwt::{TokenIssuer, Verifier};
 use shared::config::{self, WarmUp};
 use shared::function::Setup;
+use shared::http::ProvideVerifier;
 use shared::ids::OpenId;
 use shared::random::Random;
 use shared::store::Store;

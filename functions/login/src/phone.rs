@@ -6,13 +6,12 @@ use axum::Json;
 use axum::extract::State;
 use http::HeaderName;
 use http::header::ETAG;
-use serde_json::Value;
+use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View, etag};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body};
 use shared::ids::OpenId;
-use shared::store::user::Editor;
-use shared::user::View;
 use shared::wechat::PhoneCode;
 
 use crate::App;
@@ -35,14 +34,14 @@ pub(crate) async fn set_phone(
     account.admit(caller.epoch)?;
     let openid = openid.ok_or_else(|| Error::internal("the user item has no openid"))?;
     let phone = phone_number(&app, &code, &openid).await?;
-    let stored = app
+    let user = app
         .store
         .set_phone(&caller.user, caller.epoch, &phone)
         .await?;
-    let user = stored.map_err(|refusal| refusal.into_error(Editor::Owner(caller.epoch)))?;
     let (links, now) = (app.links.as_ref(), app.clock.now());
-    let tag = user.etag(View::Owner, links, now);
-    Ok(([(ETAG, tag)], Json(user.json(View::Owner, links, now))))
+    let tag = etag(&user, View::Owner, links, now);
+    let shown = UserResponse::new(&user, View::Owner, links, now);
+    Ok(([(ETAG, tag)], Json(json!(shown))))
 }
 
 async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde_json::Value;
-use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body};
+use shared::refresh::RefreshToken;
 use shared::store::session::Refreshed;
 use shared::telemetry::{self, Metric};
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
-use shared::auth::jwk::{JwkError, PrivateKey};
 use shared::auth::jwt::{Signer, TokenIssuer};
-use shared::auth::refresh::{RefreshKeys, WeakKeyError};
 use shared::aws::{Aws, Service};
 use shared::config::Vars;
 use shared::error::{Code, Error};
+use shared::jwk::{JwkError, PrivateKey};
+use shared::refresh::{RefreshKeys, WeakKeyError};
 use shared::time::Clock;
 use shared::wechat::AppSecret;
 

@@ -2,10 +2,11 @@
 
 use axum::Json;
 use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View};
 use shared::auth::jwt::{self, Grant};
-use shared::auth::refresh::{self, RefreshToken};
 use shared::error::Error;
-use shared::user::{User, View};
+use shared::refresh::{self, RefreshToken};
+use shared::user::User;
 
 use crate::App;
 use crate::secrets::Keys;
@@ -34,7 +35,7 @@ pub(crate) fn answer(
         "expires_in": jwt::LIFETIME.as_secs(),
         "refresh_token": token.expose_secret(),
         "refresh_expires_in": refresh::LIFETIME.as_secs(),
-        "user": user.json(View::Owner, app.links.as_ref(), app.clock.now()),
+        "user": UserResponse::new(user, View::Owner, app.links.as_ref(), app.clock.now()),
         "is_new": is_new,
     })))
 }

@@ -1,5 +1,4 @@
-//! `GET /v1/users/{id}/uploads` and `DELETE /v1/users/{id}/uploads/{upload}`: what administrators may do about other
-//! people's uploads.
+//! `GET /v1/users/{id}/uploads` and `DELETE /v1/users/{id}/uploads/{upload}`: administrators and other users' uploads.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -8,24 +7,22 @@ use axum::Json;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use http::StatusCode;
-use serde_json::{Value, json};
+use shared::api::page::PageResponse;
+use shared::api::upload::UploadResponse;
 use shared::auth::Admin;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
 use shared::http::body::{self, ValueError};
 use shared::ids::{UploadId, UserId};
-use shared::store::cursor;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
-use crate::delete::{delete_record, delete_record_as};
-use crate::response;
-
-const DEFAULT_LIMIT: usize = 20;
+use crate::delete::{delete_upload, delete_upload_as_admin};
+use crate::page::{PageRequest, page_response};
 
 type Params = Result<RawPathParams, RawPathParamsRejection>;
 
-/// The part of the path that is called `name`; text that is no such id names nothing.
+/// The path parameter `name`; 404 if it is not a well-formed id.
 fn id<T: FromStr>(params: &Params, name: &str) -> Result<T, Error> {
     let params = params.as_ref().ok();
     let part = params.and_then(|params| params.iter().find(|(known, _)| *known == name));
@@ -33,52 +30,35 @@ fn id<T: FromStr>(params: &Params, name: &str) -> Result<T, Error> {
     id.ok_or_else(|| Error::new(Code::NotFound))
 }
 
-/// Lists a user's uploads, newest first. A filter looks at what was read, so a page can be short or empty without being
-/// the last.
+/// Lists a user's uploads, newest first. `status` filters the page after it was read, so a page can be short or empty
+/// without being the last.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,
     params: Params,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<PageResponse<UploadResponse>>, Error> {
     let user: UserId = id(&params, "id")?;
-    let limit = fields
-        .optional("limit", body::page_limit)
-        .unwrap_or(DEFAULT_LIMIT);
-    let cursor = fields.optional("cursor", body::text);
+    let page = PageRequest::read(&mut fields);
     let status = fields.optional("status", |value| {
         let known = body::text(value)?.parse().ok();
         let shown = known.filter(|status| *status != UploadStatus::Tombstone);
         shown.ok_or_else(|| ValueError::invalid("must be a status of uploads"))
     });
-    let (limit, cursor, status) = fields.finish(Some((limit, cursor, status)))?;
+    let (page, status) = fields.finish(Some((page, status)))?;
     let filter = status.map_or("all", UploadStatus::as_str);
     let scope = format!("uploads of {user} {filter} {}", caller.user);
-    let before = cursor
-        .map(|cursor| cursor::decode(&cursor, &scope))
-        .transpose()?;
-    let before: Option<UploadId> = before
-        .map(|id| id.parse())
-        .transpose()
-        .map_err(|_| Error::new(Code::InvalidCursor))?;
-    let page = app
+    let before = page.before(&scope)?;
+    let found = app
         .store
-        .uploads_of(&caller, &user, limit, before)
-        .await??;
-    let page = page.ok_or_else(|| Error::new(Code::NotFound))?;
-    let now = app.clock.now();
-    let wanted = page
-        .items
-        .iter()
-        .filter(|record| status.is_none_or(|status| record.status == status));
-    let items: Vec<_> = wanted
-        .map(|record| response::upload(record, &app.links, now))
-        .collect();
-    let next = page.next.map(|position| cursor::encode(&position, &scope));
-    Ok(Json(json!({"items": items, "next_cursor": next})))
+        .uploads_of_user(caller.actor(), &user, page.limit, before)
+        .await?;
+    let found = found.ok_or_else(|| Error::new(Code::NotFound))?;
+    Ok(Json(page_response(&app, found, &scope, |record| {
+        status.is_none_or(|status| record.status == status)
+    })))
 }
 
-/// Deletes one of a user's uploads, as their own `DELETE /v1/uploads/{id}` does, and enters it into the audit; one's own
-/// is deleted as anybody's own.
+/// Deletes one of a user's uploads, and enters it into the audit log unless the administrator is that user.
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     Admin(caller): Admin,
@@ -86,12 +66,15 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Error> {
     let user: UserId = id(&params, "id")?;
     let upload: UploadId = id(&params, "upload")?;
-    let record = app.store.upload_of(&caller, &user, upload).await??;
+    let record = app
+        .store
+        .upload_of_user(caller.actor(), &user, upload)
+        .await?;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
     if caller.user == user {
-        delete_record(&app, record).await?;
+        delete_upload(&app, record).await?;
     } else {
-        delete_record_as(&app, &caller, record).await?;
+        delete_upload_as_admin(&app, caller.actor(), record).await?;
     }
     Ok(StatusCode::NO_CONTENT)
 }

@@ -5,16 +5,18 @@ use std::sync::Arc;
 use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
-use shared::error::{Code, Error, causes};
+use shared::error::{Code, Error};
 use shared::http::PathId;
 use shared::ids::UploadId;
-use shared::store::upload::{Closed, Leftover, Record, Refused};
+use shared::store::Actor;
+use shared::store::upload::{CloseUploadOutcome, ObjectVersion, Record, RecordConflict};
+use shared::telemetry::causes;
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
 
-/// How often the deletion starts over because the record changed. A record changes twice in its life.
+/// How often a deletion starts over because the record changed. A record changes twice in its lifetime.
 const ATTEMPTS: u32 = 4;
 
 /// Deletes an upload.
@@ -23,52 +25,53 @@ pub(crate) async fn delete(
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<StatusCode, Error> {
-    let record = app.store.upload(&caller, id).await??;
+    let record = app.store.upload(caller.actor(), id).await?;
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    delete_record(&app, record).await?;
+    delete_upload(&app, record).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the version that the record names, then writes the tombstone. If the second is not reached, the event of the
-/// removal does it, or the repeated request. Versions that were not inspected yet go with their own events, which find
-/// the tombstone.
-pub(crate) async fn delete_record(app: &App, record: Record) -> Result<(), Error> {
+/// Removes the version that the record references, then writes the tombstone. If the tombstone is not reached, the event
+/// of the removal writes it, or a repeated request. Versions that were not inspected yet are removed by their own events,
+/// which find the tombstone.
+pub(crate) async fn delete_upload(app: &App, record: Record) -> Result<(), Error> {
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if let Some(version) = &record.version {
             delete_object(app, &record.key, version).await?;
         }
         if record.status == UploadStatus::Tombstone {
-            return erase_leftovers(app, &record).await;
+            return delete_listed_versions(app, &record).await;
         }
-        let refused = match app.store.tombstone_record(&record).await? {
-            Closed::Done => {
+        let conflict = match app.store.tombstone_upload(&record).await? {
+            CloseUploadOutcome::Closed => {
                 note_freed_bytes(app, &record).await;
                 return Ok(());
             }
-            Closed::Refused(refused) => refused,
+            CloseUploadOutcome::Conflict(conflict) => conflict,
         };
-        if !update_from(&mut record, refused) {
+        if !update_from(&mut record, conflict) {
             return Ok(());
         }
     }
     Err(Error::new(Code::TemporarilyUnavailable))
 }
 
-/// Deletes an upload in the name of an administrator. The tombstone comes first: its write is what tells whether they
-/// still are one. It lists the version that is to be removed, and a repetition finds it there.
-pub(crate) async fn delete_record_as(
+/// Writes the tombstone, which lists the referenced version, then removes that version. The tombstone comes first because
+/// its transaction checks that the actor still is an administrator; a repeated request finds the listed version there.
+pub(crate) async fn delete_upload_as_admin(
     app: &App,
-    actor: &Caller,
+    actor: Actor<'_>,
     record: Record,
 ) -> Result<(), Error> {
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if record.status == UploadStatus::Tombstone {
-            return erase_leftovers(app, &record).await;
+            return delete_listed_versions(app, &record).await;
         }
-        let refused = match app.store.tombstone_record_as(actor, &record).await?? {
-            Closed::Done => {
+        let outcome = app.store.tombstone_upload_as_admin(actor, &record).await;
+        let conflict = match outcome? {
+            CloseUploadOutcome::Closed => {
                 let Some(version) = &record.version else {
                     return Ok(());
                 };
@@ -76,28 +79,28 @@ pub(crate) async fn delete_record_as(
                 let (deleted, ()) = tokio::join!(deleting, note_freed_bytes(app, &record));
                 return deleted;
             }
-            Closed::Refused(refused) => refused,
+            CloseUploadOutcome::Conflict(conflict) => conflict,
         };
-        if !update_from(&mut record, refused) {
+        if !update_from(&mut record, conflict) {
             return Ok(());
         }
     }
     Err(Error::new(Code::TemporarilyUnavailable))
 }
 
-/// Takes over what the table said of a record; `false` if there is none any more.
-fn update_from(record: &mut Record, refused: Refused) -> bool {
-    let Some(found) = refused.record else {
+/// Brings `record` up to date with the table; `false` if the table no longer holds it.
+fn update_from(record: &mut Record, conflict: RecordConflict) -> bool {
+    let Some(found) = conflict.record else {
         return false;
     };
     record.status = found.status;
     record.version = found.version;
-    record.leftovers = refused.leftovers;
+    record.versions_to_delete = conflict.versions_to_delete;
     true
 }
 
-async fn erase_leftovers(app: &App, record: &Record) -> Result<(), Error> {
-    for Leftover { key, version } in &record.leftovers {
+async fn delete_listed_versions(app: &App, record: &Record) -> Result<(), Error> {
+    for ObjectVersion { key, version } in &record.versions_to_delete {
         if let Some(version) = version {
             delete_object(app, key, version).await?;
         }
@@ -110,7 +113,7 @@ async fn delete_object(app: &App, key: &ObjectKey, version: &str) -> Result<(), 
     deleted.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
 }
 
-/// What is not noted is found out later: the upload is deleted either way.
+/// Best effort: without the note, the next recount still finds the bytes, and the upload is deleted either way.
 async fn note_freed_bytes(app: &App, record: &Record) {
     if app.limits.total_bytes.is_none() {
         return;

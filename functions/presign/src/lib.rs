@@ -3,17 +3,18 @@
 mod admin;
 mod delete;
 mod issue;
+mod page;
 mod read;
-mod response;
+mod request;
 mod ticket;
 
 use std::sync::Arc;
 
 use axum::Router;
-use shared::auth::ProvideVerifier;
 use shared::auth::jwt::Verifier;
 use shared::config::WarmUp;
 use shared::function::Setup;
+use shared::http::ProvideVerifier;
 use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;

@@ -1,17 +1,19 @@
-//! Tickets: what a phone needs to send one object straight to S3, and nothing but that object.
+//! Tickets: permission to send one object straight to S3, and nothing but that object.
 
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use shared::api::upload::TicketResponse;
 use shared::store::upload::{NewUpload, TICKET_LIFETIME};
 use shared::time::Timestamp;
 use shared::upload::post_policy::PostPolicy;
 use shared::upload::signer::{Presign, S3Signer};
 
-/// How the phone will send the object.
+/// The HTTP method that a client will send its object with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Method {
     /// `multipart/form-data`, as `wx.uploadFile` sends it.
     Post,
-    /// The bare bytes, as `wx.request` sends an `ArrayBuffer`.
+    /// The raw bytes, as `wx.request` sends an `ArrayBuffer`.
     Put,
 }
 
@@ -36,50 +38,56 @@ impl std::str::FromStr for Method {
     }
 }
 
-/// A ticket for `upload`, good for the five minutes before `until`. The same end gives the same ticket.
+/// A ticket for `upload`, valid for the five minutes before `until`. The same end gives the same ticket.
 pub(crate) fn ticket(
     upload: &NewUpload,
     method: Method,
     signer: &S3Signer,
     until: Timestamp,
-) -> Value {
-    let from = until.before(TICKET_LIFETIME);
-    let expires_at = until.to_rfc3339();
+) -> TicketResponse {
     match method {
-        Method::Post => json!({
-            "method": method.as_str(),
-            "url": signer.post_url(),
-            "fields": signer.post_fields(&PostPolicy { key: &upload.key, size: upload.size, from, until }),
-            "file_field": "file",
-            "max_bytes": upload.size,
-            "expires_at": expires_at,
-        }),
-        Method::Put => {
-            let content_type = upload.key.content_type.as_str();
-            // The length is signed but not listed: HTTP clients set it themselves, and wx.request forbids setting it.
-            let length = upload.size.to_string();
-            let headers = [
-                ("content-type", content_type),
-                ("content-length", length.as_str()),
-            ];
-            // As a parameter of the signed query it binds without the client's sending a header: only the first PUT is
-            // stored, the next one gets 412.
-            let only_once = [("If-None-Match", "*")];
-            let url = signer.presign_for_client(&Presign {
-                method: method.as_str(),
-                key: &upload.key,
-                version: None,
-                headers: &headers,
-                query: &only_once,
-                from,
-                expires_in: TICKET_LIFETIME,
-            });
-            json!({
-                "method": method.as_str(),
-                "url": url,
-                "headers": {"content-type": content_type},
-                "expires_at": expires_at,
-            })
-        }
+        Method::Post => post_ticket(upload, signer, until),
+        Method::Put => put_ticket(upload, signer, until),
+    }
+}
+
+fn post_ticket(upload: &NewUpload, signer: &S3Signer, until: Timestamp) -> TicketResponse {
+    let policy = PostPolicy {
+        key: &upload.key,
+        size: upload.size,
+        from: until.before(TICKET_LIFETIME),
+        until,
+    };
+    TicketResponse::Post {
+        url: signer.post_url(),
+        fields: signer.post_fields(&policy),
+        file_field: "file",
+        max_bytes: upload.size,
+        expires_at: until.to_rfc3339(),
+    }
+}
+
+fn put_ticket(upload: &NewUpload, signer: &S3Signer, until: Timestamp) -> TicketResponse {
+    let content_type = upload.key.content_type.as_str();
+    let length = upload.size.to_string();
+    let url = signer.presign_for_client(&Presign {
+        method: Method::Put.as_str(),
+        key: &upload.key,
+        version: None,
+        headers: &[
+            ("content-type", content_type),
+            ("content-length", length.as_str()),
+        ],
+        // A signed query parameter binds although the client sends no such header: only the first PUT is stored, and the
+        // next one gets 412.
+        query: &[("If-None-Match", "*")],
+        from: until.before(TICKET_LIFETIME),
+        expires_in: TICKET_LIFETIME,
+    });
+    TicketResponse::Put {
+        url,
+        // The length is signed but not listed: HTTP clients set it themselves, and wx.request forbids setting it.
+        headers: BTreeMap::from([("content-type", content_type)]),
+        expires_at: until.to_rfc3339(),
     }
 }

@@ -15,19 +15,19 @@ pub(crate) struct Objects {
     bucket: String,
 }
 
-/// Where the next page begins.
+/// The position in S3's list of versions after which the next page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Marker {
     key: String,
     version: Option<String>,
 }
 
-/// What one page came to.
+/// The result of removing one page.
 #[derive(Debug)]
 pub(crate) struct Removed {
-    /// How many versions and delete markers were removed.
+    /// The number of versions and delete markers that were removed.
     pub(crate) count: u32,
-    /// Where the next page begins, if there is one.
+    /// The next page's position; `None` after the last page.
     pub(crate) next: Option<Marker>,
 }
 
@@ -43,11 +43,11 @@ impl Objects {
         }
     }
 
-    /// Removes up to 1,000 versions and delete markers of the user's objects from lives up to `epoch`; those of a later
-    /// life are passed over.
+    /// Removes up to 1,000 versions and delete markers of the user's objects, of account generations up to `epoch`; those
+    /// of a later generation are skipped.
     ///
     /// # Errors
-    /// If S3 does not answer, or does not remove all of them.
+    /// If S3 does not respond, refuses, or does not remove all of them.
     pub(crate) async fn remove_page(
         &self,
         user: &UserId,
@@ -63,7 +63,7 @@ impl Objects {
             .set_key_marker(key)
             .set_version_id_marker(version);
         let page = request.send().await.map_err(RetryError::new)?;
-        let old = identifiers(&page, epoch)?;
+        let old = versions_up_to(&page, epoch)?;
         let count = u32::try_from(old.len()).unwrap_or(u32::MAX);
         if !old.is_empty() {
             self.remove(old).await?;
@@ -104,7 +104,7 @@ impl Objects {
     }
 }
 
-fn identifiers(
+fn versions_up_to(
     page: &ListObjectVersionsOutput,
     epoch: Epoch,
 ) -> Result<Vec<ObjectIdentifier>, RetryError> {
@@ -118,7 +118,7 @@ fn identifiers(
         .map(|marker| (marker.key(), marker.version_id()));
     let old = versions.chain(markers).filter_map(|(key, version)| {
         let key = key?;
-        // What is below the user's prefix and is not an upload came there by hand, and belongs to no later life.
+        // An object below the user's prefix that is no upload was put there by hand, and is of no later generation.
         let is_old = key
             .parse::<ObjectKey>()
             .map_or(true, |key| key.upload.epoch() <= epoch);

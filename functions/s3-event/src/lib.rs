@@ -1,7 +1,8 @@
 //! Turns a stored object into a verified upload record.
 //!
-//! An object's way: message → `notification` → its first bytes (`objects`) → `verify` → one conditional write.
+//! An object's way: message → `notification` → `verify`, with its first bytes (`objects`) → `apply`: one conditional write.
 
+mod apply;
 mod notification;
 mod objects;
 mod settled;
@@ -16,7 +17,7 @@ use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
 use shared::upload::limits::Limits;
 
-pub use notification::{Event, Kind, NotificationError, parse};
+pub use notification::{EventKind, NotificationError, ObjectEvent, parse};
 pub use objects::Objects;
 pub use settled::Settled;
 
@@ -62,7 +63,7 @@ impl App {
         Ok(app)
     }
 
-    /// Works on an SQS batch, or on a bare S3 event as `sam local invoke` and direct notifications send it.
+    /// Processes an SQS batch, or a bare S3 event as `sam local invoke` and direct notifications send it.
     ///
     /// # Errors
     /// If a bare S3 event failed: only the whole invocation can say so.
@@ -74,7 +75,7 @@ impl App {
         let (clock, telemetry) = (&self.clock, &self.telemetry);
         if let Some(messages) = queue::messages(&event) {
             return Ok(queue::run(messages, deadline, clock, telemetry, |message| {
-                self.work(message)
+                self.process(message)
             })
             .await);
         }
@@ -83,33 +84,31 @@ impl App {
             body: event.to_string(),
             receives: 1,
         };
-        let answer = queue::run(vec![bare], deadline, clock, telemetry, |message| {
-            self.work(message)
+        let response = queue::run(vec![bare], deadline, clock, telemetry, |message| {
+            self.process(message)
         })
         .await;
-        if answer.batch_item_failures.is_empty() {
-            Ok(answer)
+        if response.batch_item_failures.is_empty() {
+            Ok(response)
         } else {
-            Err("the event could not be worked on".into())
+            Err("the event could not be processed".into())
         }
     }
 
-    /// Works on the events of one message, which comes again if one of them fails: each is safe to repeat.
-    async fn work(&self, message: Message) -> Result<Outcome, RetryError> {
+    /// Processes the events of one message, all of which are retried if one of them fails: each is idempotent.
+    async fn process(&self, message: Message) -> Result<Outcome, RetryError> {
         let events = match parse(&message.body, self.objects.bucket()) {
             Ok(events) => events,
-            Err(reason) => return Ok(Outcome::Discarded(reason.as_str())),
+            Err(error) => return Ok(Outcome::Discarded(error.as_str())),
         };
-        let mut handled = Outcome::Discarded("it holds no event of an upload");
+        let mut result = Outcome::Discarded(NotificationError::NoUploadEvent.as_str());
         for event in events {
-            match verify::apply(self, &event, message.receives).await? {
-                done @ Outcome::Done(_) => handled = done,
-                Outcome::Discarded(reason) if matches!(handled, Outcome::Discarded(_)) => {
-                    handled = Outcome::Discarded(reason);
-                }
-                Outcome::Discarded(_) => {}
+            let outcome = verify::process(self, &event, message.receives).await?;
+            // The message is discarded only if each of its events is.
+            if matches!(outcome, Outcome::Done(_)) || matches!(result, Outcome::Discarded(_)) {
+                result = outcome;
             }
         }
-        Ok(handled)
+        Ok(result)
     }
 }

@@ -1,16 +1,18 @@
-//! The bucket: looking at an object's first bytes, and removing one.
+//! The uploads bucket: inspecting an object, listing a key's versions, removing a version.
 
 use std::time::Duration;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
+use aws_sdk_s3::primitives::ByteStream;
 use shared::aws::{Aws, Service};
 use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
 use shared::upload::sniff::HEAD_BYTES;
 
-/// How long an inspection may take, with its body: the SDK's own time-outs end with the headers.
+/// Covers the response body, too: the SDK's own timeouts end with the headers.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The uploads bucket.
@@ -20,31 +22,31 @@ pub struct Objects {
     bucket: String,
 }
 
-/// What an inspection of an object tells.
+/// An object's first bytes and the headers that S3 serves it with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectHead {
-    /// Its first bytes, up to [`HEAD_BYTES`].
+    /// Up to [`HEAD_BYTES`] of the content.
     pub bytes: Vec<u8>,
-    /// Its size in bytes.
+    /// The whole object's size in bytes.
     pub size: u64,
-    /// Its ETag, without quotes.
+    /// The ETag, without quotes.
     pub etag: String,
-    /// Its version, in a versioned bucket.
+    /// The version id, in a versioned bucket.
     pub version: Option<String>,
     /// The content type that S3 serves it with.
     pub content_type: Option<String>,
-    /// Whether S3 would serve it with headers that no ticket fixes, or keeps metadata of its sender's.
+    /// Whether the sender added response headers that no ticket fixes, or user metadata.
     pub has_foreign_headers: bool,
 }
 
 /// One of a key's versions or delete markers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyVersion {
-    /// Its id.
+    /// The version id.
     pub id: String,
-    /// Whether it is what a reader of the key meets.
+    /// Whether a GET without a version id is answered with it.
     pub is_latest: bool,
-    /// Whether it is a delete marker.
+    /// Whether it is a delete marker instead of an object.
     pub is_marker: bool,
 }
 
@@ -60,7 +62,7 @@ impl Objects {
         }
     }
 
-    /// The bucket's name.
+    /// The bucket's name, which events of other buckets do not have.
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
@@ -68,7 +70,7 @@ impl Objects {
     /// Reads an object's first bytes and headers; `None` if it is no longer there.
     ///
     /// # Errors
-    /// If S3 does not answer.
+    /// If S3 does not respond in time or refuses.
     pub async fn inspect(
         &self,
         key: &ObjectKey,
@@ -103,10 +105,10 @@ impl Objects {
         }
     }
 
-    /// Every version and delete marker of a key.
+    /// Lists every version and delete marker of a key.
     ///
     /// # Errors
-    /// If S3 does not answer.
+    /// If S3 does not respond or refuses.
     pub async fn versions(&self, key: &ObjectKey) -> Result<Vec<KeyVersion>, RetryError> {
         let key = key.to_string();
         let mut found = Vec::new();
@@ -120,19 +122,7 @@ impl Objects {
                 .set_key_marker(markers.0)
                 .set_version_id_marker(markers.1);
             let page = request.send().await.map_err(RetryError::new)?;
-            let versions = page.versions().iter();
-            let versions = versions.map(|v| (v.key(), v.version_id(), v.is_latest(), false));
-            let deleted = page.delete_markers().iter();
-            let deleted = deleted.map(|m| (m.key(), m.version_id(), m.is_latest(), true));
-            for (of, id, is_latest, is_marker) in versions.chain(deleted) {
-                // The key is a prefix of others', too.
-                let id = id.filter(|_| of == Some(key.as_str()));
-                found.extend(id.map(|id| KeyVersion {
-                    id: id.to_owned(),
-                    is_latest: is_latest.unwrap_or(false),
-                    is_marker,
-                }));
-            }
+            found.extend(versions_of(&key, &page));
             if !page.is_truncated.unwrap_or(false) {
                 return Ok(found);
             }
@@ -140,8 +130,8 @@ impl Objects {
         }
     }
 
-    /// Removes an object's version for good. One that is not there counts as removed. Without a version S3 would place a
-    /// delete marker: our code never does.
+    /// Removes a version for good; succeeds if it is not there. Always with a version id: without one S3 would place a
+    /// delete marker.
     ///
     /// # Errors
     /// If S3 does not confirm.
@@ -154,6 +144,25 @@ impl Objects {
             .version_id(version);
         request.send().await.map(|_| ()).map_err(RetryError::new)
     }
+}
+
+fn versions_of(key: &str, page: &ListObjectVersionsOutput) -> Vec<KeyVersion> {
+    let versions = page.versions().iter();
+    let versions = versions.map(|v| (v.key(), v.version_id(), v.is_latest(), false));
+    let markers = page.delete_markers().iter();
+    let markers = markers.map(|m| (m.key(), m.version_id(), m.is_latest(), true));
+    versions
+        .chain(markers)
+        // The list is by prefix, and other keys can begin with this one.
+        .filter(|(of, ..)| *of == Some(key))
+        .filter_map(|(_, id, is_latest, is_marker)| {
+            Some(KeyVersion {
+                id: id?.to_owned(),
+                is_latest: is_latest.unwrap_or(false),
+                is_marker,
+            })
+        })
+        .collect()
 }
 
 impl ObjectHead {
@@ -171,24 +180,28 @@ impl ObjectHead {
 
 async fn read(output: GetObjectOutput) -> Result<ObjectHead, RetryError> {
     let has_foreign_headers = has_foreign_headers(&output);
-    let length = output
-        .content_length
-        .and_then(|length| u64::try_from(length).ok());
-    // `bytes 0-511/12345`; a server that ignores ranges sends all, and then the length is the size.
+    let size = size(&output).ok_or_else(|| RetryError::new("S3 did not tell the object's size"))?;
+    let etag = output.e_tag.unwrap_or_default();
+    Ok(ObjectHead {
+        bytes: first_bytes(output.body).await?,
+        size,
+        etag: etag.trim_matches('"').to_owned(),
+        version: output.version_id,
+        content_type: output.content_type,
+        has_foreign_headers,
+    })
+}
+
+/// The whole object's size: `content-range: bytes 0-511/12345`. A server that ignores ranges sends everything, and then
+/// the length is the size.
+fn size(output: &GetObjectOutput) -> Option<u64> {
     let total = output
-        .content_range
-        .as_deref()
+        .content_range()
         .and_then(|range| range.rsplit_once('/')?.1.parse().ok());
-    let size = total
-        .or(length)
-        .ok_or_else(|| RetryError::new("S3 did not tell the object's size"))?;
-    let etag = output
-        .e_tag
-        .unwrap_or_default()
-        .trim_matches('"')
-        .to_owned();
-    let (version, content_type) = (output.version_id, output.content_type);
-    let mut body = output.body;
+    total.or_else(|| u64::try_from(output.content_length?).ok())
+}
+
+async fn first_bytes(mut body: ByteStream) -> Result<Vec<u8>, RetryError> {
     let mut head = Vec::with_capacity(HEAD_BYTES);
     while head.len() < HEAD_BYTES {
         let Some(chunk) = body.next().await.transpose().map_err(RetryError::new)? else {
@@ -196,19 +209,12 @@ async fn read(output: GetObjectOutput) -> Result<ObjectHead, RetryError> {
         };
         head.extend_from_slice(&chunk[..chunk.len().min(HEAD_BYTES - head.len())]);
     }
-    Ok(ObjectHead {
-        bytes: head,
-        size,
-        etag,
-        version,
-        content_type,
-        has_foreign_headers,
-    })
+    Ok(head)
 }
 
-/// Whether the sender of an object added headers that S3 would serve it with, or metadata. Signed are content type and
-/// length; S3 takes the others from whoever has the ticket. Phones send `Cache-Control` by themselves when they bypass
-/// their own cache, so its harmless values pass.
+/// Whether the sender added response headers or user metadata. A ticket signs content type and length; S3 accepts any
+/// others from the ticket's holder. Phones send `Cache-Control` on their own when they bypass their cache, so its
+/// harmless values pass.
 fn has_foreign_headers(output: &GetObjectOutput) -> bool {
     let texts = [
         output.content_disposition(),

@@ -1,43 +1,44 @@
-//! What this environment knows of keys whose record is settled: it names a version, or none, and will never name another.
+//! A cache of keys whose record is settled: it references one version, or none, and will never reference another.
 //!
-//! A ticket can be used many times in its five minutes. With this memory, each object after the first costs one DELETE
-//! and nothing else, so that one person's junk does not hold up the queue that all share.
+//! A ticket can be used many times in its five minutes. With this cache, each object after the first costs one DELETE
+//! and no call to the table, so that one client's junk does not hold up the queue that all share.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use shared::upload::key::ObjectKey;
 
-/// How many keys are remembered: some hundred kilobytes.
+/// Some hundred kilobytes.
 const CAPACITY: usize = 2048;
 
-/// The settled keys, oldest first out.
+/// The settled keys of this environment; the oldest entry is evicted first.
 #[derive(Debug, Default)]
-pub struct Settled(Mutex<Memory>);
+pub struct Settled(Mutex<Entries>);
 
 #[derive(Debug, Default)]
-struct Memory {
-    named: HashMap<ObjectKey, Option<String>>,
+struct Entries {
+    versions: HashMap<ObjectKey, Option<String>>,
     order: VecDeque<ObjectKey>,
 }
 
 impl Settled {
-    /// The version that the key's record names, if the key is known to be settled. It may have lost that version since.
-    pub(crate) fn named(&self, key: &ObjectKey) -> Option<Option<String>> {
-        let memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        memory.named.get(key).cloned()
+    /// The version that the key's record referenced when it was last seen, if the key is known to be settled. The record
+    /// may have lost that version since.
+    pub(crate) fn version_of(&self, key: &ObjectKey) -> Option<Option<String>> {
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.versions.get(key).cloned()
     }
 
-    /// Remembers a key whose record names `version`, or none.
+    /// Notes that the key's record references `version`, or none, for good.
     pub(crate) fn remember(&self, key: &ObjectKey, version: Option<String>) {
-        let mut memory = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if memory.named.insert(key.clone(), version).is_none() {
-            memory.order.push_back(key.clone());
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if entries.versions.insert(key.clone(), version).is_none() {
+            entries.order.push_back(key.clone());
         }
-        if memory.order.len() > CAPACITY
-            && let Some(oldest) = memory.order.pop_front()
+        if entries.order.len() > CAPACITY
+            && let Some(oldest) = entries.order.pop_front()
         {
-            memory.named.remove(&oldest);
+            entries.versions.remove(&oldest);
         }
     }
 }

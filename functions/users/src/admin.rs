@@ -8,5 +8,5 @@ use crate::App;
 
 /// Makes sure that the account of a caller whose token says administrator is neither deleted, disabled nor demoted.
 pub(crate) async fn confirm(app: &App, caller: &Caller) -> Result<(), Error> {
-    Ok(app.store.confirm_admin(caller).await??)
+    Ok(app.store.confirm_admin(caller.actor()).await?)
 }

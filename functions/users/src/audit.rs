@@ -5,11 +5,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use shared::api::audit::AuditEntryResponse;
 use shared::auth::Admin;
 use shared::error::{Code, Error};
+use shared::http::cursor;
 use shared::http::{WithQuery, body};
-use shared::store::audit::{AuditEntry, is_audit_position};
-use shared::store::cursor;
+use shared::store::audit::is_audit_position;
 
 use crate::{App, admin};
 
@@ -31,7 +32,7 @@ pub(crate) async fn list(
     // At the same time: the page is one round trip.
     let (_, page) = tokio::try_join!(admin::confirm(&app, &caller), page)?;
     let next = page.next.map(|position| cursor::encode(&position, &scope));
-    let items: Vec<_> = page.items.iter().map(AuditEntry::json).collect();
+    let items: Vec<_> = page.items.iter().map(AuditEntryResponse::from).collect();
     Ok(Json(json!({"items": items, "next_cursor": next})))
 }
 

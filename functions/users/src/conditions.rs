@@ -2,10 +2,10 @@
 
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use shared::api::user::{View, version_in_tag};
 use shared::auth::Caller;
 use shared::error::Error;
 use shared::ids::UserId;
-use shared::user::{View, version_in_tag};
 
 /// What DynamoDB compares with at most (`IN`), and more than anybody has of one user.
 const MAX_TAGS: usize = 100;

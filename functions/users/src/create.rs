@@ -6,11 +6,12 @@ use axum::extract::State;
 use axum::response::Response;
 use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
-use shared::auth::{Admin, Role};
+use shared::auth::Admin;
 use shared::error::Error;
 use shared::http::{JsonFields, body};
 use shared::ids::{OpenId, UserId};
-use shared::store::user::{Editor, NewUser};
+use shared::store::user::NewUser;
+use shared::user::Role;
 
 use crate::{App, response};
 
@@ -39,8 +40,7 @@ pub(crate) async fn create(
         nickname,
         role,
     };
-    let created = app.store.create_user(&new, &caller).await?;
-    let user = created.map_err(|refusal| refusal.into_error(Editor::Admin(&caller)))?;
+    let user = app.store.create_user(&new, caller.actor()).await?;
     let mut response = response::user(&app, &caller, &user);
     *response.status_mut() = StatusCode::CREATED;
     if let Ok(location) = HeaderValue::from_str(&format!("/v1/users/{}", user.id)) {

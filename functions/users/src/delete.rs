@@ -19,14 +19,12 @@ pub(crate) async fn delete(
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
     let if_match = if_match.as_deref();
-    let doomed = app.store.doomed(user, editor, if_match).await?;
-    let doomed = doomed.map_err(|refusal| refusal.into_error(editor))?;
-    // Announced first: a life that ended unannounced would never be cleared away. `purge` touches nothing of an account
-    // that lives on after all.
-    let announced = app.purge_queue.announce(&doomed.deleted).await;
+    let target = app.store.read_for_deletion(user, editor, if_match).await?;
+    // Announced first: what a generation that ended unannounced left behind would stay for good. `purge` touches nothing of
+    // an account that is not deleted after all.
+    let announced = app.purge_queue.announce(&target.deleted).await;
     announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
-    let deleted = app.store.delete_user(doomed, editor, if_match).await?;
-    deleted.map_err(|refusal| refusal.into_error(editor))?;
+    app.store.delete_user(target, editor, if_match).await?;
     telemetry::count(Metric::DeletedUsers);
     Ok(StatusCode::NO_CONTENT)
 }

@@ -16,11 +16,11 @@ mod update;
 use std::sync::Arc;
 
 use axum::Router;
-use shared::auth::ProvideVerifier;
 use shared::auth::jwt::Verifier;
 use shared::aws::Service;
 use shared::config::WarmUp;
 use shared::function::Setup;
+use shared::http::ProvideVerifier;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::Clock;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View};
 use shared::auth::{Admin, Caller};
 use shared::error::{Code, Error};
 use shared::http::body::{self, ValueError};
+use shared::http::cursor;
 use shared::http::{JsonFields, WithQuery};
 use shared::profile::{Email, Username};
-use shared::store::claim::Claim;
-use shared::store::cursor;
+use shared::store::reservation::Reservation;
 use shared::store::user::is_list_position;
-use shared::user::{User, View};
+use shared::user::User;
 
 use crate::{App, admin};
 
@@ -24,7 +25,7 @@ enum Filter {
         limit: usize,
         cursor: Option<String>,
     },
-    Named(Claim),
+    Named(Reservation),
 }
 
 /// Lists users.
@@ -53,7 +54,7 @@ async fn find(
             let next = page.next.map(|position| cursor::encode(&position, &scope));
             Ok((page.items, next))
         }
-        Filter::Named(claim) => Ok((app.store.users_named(&claim).await?, None)),
+        Filter::Named(name) => Ok((app.store.users_named(&name).await?, None)),
     }
 }
 
@@ -88,17 +89,20 @@ fn filter(mut fields: JsonFields) -> Result<Filter, Error> {
     let limit = fields
         .optional("limit", body::page_limit)
         .unwrap_or(DEFAULT_LIMIT);
-    let claim = username
+    let name = username
         .as_ref()
-        .map(Claim::from)
-        .or(email.as_ref().map(Claim::from));
+        .map(Reservation::from)
+        .or(email.as_ref().map(Reservation::from));
     fields.finish(Some(
-        claim.map_or(Filter::All { limit, cursor }, Filter::Named),
+        name.map_or(Filter::All { limit, cursor }, Filter::Named),
     ))
 }
 
 fn answer(app: &App, caller: &Caller, users: &[User], next: Option<String>) -> Json<Value> {
     let now = app.clock.now();
-    let json = |user: &User| user.json(View::of(caller, &user.id), Some(&app.links), now);
-    Json(json!({"items": users.iter().map(json).collect::<Vec<_>>(), "next_cursor": next}))
+    let shown = users.iter().map(|user| {
+        let view = View::of(caller, &user.id);
+        UserResponse::new(user, view, Some(&app.links), now)
+    });
+    Json(json!({"items": shown.collect::<Vec<_>>(), "next_cursor": next}))
 }

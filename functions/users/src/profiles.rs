@@ -6,12 +6,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
+use shared::api::user::{UserResponse, View};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
 use shared::http::body::{self, ValueError};
 use shared::ids::UserId;
-use shared::user::View;
 
 use crate::App;
 
@@ -44,9 +44,9 @@ pub(crate) async fn profiles(
         .ok_or_else(|| Error::new(Code::Unauthorized))?;
     own.admit(caller.epoch)?;
     let now = app.clock.now();
-    let users = ids.iter().filter_map(|id| accounts.get(id)?.user.as_ref());
+    let users = ids.iter().filter_map(|id| accounts.get(id)?.user());
     let items: Vec<_> = users
-        .map(|user| user.json(View::Stranger, Some(&app.links), now))
+        .map(|user| UserResponse::new(user, View::Stranger, Some(&app.links), now))
         .collect();
     Ok(Json(json!({"items": items})))
 }

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Config;
-use shared::store::user::Deleted;
+use shared::store::user::DeletedAccount;
 
 /// Announces deleted accounts.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ impl PurgeQueue {
     ///
     /// # Errors
     /// If the queue does not take the message.
-    pub(crate) async fn announce(&self, deleted: &Deleted) -> Result<(), EnqueueError> {
+    pub(crate) async fn announce(&self, deleted: &DeletedAccount) -> Result<(), EnqueueError> {
         let client = self
             .client
             .get_or_init(|| Client::from_conf(self.config.clone()));

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
 use shared::error::{Code, Error};
+use shared::store::Account;
 
 use crate::App;
 use crate::response;
@@ -38,7 +39,7 @@ pub(crate) async fn read(
         .ok_or_else(|| Error::new(Code::Unauthorized))?
         .admit(caller.epoch)?;
     let caller = &caller.with_role_of(&reader);
-    let found = accounts.remove(id).and_then(|account| account.user);
+    let found = accounts.remove(id).and_then(Account::into_user);
     let user = found.ok_or_else(|| Error::new(Code::NotFound))?;
     Ok(response::user_unless_known(&app, caller, &user, &headers))
 }

@@ -4,16 +4,19 @@ use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::header::ETAG;
 use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use shared::api::user::{UserResponse, View, etag};
 use shared::auth::Caller;
-use shared::user::{User, View};
+use shared::user::User;
 
 use crate::{App, conditions};
 
 /// 200 with the user, as `caller` may see them, and their entity tag.
 pub(crate) fn user(app: &App, caller: &Caller, user: &User) -> Response {
     let (view, now) = (View::of(caller, &user.id), app.clock.now());
-    let json = user.json(view, Some(&app.links), now);
-    ([(ETAG, user.etag(view, Some(&app.links), now))], Json(json)).into_response()
+    let tag = etag(user, view, Some(&app.links), now);
+    let shown = UserResponse::new(user, view, Some(&app.links), now);
+    ([(ETAG, tag)], Json(json!(shown))).into_response()
 }
 
 /// As [`user()`], or 304 without a body if the client has just that.
@@ -24,7 +27,7 @@ pub(crate) fn user_unless_known(
     headers: &HeaderMap,
 ) -> Response {
     let view = View::of(caller, &found.id);
-    let tag = found.etag(view, Some(&app.links), app.clock.now());
+    let tag = etag(found, view, Some(&app.links), app.clock.now());
     if !conditions::is_known(headers, &tag) {
         return user(app, caller, found);
     }

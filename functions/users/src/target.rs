@@ -2,10 +2,11 @@
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use shared::auth::{Caller, ProvideVerifier};
+use shared::auth::Caller;
 use shared::error::{Code, Error};
+use shared::http::ProvideVerifier;
 use shared::ids::UserId;
-use shared::store::user::Editor;
+use shared::store::editor::Editor;
 
 /// The caller, and the user in the path; `None` for text that is no id, which therefore names nobody.
 #[derive(Debug)]
@@ -25,7 +26,7 @@ impl Target {
         match &self.user {
             Some(user) if *user == self.caller.user => Ok((user, Editor::Owner(self.caller.epoch))),
             _ if !self.caller.is_admin() => Err(Error::new(Code::Forbidden)),
-            Some(user) => Ok((user, Editor::Admin(&self.caller))),
+            Some(user) => Ok((user, Editor::Admin(self.caller.actor()))),
             None => Err(Error::new(Code::NotFound)),
         }
     }

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
-use shared::auth::Role;
 use shared::error::Error;
+use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
-use shared::http::{JsonFields, Patch};
-use shared::store::user::{Changes, Editor};
-use shared::user::Status;
+use shared::patch::Patch;
+use shared::store::editor::Editor;
+use shared::store::user::Changes;
+use shared::user::{Role, Status};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
@@ -26,11 +27,10 @@ pub(crate) async fn update(
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
     let changes = changes(fields, editor)?;
-    let edited = app
+    let user = app
         .store
         .edit_user(user, &changes, editor, if_match.as_deref())
         .await?;
-    let user = edited.map_err(|refusal| refusal.into_error(editor))?;
     Ok(response::user(&app, &target.caller, &user))
 }
 

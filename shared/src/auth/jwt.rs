@@ -9,12 +9,12 @@ use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::auth::Role;
-use crate::auth::jwk::{PrivateKey, PublicKeys};
 use crate::config::Vars;
 use crate::ids::{Epoch, SessionId, UserId};
+use crate::jwk::{PrivateKey, PublicKeys};
 use crate::random::Random;
 use crate::time::Clock;
+use crate::user::Role;
 
 /// How long an access token is good for.
 pub const LIFETIME: Duration = Duration::from_secs(15 * 60);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Code, Error, FieldError};
 use crate::http::{json, media_type, query};
+use crate::patch::Patch;
 
 /// The largest body that is read, in bytes.
 pub const BODY_LIMIT: usize = 64 * 1024;
@@ -28,24 +29,6 @@ impl ValueError {
 
     fn wrong_type(message: &'static str) -> Self {
         Self("invalid_type", message.into())
-    }
-}
-
-/// A change to a field that can be cleared.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Patch<T> {
-    /// The field was absent: it stays.
-    Keep,
-    /// The field was `null`: it goes.
-    Clear,
-    /// The field had a value.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// Whether nothing is to change.
-    pub fn is_keep(&self) -> bool {
-        matches!(self, Self::Keep)
     }
 }
 

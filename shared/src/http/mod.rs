@@ -1,7 +1,10 @@
 //! The HTTP edge that `login`, `users` and `presign` share: one small file for each concern.
 
+mod authentication;
 pub mod body;
+pub mod cursor;
 mod deadline;
+mod errors;
 pub mod event;
 mod headers;
 mod json;
@@ -22,7 +25,8 @@ use crate::error::{Code, Error};
 use crate::telemetry::Telemetry;
 use crate::time::Clock;
 
-pub use body::{JsonFields, Patch};
+pub use authentication::{Authenticated, ProvideVerifier};
+pub use body::JsonFields;
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};

@@ -9,8 +9,9 @@ use axum::response::Response;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 
-use crate::error::{Error, causes};
+use crate::error::Error;
 use crate::http::RequestId;
+use crate::telemetry::causes;
 
 /// Gives a response that carries an [`Error`] its problem+json body.
 pub(super) async fn layer(request: Request, next: Next) -> Response {

@@ -6,10 +6,10 @@ use http::Uri;
 use http::request::Parts;
 use serde_json::Value;
 
-use crate::auth::{Authenticated, ProvideVerifier};
 use crate::error::{Code, Error};
 use crate::http::JsonFields;
 use crate::http::body::{ValueError, clipped};
+use crate::http::{Authenticated, ProvideVerifier};
 
 /// A caller, and the query string of their request; every value is a string, but an empty `cursor`, with which a client
 /// may begin a list, is `null`.

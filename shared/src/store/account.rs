@@ -1,37 +1,103 @@
-//! The user item, and whether it lets its owner in.
+//! The user item: what it says of an account, and what every change of it has in common.
 
-use crate::error::{Code, Error};
+use std::str::FromStr;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+
 use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
-use crate::store::StoreError;
-use crate::store::claim::StoredForms;
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::Fence;
-use crate::store::item::{self, Item, Projection};
+use crate::store::item::{self, Item, n, s};
+use crate::store::schema;
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
-use crate::user::{Avatar, Status, User};
+use crate::user::{Avatar, Role, Status, User};
 
-/// A user item in any state of its life.
+/// What reading an account takes, but for the openid: without sessions, which are most of an item.
+pub(super) const PROJECTION: &str = "pk, epoch, #status, #role, version, username, email, nickname, avatar_key, avatar_version, \
+     phone, created_at, updated_at";
+
+/// What the attribute `status` of a user item says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum AccountState {
+    /// Its owner is let in.
+    Active,
+    /// An administrator has shut it.
+    Disabled,
+    /// The account generation has ended; `purge` has yet to remove what it left behind.
+    Deleting,
+    /// Nothing is left of the account generation.
+    Deleted,
+}
+
+impl AccountState {
+    const ALL: [Self; 4] = [Self::Active, Self::Disabled, Self::Deleting, Self::Deleted];
+
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => Status::Active.as_str(),
+            Self::Disabled => Status::Disabled.as_str(),
+            Self::Deleting => "deleting",
+            Self::Deleted => "deleted",
+        }
+    }
+
+    /// The state of the account, if the item is one.
+    pub(super) fn from_item(item: &Item) -> Result<Option<Self>, StoreError> {
+        item::opt_parsed(item, "status")
+    }
+}
+
+impl From<Status> for AccountState {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Disabled => Self::Disabled,
+        }
+    }
+}
+
+impl FromStr for AccountState {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|state| state.as_str() == text);
+        found.ok_or(())
+    }
+}
+
+/// An account in any state.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Which life it is in.
+    /// Whose it is.
+    pub id: UserId,
+    /// Which account generation the item is in: after a deletion, the one that is to come.
     pub epoch: Epoch,
-    /// The user; `None` from deletion to the next registration.
-    pub user: Option<User>,
-    /// Whether `purge` has yet to remove what the last life left behind.
-    pub deleting: bool,
-    /// The person at WeChat.
+    /// The person at WeChat; unknown where only a part of the item was read.
     pub openid: Option<OpenId>,
+    /// Whether there is a user.
+    pub lifecycle: Lifecycle,
     /// What orders writes; unknown where only a part of the item was read.
     pub(super) fence: Fence,
-    /// Under which forms the user's names are claimed.
-    pub(super) claims: StoredForms,
+}
+
+/// What there is of an account.
+#[derive(Clone, Debug)]
+pub enum Lifecycle {
+    /// A user, active or disabled.
+    Live(Box<User>),
+    /// What the last account generation left behind, for `purge` to remove.
+    Deleting,
+    /// Nothing, until the person registers again.
+    Deleted,
 }
 
 /// Why an account does not let its owner in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The token belongs to an earlier life of the account, or to none.
+    /// The token belongs to an earlier account generation, or to none.
     Gone,
     /// An administrator has shut the account.
     Disabled,
@@ -43,56 +109,61 @@ impl Account {
     /// # Errors
     /// If the account is of another epoch, deleted, or disabled.
     pub fn admit(self, epoch: Epoch) -> Result<User, Refusal> {
-        match self.user {
-            Some(user) if user.epoch == epoch => match user.status {
-                Status::Active => Ok(user),
+        match self.lifecycle {
+            Lifecycle::Live(user) if user.epoch == epoch => match user.status {
+                Status::Active => Ok(*user),
                 Status::Disabled => Err(Refusal::Disabled),
             },
             _ => Err(Refusal::Gone),
         }
     }
 
-    /// What reading an account takes, but for the openid: without sessions, which are most of an item.
-    pub(super) fn projection() -> Projection {
-        Projection {
-            expression: "pk, epoch, #status, #role, version, username, email, nickname, avatar_key, avatar_version, \
-                         phone, created_at, updated_at",
-            names: item::names([("#status", "status"), ("#role", "role")]),
+    /// The user, unless the account is deleted.
+    pub fn user(&self) -> Option<&User> {
+        match &self.lifecycle {
+            Lifecycle::Live(user) => Some(user),
+            Lifecycle::Deleting | Lifecycle::Deleted => None,
         }
     }
 
-    pub(super) fn of_item(item: &Item) -> Result<Self, StoreError> {
-        Self::identified(item).map(|(_, account)| account)
+    /// As [`Account::user`].
+    pub fn into_user(self) -> Option<User> {
+        match self.lifecycle {
+            Lifecycle::Live(user) => Some(*user),
+            Lifecycle::Deleting | Lifecycle::Deleted => None,
+        }
     }
 
-    /// The account, and whose it is.
-    pub(super) fn identified(item: &Item) -> Result<(UserId, Self), StoreError> {
-        let id: UserId = item::str(item, "pk")?
-            .strip_prefix("U#")
-            .and_then(|text| text.parse().ok())
-            .ok_or(StoreError::Corrupt("pk"))?;
+    pub(super) fn from_item(item: &Item) -> Result<Self, StoreError> {
+        let id = schema::user_in_partition(item::str(item, "pk")?);
+        let id = id.ok_or(StoreError::Corrupt("pk"))?;
         let epoch = Epoch::try_from(item::num::<u64>(item, "epoch")?)
             .map_err(|_| StoreError::Corrupt("epoch"))?;
-        let state = item::str(item, "status")?;
-        let user = match state.parse::<Status>() {
-            Ok(status) => Some(user_of_item(item, id.clone(), epoch, status)?),
-            Err(_) => None,
+        let live = |status| user_from_item(item, id.clone(), epoch, status).map(Box::new);
+        let lifecycle = match item::parsed(item, "status")? {
+            AccountState::Active => Lifecycle::Live(live(Status::Active)?),
+            AccountState::Disabled => Lifecycle::Live(live(Status::Disabled)?),
+            AccountState::Deleting => Lifecycle::Deleting,
+            AccountState::Deleted => Lifecycle::Deleted,
         };
-        let account = Self {
+        Ok(Self {
+            id,
             epoch,
-            user,
-            deleting: state == "deleting",
             openid: item::opt_parsed(item, "openid")?,
-            fence: Fence::of_item(item),
-            claims: StoredForms::of_item(item),
-        };
-        Ok((id, account))
+            lifecycle,
+            fence: Fence::from_item(item),
+        })
     }
 }
 
-fn user_of_item(item: &Item, id: UserId, epoch: Epoch, status: Status) -> Result<User, StoreError> {
+fn user_from_item(
+    item: &Item,
+    id: UserId,
+    epoch: Epoch,
+    status: Status,
+) -> Result<User, StoreError> {
     Ok(User {
-        avatar: avatar_of_item(item)?,
+        avatar: avatar_from_item(item)?,
         id,
         epoch,
         status,
@@ -107,7 +178,7 @@ fn user_of_item(item: &Item, id: UserId, epoch: Epoch, status: Status) -> Result
     })
 }
 
-fn avatar_of_item(item: &Item) -> Result<Option<Avatar>, StoreError> {
+fn avatar_from_item(item: &Item) -> Result<Option<Avatar>, StoreError> {
     let key: Option<ObjectKey> = item::opt_parsed(item, "avatar_key")?;
     let version = item::opt_str(item, "avatar_version").map(str::to_owned);
     Ok(key.map(|key| Avatar {
@@ -117,11 +188,123 @@ fn avatar_of_item(item: &Item) -> Result<Option<Avatar>, StoreError> {
     }))
 }
 
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(match refusal {
-            Refusal::Gone => Code::Unauthorized,
-            Refusal::Disabled => Code::AccountDisabled,
-        })
+/// Holds while the account lets its owner in with a token of `epoch`.
+pub(super) fn is_open(epoch: Epoch) -> Condition {
+    Condition::new("#status = :active AND epoch = :epoch")
+        .value(":active", s(AccountState::Active.as_str()))
+        .value(":epoch", n(epoch.get()))
+}
+
+/// A change of the user item that the API shows: it raises the version, and most of them say when they were made.
+#[derive(Debug)]
+pub(super) struct AccountUpdate(UpdateExpression);
+
+impl AccountUpdate {
+    /// A change at `now`, which has to be later than the last one.
+    pub(super) fn at(now: Timestamp) -> Self {
+        let mut update = Self::without_timestamp();
+        update.set("updated_at", n(now.millis()));
+        update
+    }
+
+    /// The end of an account generation: a user who is no longer shown has no time of change.
+    pub(super) fn without_timestamp() -> Self {
+        let mut update = UpdateExpression::new();
+        update.increase("version", 1);
+        Self(update)
+    }
+
+    pub(super) fn set_status(&mut self, state: AccountState) {
+        self.set("status", s(state.as_str()));
+    }
+
+    pub(super) fn set_role(&mut self, role: Role) {
+        self.set("role", s(role.as_str()));
+    }
+
+    /// Sets a name with its compared form, under which it is reserved.
+    pub(super) fn set_username(&mut self, name: &Username) {
+        self.set("username", s(name.as_str()));
+        self.set("username_key", s(name.compared()));
+    }
+
+    /// As [`AccountUpdate::set_username`].
+    pub(super) fn set_email(&mut self, email: &Email) {
+        self.set("email", s(email.as_str()));
+        self.set("email_key", s(email.compared()));
+    }
+
+    pub(super) fn clear_username(&mut self) {
+        self.remove("username");
+        self.remove("username_key");
+    }
+
+    pub(super) fn clear_email(&mut self) {
+        self.remove("email");
+        self.remove("email_key");
+    }
+
+    pub(super) fn set_avatar(&mut self, avatar: &Avatar) {
+        self.set("avatar_key", s(avatar.key.to_string()));
+        self.set("avatar_upload_id", s(avatar.upload.to_string()));
+        match &avatar.version {
+            Some(version) => self.set("avatar_version", s(version)),
+            None => self.remove("avatar_version"),
+        }
+    }
+
+    pub(super) fn clear_avatar(&mut self) {
+        for attribute in ["avatar_key", "avatar_version", "avatar_upload_id"] {
+            self.remove(attribute);
+        }
+    }
+
+    /// Raises the fence, and lets the change through only while nobody else does.
+    pub(super) fn raise_fence(&mut self, fence: Fence, now: Timestamp) {
+        self.set("fence", n(fence.next(now).millis()));
+        self.require(fence.unchanged());
+    }
+
+    /// Lets the change through only while the account is as it was read.
+    pub(super) fn require_unchanged(&mut self, user: &User) {
+        let read = Condition::new("version = :version AND epoch = :epoch")
+            .value(":version", n(user.version))
+            .value(":epoch", n(user.epoch.get()));
+        self.require(read);
+    }
+
+    /// Lets the change through only after every other that has been made.
+    pub(super) fn require_latest(&mut self) {
+        self.require(Condition::new("updated_at < :updated_at"));
+    }
+
+    pub(super) fn require(&mut self, condition: Condition) {
+        self.0.require(condition);
+    }
+
+    pub(super) fn set(&mut self, attribute: &str, value: AttributeValue) {
+        self.0.set(attribute, value);
+    }
+
+    pub(super) fn set_if_absent(&mut self, attribute: &str, value: AttributeValue) {
+        self.0.set_if_absent(attribute, value);
+    }
+
+    pub(super) fn set_to(&mut self, attribute: &str, operand: &str) {
+        self.0.set_to(attribute, operand);
+    }
+
+    pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {
+        self.0.value(placeholder, value);
+    }
+
+    pub(super) fn remove(&mut self, attribute: &str) {
+        self.0.remove(attribute);
+    }
+}
+
+impl From<AccountUpdate> for UpdateExpression {
+    fn from(update: AccountUpdate) -> Self {
+        update.0
     }
 }

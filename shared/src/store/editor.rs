@@ -1,18 +1,58 @@
 //! How somebody changes an account: what has to be read before, and what is written along with it.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use crate::ids::{Epoch, UploadId, UserId};
+use crate::store::Store;
+use crate::store::account::{Account, Lifecycle, Refusal};
+use crate::store::actor::Actor;
+use crate::store::audit::{AdminError, AdminWrite, NotAdmin, admit_admin};
+use crate::store::error::StoreError;
+use crate::store::item::Item;
+use crate::store::schema::Key;
+use crate::store::transaction::{Transacted, Transaction};
+use crate::user::User;
 
-use crate::ids::{Purpose, UploadId, UserId};
-use crate::store::audit::{AdminWrite, NotAdmin, admit_admin};
-use crate::store::item::{self, Item};
-use crate::store::session::user_key;
-use crate::store::upload::{Record, upload_key};
-use crate::store::user::{Editor, NotEdited};
-use crate::store::{Account, Store, StoreError, Transacted};
-use crate::upload::lifecycle::UploadStatus;
-use crate::user::Avatar;
+/// In whose name an account is changed.
+#[derive(Clone, Copy, Debug)]
+pub enum Editor<'a> {
+    /// Its owner, with a token of that epoch.
+    Owner(Epoch),
+    /// An administrator, who is not its owner.
+    Admin(Actor<'a>),
+}
 
-/// What a call read, to change it.
+/// Why somebody may not change an account.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The account does not let its owner in.
+    #[error("the account does not let its owner in")]
+    Refused(Refusal),
+    /// An administrator asked for a user who does not exist.
+    #[error("there is no such user")]
+    NotFound,
+    /// An administrator asked for an account that is being deleted.
+    #[error("the account is being deleted")]
+    Deleting,
+    /// The account has none of the versions that the editor has seen.
+    #[error("the account has another version")]
+    VersionMismatch,
+    /// Whoever wanted to change somebody else is no administrator any more.
+    #[error("the editor is no administrator")]
+    NotAdmin(NotAdmin),
+    /// The table gave no answer.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<AdminError> for AccessError {
+    fn from(error: AdminError) -> Self {
+        match error {
+            AdminError::NotAdmin(refusal) => Self::NotAdmin(refusal),
+            AdminError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// What was read, to change it.
 pub(super) struct Found {
     pub(super) user: Option<Item>,
     pub(super) upload: Option<Item>,
@@ -20,23 +60,39 @@ pub(super) struct Found {
 
 impl Found {
     pub(super) fn account(&self) -> Result<Option<Account>, StoreError> {
-        self.user.as_ref().map(Account::of_item).transpose()
+        self.user.as_ref().map(Account::from_item).transpose()
+    }
+}
+
+impl<'a> Editor<'a> {
+    const fn admin(self) -> Option<Actor<'a>> {
+        match self {
+            Self::Owner(_) => None,
+            Self::Admin(actor) => Some(actor),
+        }
     }
 
-    /// The upload as a picture, if it can be one.
-    pub(super) fn avatar(&self, user: &UserId) -> Result<Option<Avatar>, StoreError> {
-        let record = self
-            .upload
-            .as_ref()
-            .map(|item| Record::from_item(item, user));
-        let usable = record.transpose()?.filter(|record| {
-            record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
-        });
-        Ok(usable.map(|record| Avatar {
-            upload: record.key.upload,
-            key: record.key,
-            version: record.version,
-        }))
+    /// Whether the editor may change the account as it is: the user, if so.
+    pub(super) fn admit(
+        self,
+        account: Option<Account>,
+        if_match: Option<&[u64]>,
+    ) -> Result<User, AccessError> {
+        let user = match self {
+            Self::Owner(epoch) => account
+                .ok_or(Refusal::Gone)
+                .and_then(|account| account.admit(epoch))
+                .map_err(AccessError::Refused)?,
+            Self::Admin(_) => match account.map(|account| account.lifecycle) {
+                Some(Lifecycle::Live(user)) => *user,
+                Some(Lifecycle::Deleting) => return Err(AccessError::Deleting),
+                Some(Lifecycle::Deleted) | None => return Err(AccessError::NotFound),
+            },
+        };
+        if if_match.is_some_and(|versions| !versions.contains(&user.version)) {
+            return Err(AccessError::VersionMismatch);
+        }
+        Ok(user)
     }
 }
 
@@ -47,35 +103,36 @@ impl Store {
         editor: Editor<'_>,
         user: &UserId,
         upload: Option<UploadId>,
-    ) -> Result<Result<Found, NotAdmin>, StoreError> {
-        let mut keys = vec![user_key(user)];
-        keys.extend(upload.map(|upload| upload_key(user, upload)));
-        let actor = match editor {
-            Editor::Owner(_) => None,
-            Editor::Admin(actor) => Some(actor),
-        };
+    ) -> Result<Found, AdminError> {
+        let (user_key, actor) = (Key::user(user), editor.admin());
+        let upload_key = upload.map(|upload| Key::upload(user, upload));
+        let actor_key = actor.map(|actor| Key::user(actor.user));
+        let mut keys = vec![user_key.clone()];
+        keys.extend(upload_key.clone());
         // DynamoDB refuses a key that is asked for twice.
-        let others = actor.filter(|actor| actor.user != *user);
-        keys.extend(others.map(|actor| user_key(&actor.user)));
+        keys.extend(actor_key.clone().filter(|key| *key != user_key));
         let mut items = match keys.len() {
-            1 => self.user_item(user).await?.into_iter().collect(),
-            _ => self.batch_get(keys).await?,
+            1 => self
+                .dynamo
+                .get(user_key.clone())
+                .await?
+                .into_iter()
+                .collect(),
+            _ => self.dynamo.batch_get(keys, None).await?,
         };
-        if let Some(actor) = actor {
-            let is_actors = |item: &&Item| is_user_item(item, &actor.user);
-            let account = items.iter().find(is_actors).map(Account::of_item);
-            if let Err(refusal) = admit_admin(account.transpose()?, actor) {
-                return Ok(Err(refusal));
-            }
+        if let Some((actor, key)) = actor.zip(actor_key) {
+            let own = items.iter().find(|item| key.is_of(item));
+            let account = own.map(Account::from_item).transpose()?;
+            admit_admin(account, actor)?;
         }
-        let mut take = |is_wanted: &dyn Fn(&Item) -> bool| {
-            let at = items.iter().position(is_wanted)?;
+        let mut take = |key: Key| {
+            let at = items.iter().position(|item| key.is_of(item))?;
             Some(items.swap_remove(at))
         };
-        Ok(Ok(Found {
-            user: take(&|item| is_user_item(item, user)),
-            upload: take(&|item| item::opt_str(item, "sk") != Some("A")),
-        }))
+        Ok(Found {
+            user: take(user_key),
+            upload: upload_key.and_then(take),
+        })
     }
 
     /// Writes all or nothing in `editor`'s name. Of what an administrator writes, `write` is the entry.
@@ -83,18 +140,11 @@ impl Store {
         &self,
         editor: Editor<'_>,
         write: &AdminWrite<'_>,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<Result<Transacted, NotEdited>, StoreError> {
-        Ok(match editor {
-            Editor::Owner(_) => Ok(self.transact(writes).await?),
-            Editor::Admin(actor) => {
-                let outcome = self.transact_as(actor, write, writes).await?;
-                outcome.map_err(NotEdited::NotAdmin)
-            }
-        })
+        transaction: Transaction,
+    ) -> Result<Transacted, AdminError> {
+        match editor {
+            Editor::Owner(_) => Ok(self.dynamo.transact(transaction).await?),
+            Editor::Admin(actor) => Ok(self.transact_audited(actor, write, transaction).await??),
+        }
     }
-}
-
-fn is_user_item(item: &Item, user: &UserId) -> bool {
-    item::opt_str(item, "pk").and_then(|pk| pk.strip_prefix("U#")) == Some(user.as_str())
 }

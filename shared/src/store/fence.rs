@@ -9,12 +9,13 @@
 //! Items that the previous release wrote have no `fence`. What orders its writes is `sessions_ended_at`, which goes on
 //! being written and compared.
 
+use crate::store::expression::Condition;
 use crate::store::item::{self, Item, n};
 use crate::time::Timestamp;
 
-/// Holds for an account whose fence is lower than `:number`.
-pub(super) const LOWER: &str = "(attribute_not_exists(fence) OR fence < :number) \
-     AND (attribute_not_exists(sessions_ended_at) OR sessions_ended_at < :number)";
+/// Holds for an account whose fence is lower than `:fence`.
+pub(super) const LOWER: &str = "(attribute_not_exists(fence) OR fence < :fence) \
+     AND (attribute_not_exists(sessions_ended_at) OR sessions_ended_at < :fence)";
 
 /// An account's fence as it was read; the default is that of an account of which nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,7 +25,7 @@ pub(super) struct Fence {
 }
 
 impl Fence {
-    pub(super) fn of_item(item: &Item) -> Self {
+    pub(super) fn from_item(item: &Item) -> Self {
         let number = |name| item::opt_num(item, name).map(Timestamp::from_millis);
         Self {
             number: number("fence"),
@@ -38,22 +39,19 @@ impl Fence {
         known.into_iter().flatten().fold(now, Timestamp::following)
     }
 
-    /// A condition that holds as long as nobody has raised the fence, and its values.
-    pub(super) fn unchanged(self) -> (String, Item) {
-        let mut condition = Vec::new();
-        let mut values = Item::new();
-        for (name, seen) in [
+    /// Holds as long as nobody has raised the fence.
+    pub(super) fn unchanged(self) -> Condition {
+        let seen = [
             ("fence", self.number),
             ("sessions_ended_at", self.sessions_ended_at),
-        ] {
-            match seen {
-                Some(number) => {
-                    condition.push(format!("{name} = :{name}_seen"));
-                    values.insert(format!(":{name}_seen"), n(number.millis()));
-                }
-                None => condition.push(format!("attribute_not_exists({name})")),
-            }
-        }
-        (condition.join(" AND "), values)
+        ];
+        let conditions = seen.map(|(name, seen)| match seen {
+            Some(number) => Condition::new(format!("{name} = :{name}_seen"))
+                .value(&format!(":{name}_seen"), n(number.millis())),
+            None => Condition::new(format!("attribute_not_exists({name})")),
+        });
+        conditions
+            .into_iter()
+            .fold(Condition::default(), Condition::and)
     }
 }

@@ -5,19 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::store::StoreError;
+use crate::store::error::StoreError;
 
 /// An item, or a map within one.
 pub(super) type Item = HashMap<String, AttributeValue>;
-
-/// Which attributes a read is to give.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Projection {
-    /// The attributes, separated by commas.
-    pub(super) expression: &'static str,
-    /// What stands in the expression for names that DynamoDB reserves.
-    pub(super) names: Option<HashMap<String, String>>,
-}
 
 /// A string attribute.
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
@@ -32,31 +23,6 @@ pub(super) fn n(number: impl ToString) -> AttributeValue {
 /// A binary attribute.
 pub(super) fn b(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
-}
-
-/// A primary key.
-pub(super) fn key(pk: impl Into<String>, sk: impl Into<String>) -> Item {
-    HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
-}
-
-/// Expression values from pairs.
-pub(super) fn values<const N: usize>(pairs: [(&str, AttributeValue); N]) -> Option<Item> {
-    Some(
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
-    )
-}
-
-/// Expression names from pairs.
-pub(super) fn names<const N: usize>(pairs: [(&str, &str); N]) -> Option<HashMap<String, String>> {
-    Some(
-        pairs
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-    )
 }
 
 /// Reads a string that may be absent.

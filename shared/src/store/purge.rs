@@ -1,26 +1,22 @@
 //! What `purge` does to the table.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
-use aws_sdk_dynamodb::types::{DeleteRequest, TransactWriteItem, Update, WriteRequest};
-
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::store::claim::{ClaimWrites, ClaimsAt, Foreign, StoredForms};
-use crate::store::item::{self, Item, n, names, s, values};
-use crate::store::session::user_key;
-use crate::store::upload::{quota_key, upload_key};
-use crate::store::{Store, StoreError, Transacted, Updated, is_refused, store_error};
+use crate::store::Store;
+use crate::store::account::AccountState;
+use crate::store::dynamo::{Query, Updated};
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
+use crate::store::item::{self, n, s};
+use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::schema::{Key, uploads_partition};
+use crate::store::transaction::{Slot, Transacted, Transaction};
 
-/// What BatchWriteItem takes.
-const BATCH: usize = 25;
-/// How many records are looked at before the first of them are removed.
-const PAGE: i32 = 250;
+/// How many records are read before the first of them are removed.
+const PAGE: usize = 250;
 
 impl Store {
-    /// Removes a page of the upload records that an account's lives up to `epoch` left behind. Returns how many; zero means
-    /// that none is left.
+    /// Removes a page of the upload records that the account generations up to `epoch` left behind. Returns how many; zero
+    /// means that none is left.
     ///
     /// # Errors
     /// If the table is not available. What was removed stays removed.
@@ -29,69 +25,23 @@ impl Store {
         user: &UserId,
         epoch: Epoch,
     ) -> Result<usize, StoreError> {
-        let mut start = None;
+        let all = Condition::new("pk = :pk").value(":pk", s(uploads_partition(user)));
+        let mut query = Query::new(all);
+        query.projection = Some("pk, sk");
+        query.limit = Some(PAGE);
         loop {
-            let page = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("pk = :pk")
-                .set_expression_attribute_values(values([(":pk", s(format!("UP#{user}")))]))
-                .projection_expression("pk, sk")
-                // An eventually consistent read can miss the last records of the life that has just ended.
-                .consistent_read(true)
-                .limit(PAGE)
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(store_error)?;
-            let ids = page
-                .items()
-                .iter()
-                .filter_map(|item| item::parsed::<UploadId>(item, "sk").ok());
-            let old: Vec<_> = ids.filter(|upload| upload.epoch() <= epoch).collect();
-            for batch in old.chunks(BATCH) {
-                self.remove_records(user, batch).await?;
+            let page = self.dynamo.query(query.clone()).await?;
+            let ids = page.items.iter();
+            let ids = ids.filter_map(|item| item::parsed::<UploadId>(item, "sk").ok());
+            let old = ids.filter(|upload| upload.epoch() <= epoch);
+            let old: Vec<_> = old.map(|upload| Key::upload(user, upload)).collect();
+            let count = old.len();
+            self.dynamo.batch_delete(old).await?;
+            if count > 0 || page.cut.is_none() {
+                return Ok(count);
             }
-            if !old.is_empty() {
-                return Ok(old.len());
-            }
-            start = page.last_evaluated_key;
-            if start.is_none() {
-                return Ok(0);
-            }
+            query.start = page.cut;
         }
-    }
-
-    async fn remove_records(&self, user: &UserId, uploads: &[UploadId]) -> Result<(), StoreError> {
-        let removals = uploads.iter().map(|upload| {
-            let delete = DeleteRequest::builder()
-                .set_key(Some(upload_key(user, *upload)))
-                .build();
-            delete.map(|delete| WriteRequest::builder().delete_request(delete).build())
-        });
-        let mut removals: Vec<_> = removals
-            .collect::<Result<_, _>>()
-            .map_err(|error| StoreError::Refused(Box::new(error)))?;
-        for _ in 0..3 {
-            let request = self
-                .client
-                .batch_write_item()
-                .set_request_items(Some(HashMap::from([(self.table.clone(), removals)])));
-            let left = request
-                .send()
-                .await
-                .map_err(store_error)?
-                .unprocessed_items
-                .unwrap_or_default();
-            removals = left.into_values().flatten().collect();
-            if removals.is_empty() {
-                return Ok(());
-            }
-        }
-        Err(StoreError::Unavailable(
-            "removals stayed unprocessed".into(),
-        ))
     }
 
     /// Removes what counts the account's uploads, unless a later generation uses it already.
@@ -99,103 +49,69 @@ impl Store {
     /// # Errors
     /// If the table is not available.
     pub async fn remove_upload_quota(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
-        let request = self
-            .client
-            .delete_item()
-            .table_name(&self.table)
-            .set_key(Some(quota_key(user)))
-            .condition_expression("attribute_not_exists(epoch) OR epoch <= :epoch")
-            .set_expression_attribute_values(values([(":epoch", n(epoch.get()))]));
-        match request.send().await {
-            Err(error)
-                if !error
-                    .as_service_error()
-                    .is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
-            {
-                Err(store_error(error))
-            }
-            _ => Ok(()),
-        }
+        let condition = Condition::new("attribute_not_exists(epoch) OR epoch <= :epoch")
+            .value(":epoch", n(epoch.get()));
+        self.dynamo.delete_if(Key::quota(user), condition).await
     }
 
-    /// Notes that nothing is left of the account's life `epoch`. If the person has registered anew, there is nothing to
-    /// note. One write; a transaction more if version 0.1 ended the life, which does not know of all that a name is
-    /// claimed under.
+    /// Notes that nothing is left of the account generation `epoch`. If the person has registered anew, there is nothing to
+    /// note. One write; a transaction more if version 0.1 ended the generation, which does not know of all that a name is
+    /// reserved under.
     ///
     /// # Errors
     /// If the table is not available.
     pub async fn finish_purge(&self, user: &UserId, epoch: Epoch) -> Result<(), StoreError> {
-        let next = epoch.next();
-        let update = self
-            .client
-            .update_item()
-            .update_expression("SET #status = :deleted")
-            .condition_expression(format!(
-                "{IS_ENDED} AND attribute_not_exists(username_key) AND attribute_not_exists(email_key)"
-            ))
-            .set_expression_attribute_names(names([("#status", "status")]))
-            .set_expression_attribute_values(ended_values(next));
-        match self.update(user_key(user), update).await? {
+        let mut update = finish(epoch.next());
+        update.require(Condition::new(
+            "attribute_not_exists(username_key) AND attribute_not_exists(email_key)",
+        ));
+        match self.dynamo.update(Key::user(user), update).await? {
             Updated::Refused(Some(item)) => {
-                self.finish_with_claims(user, next, &StoredForms::of_item(&item))
-                    .await
+                let stored = StoredForms::from_item(&item);
+                self.finish_with_reservations(user, epoch, &stored).await
             }
             Updated::Done(_) | Updated::Refused(None) => Ok(()),
         }
     }
 
-    /// The same for an item that still names claims, which are released.
-    async fn finish_with_claims(
+    /// The same for an item that still names reservations, which are released.
+    async fn finish_with_reservations(
         &self,
         user: &UserId,
-        next: Epoch,
+        epoch: Epoch,
         stored: &StoredForms,
     ) -> Result<(), StoreError> {
         let mut foreign = Foreign::new();
-        // Each time but the last finds that a claim is somebody else's: there are two.
+        // Each time but the last finds that a reservation is somebody else's: there are two.
         for _ in 0..3 {
-            let (writes, at) = self
-                .finishing_writes(user, next, stored, &foreign)
-                .map_err(|error| StoreError::Refused(Box::new(error)))?;
-            match self.transact(writes).await? {
+            let mut update = finish(epoch.next());
+            update.remove("username_key");
+            update.remove("email_key");
+            let transaction = Transaction::new().update(Slot::Account, Key::user(user), update);
+            let held = Held {
+                user,
+                stored,
+                foreign: &foreign,
+            };
+            let transaction = held.release_stored(transaction);
+            match self.dynamo.transact(transaction).await? {
                 Transacted::Done => break,
                 // Refused: the person has registered anew.
-                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => break,
-                Transacted::Cancelled(reasons) => at.obstacle(&reasons, &mut foreign),
+                Transacted::Cancelled(cancelled) if cancelled.refused(&Slot::Account) => break,
+                Transacted::Cancelled(cancelled) => Obstacle::of(&cancelled, &mut foreign),
             };
         }
         Ok(())
     }
-
-    fn finishing_writes(
-        &self,
-        user: &UserId,
-        next: Epoch,
-        stored: &StoredForms,
-        foreign: &Foreign,
-    ) -> Result<(Vec<TransactWriteItem>, ClaimsAt), BuildError> {
-        let update = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(user_key(user)))
-            .update_expression("SET #status = :deleted REMOVE username_key, email_key")
-            .condition_expression(IS_ENDED)
-            .set_expression_attribute_names(names([("#status", "status")]))
-            .set_expression_attribute_values(ended_values(next))
-            .build()?;
-        let first = TransactWriteItem::builder().update(update).build();
-        let mut claims = ClaimWrites::after(first, &self.table, user, stored, foreign);
-        claims.release_stored()?;
-        Ok(claims.finish())
-    }
 }
 
-/// That the account's life has ended and no other has begun.
-const IS_ENDED: &str = "#status = :deleting AND epoch = :next";
-
-fn ended_values(next: Epoch) -> Option<Item> {
-    values([
-        (":deleted", s("deleted")),
-        (":deleting", s("deleting")),
-        (":next", n(next.get())),
-    ])
+/// The end of a purge, on condition that the account generation has ended and no other has begun.
+fn finish(next: Epoch) -> UpdateExpression {
+    let mut update = UpdateExpression::new();
+    update.set("status", s(AccountState::Deleted.as_str()));
+    let is_ended = Condition::new("#status = :deleting AND epoch = :next")
+        .value(":deleting", s(AccountState::Deleting.as_str()))
+        .value(":next", n(next.get()));
+    update.require(is_ended);
+    update
 }

@@ -1,45 +1,45 @@
-//! What becomes of an upload: one ticket, one object.
+//! The state machine of an upload: one ticket, one object.
 //!
-//! A record is `pending` until the first stored version is inspected. That version decides: the record then names it
-//! (`checking`, `review` or `ready`) or is `rejected`. A record never becomes pending again and never changes the version
-//! that it names, so an event needs no order: it is about the version that it names, and the record says all the rest.
+//! A record is `pending` until the first stored version is inspected. That version decides: the record then references it
+//! (`checking`, `review` or `ready`) or is `rejected`. A record never becomes pending again and never references another
+//! version, so events may arrive in any order: each carries its version, and the record holds the rest.
 //!
 //! | record | version stored | version removed | delete marker is the latest |
 //! |---|---|---|---|
-//! | unknown | retry; at the third receive the version is removed | ignored | retry; then every version goes |
-//! | `pending` | named, or rejected and removed | retry, twice at most | `deleted`, every version goes |
-//! | names a version | its own: ignored; another: removed | its own: tombstone; another: ignored | `deleted`, every version goes |
-//! | `rejected`, `deleted`, tombstone | removed | ignored | every version goes |
+//! | not found | retry; at the third receive remove the version | ignore | retry; at the third receive remove every version |
+//! | `pending` | complete, or reject and remove the version | retry, twice at most | `deleted`, remove every version |
+//! | references a version | this one: ignore; another: remove it | this one: tombstone; another: ignore | `deleted`, remove every version |
+//! | `rejected`, `deleted`, tombstone | remove the version | ignore | remove every version |
 //!
-//! [`decide`] is this table. It reads no clock and makes no call, so that the handler and the tests share it.
+//! [`decide`] is this table as a pure function, so that the handler and the tests share it.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// At this receive of a message, what is still unknown stays unknown: the event is not retried.
+/// An event without a matching record is retried until its message has been received this often.
 const LAST_RECEIVE: u32 = 3;
 
-/// Where an upload stands.
+/// The state of an upload record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UploadStatus {
-    /// Waits for its object.
+    /// A ticket was issued; no object has been inspected yet.
     Pending,
-    /// Names a verified version that waits for WeChat's verdict.
+    /// References a verified version that waits for WeChat's content check.
     Checking,
-    /// Names a verified version that waits for a person's decision.
+    /// References a verified version that waits for a moderator's decision.
     Review,
-    /// Names a verified version that may be shown.
+    /// References a verified version that may be shown.
     Ready,
-    /// The object was not what the ticket allowed.
+    /// The object did not match its ticket; the record references no version.
     Rejected,
-    /// Somebody else's delete marker took the object.
+    /// The object was hidden by a delete marker, which this system never places itself.
     Deleted,
-    /// A tombstone: shown to nobody, kept so that late events find it.
+    /// Kept for late events only; the API answers 404.
     Tombstone,
 }
 
 impl UploadStatus {
-    /// Every status.
+    /// Every status, for parsing and for tests.
     pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Checking,
@@ -50,7 +50,7 @@ impl UploadStatus {
         Self::Tombstone,
     ];
 
-    /// The status in the table and, but for the tombstone's, in the API.
+    /// The attribute `status` in the table and the field `status` in the API, which never shows a tombstone.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -63,8 +63,8 @@ impl UploadStatus {
         }
     }
 
-    /// Whether a record of this status names a version.
-    pub const fn names_version(self) -> bool {
+    /// Whether a record in this state references a version of its object.
+    pub const fn has_version(self) -> bool {
         matches!(self, Self::Checking | Self::Review | Self::Ready)
     }
 }
@@ -83,11 +83,11 @@ impl FromStr for UploadStatus {
 pub struct RejectionReason(pub &'static str);
 
 impl RejectionReason {
-    /// The object has another size than the ticket allowed.
+    /// The object's size differs from the size on its ticket.
     pub const SIZE_MISMATCH: Self = Self("size_mismatch");
     /// The object is larger than any upload may be.
     pub const TOO_LARGE: Self = Self("too_large");
-    /// The object is stored with another content type.
+    /// The object is stored with a content type other than that of its ticket.
     pub const TYPE_MISMATCH: Self = Self("type_mismatch");
     /// The object carries response headers or metadata that the ticket did not fix.
     pub const HEADERS_NOT_ALLOWED: Self = Self("headers_not_allowed");
@@ -99,29 +99,29 @@ impl fmt::Display for RejectionReason {
     }
 }
 
-/// What a record says that matters to an event.
+/// The part of a record that decides what an event does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// Where the upload stands.
+    /// The record's state.
     pub status: UploadStatus,
-    /// The version that the record names; `None` unless the status [names one](UploadStatus::names_version).
+    /// The version that the record references; `None` unless the status [has one](UploadStatus::has_version).
     pub version: Option<String>,
-    /// The size in bytes that the ticket allowed; `None` if it is not known here.
+    /// The size in bytes that the ticket allowed; `None` if it is not known here, and then the write checks it.
     pub declared_size: Option<u64>,
 }
 
 impl Snapshot {
-    /// A record that names no version and never will.
-    pub const CLOSED: Self = Self {
+    /// A record that references no version and never will.
+    pub const FINAL: Self = Self {
         status: UploadStatus::Tombstone,
         version: None,
         declared_size: None,
     };
 
-    /// The record for which `event` would change something: what a handler assumes to save a read.
+    /// The record that `event` would change. A handler assumes it and writes conditionally, which saves a read.
     pub fn expected_by(event: &Event<'_>) -> Self {
         let (status, version) = match event {
-            Event::Stored(..) | Event::Hidden => (UploadStatus::Pending, None),
+            Event::Stored(..) | Event::DeleteMarker => (UploadStatus::Pending, None),
             Event::Removed(version) => (UploadStatus::Ready, Some((*version).to_owned())),
         };
         Self {
@@ -131,91 +131,95 @@ impl Snapshot {
         }
     }
 
-    fn names(&self, version: &str) -> bool {
-        self.status.names_version() && self.version.as_deref() == Some(version)
+    fn references(&self, version: &str) -> bool {
+        self.status.has_version() && self.version.as_deref() == Some(version)
     }
 }
 
-/// A stored version, as an inspection describes it.
+/// A version of an object, as S3 reported it when it was inspected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredVersion {
-    /// Its id.
+    /// The S3 version id.
     pub id: String,
-    /// Its size in bytes.
+    /// The whole object's size in bytes.
     pub size: u64,
-    /// Its ETag, without quotes.
+    /// The ETag, without quotes.
     pub etag: String,
 }
 
-/// What happened to an upload's key.
+/// What an S3 event says about an upload's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
-    /// A version was stored; with the status that its bytes earn it, or the reason to reject it.
+    /// A version was stored; the inspection's result is the status to give the record, or the reason to reject it.
     Stored(&'a StoredVersion, Result<UploadStatus, RejectionReason>),
     /// The version of this id was removed for good.
     Removed(&'a str),
     /// A delete marker was placed and still is the key's latest version.
-    Hidden,
+    DeleteMarker,
 }
 
-/// A change of a record. Each is one write, on condition that the record still is one for which [`decide`] chose it.
+/// A change of a record. Each is one conditional write, refused if the record is no longer as [`decide`] was given it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
-    /// From pending: the record names the version, with this status.
-    Name(&'a StoredVersion, UploadStatus),
-    /// From pending: the record is final, and the version is to be removed.
+    /// From pending: the record references the version, with this status.
+    Complete(&'a StoredVersion, UploadStatus),
+    /// From pending: the record is final, and the version is to be removed from the bucket.
     Reject(&'a StoredVersion, RejectionReason),
-    /// From naming the version of this id: a tombstone.
+    /// From referencing this version id: a tombstone.
     Tombstone(&'a str),
-    /// From pending or naming a version: `deleted`, and every version of the key is to be removed.
+    /// From pending or referencing a version: `deleted`, and every version of the key is to be removed.
     MarkDeleted,
 }
 
-/// What an event leads to.
+/// What to do about an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision<'a> {
-    /// The record changes.
+    /// Change the record, and the bucket as the change says.
     Change(Change<'a>),
-    /// The record stays; the version of this id is removed.
+    /// Leave the record and remove this version id.
     RemoveVersion(&'a str),
-    /// The record stays; every version of the key is removed.
+    /// Leave the record and remove every version of the key.
     RemoveAllVersions,
-    /// There is nothing to do, for this reason.
+    /// Nothing to do; the reason is logged.
     Ignore(&'static str),
-    /// It is too early to tell: the message is retried, for this reason.
+    /// Too early to decide: return the message to the queue; the reason is logged.
     Retry(&'static str),
 }
 
-/// The decision on `event`, whose message has been received `receives` times; `record` is `None` if there is none.
+/// Decides on `event`, whose message has been received `receives` times. `record` is `None` if the table holds none.
 pub fn decide<'a>(record: Option<&Snapshot>, event: &Event<'a>, receives: u32) -> Decision<'a> {
-    let is_last = receives >= LAST_RECEIVE;
+    let is_last_receive = receives >= LAST_RECEIVE;
     let Some(record) = record else {
         return match event {
             Event::Removed(_) => Decision::Ignore("the removed version's upload is unknown"),
-            _ if !is_last => Decision::Retry("the upload is unknown"),
+            _ if !is_last_receive => Decision::Retry("the upload is unknown"),
             Event::Stored(version, _) => Decision::RemoveVersion(&version.id),
-            Event::Hidden => Decision::RemoveAllVersions,
+            Event::DeleteMarker => Decision::RemoveAllVersions,
         };
     };
     match (*event, record.status) {
         (Event::Stored(version, inspection), UploadStatus::Pending) => {
             Decision::Change(first_version(record, version, inspection))
         }
-        (Event::Stored(version, _), _) if record.names(&version.id) => {
-            Decision::Ignore("the event was applied before")
+        (Event::Stored(version, _), _) if record.references(&version.id) => {
+            Decision::Ignore("the event has already been applied")
         }
         (Event::Stored(version, _), _) => Decision::RemoveVersion(&version.id),
-        (Event::Removed(_), UploadStatus::Pending) if !is_last => {
+        (Event::Removed(_), UploadStatus::Pending) if !is_last_receive => {
             Decision::Retry("a version was removed before it was inspected")
         }
-        (Event::Removed(version), _) if record.names(version) => {
+        (Event::Removed(version), _) if record.references(version) => {
             Decision::Change(Change::Tombstone(version))
         }
-        (Event::Removed(_), _) => Decision::Ignore("the record does not name the version"),
-        (Event::Hidden, status) if status == UploadStatus::Pending || status.names_version() => {
+        (Event::Removed(_), _) => {
+            Decision::Ignore("the record does not reference the removed version")
+        }
+        (Event::DeleteMarker, status)
+            if status == UploadStatus::Pending || status.has_version() =>
+        {
             Decision::Change(Change::MarkDeleted)
         }
-        (Event::Hidden, _) => Decision::RemoveAllVersions,
+        (Event::DeleteMarker, _) => Decision::RemoveAllVersions,
     }
 }
 
@@ -230,7 +234,7 @@ fn first_version<'a>(
     match inspection {
         Err(reason) => Change::Reject(version, reason),
         Ok(_) if !fits => Change::Reject(version, RejectionReason::SIZE_MISMATCH),
-        Ok(status) => Change::Name(version, status),
+        Ok(status) => Change::Complete(version, status),
     }
 }
 
@@ -251,7 +255,7 @@ mod tests {
     fn record(status: UploadStatus) -> Snapshot {
         Snapshot {
             status,
-            version: status.names_version().then(|| "named".to_owned()),
+            version: status.has_version().then(|| "referenced".to_owned()),
             declared_size: Some(10),
         }
     }
@@ -264,7 +268,7 @@ mod tests {
         let (right, wrong) = (version("v", 10), version("v", 11));
         assert_eq!(
             decide(Some(&pending), &Event::Stored(&right, GOOD), 1),
-            Decision::Change(Change::Name(&right, UploadStatus::Ready))
+            Decision::Change(Change::Complete(&right, UploadStatus::Ready))
         );
         assert_eq!(
             decide(Some(&pending), &Event::Stored(&wrong, GOOD), 1),
@@ -275,7 +279,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_retried_twice() {
         let stored = version("v", 10);
-        for event in [Event::Stored(&stored, GOOD), Event::Hidden] {
+        for event in [Event::Stored(&stored, GOOD), Event::DeleteMarker] {
             for receives in [0, 1, 2] {
                 assert!(matches!(decide(None, &event, receives), Decision::Retry(_)));
             }
@@ -297,29 +301,29 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever happens: a version is kept only while it is named, a named one is never removed by an event about
+        /// A version is kept only while a record references it, a referenced one is never removed by an event about
         /// another, and a record leaves `pending` once.
         #[test]
-        fn a_version_is_named_or_removed(
-            status in select(&UploadStatus::ALL[..]), id in select(&["named", "other"][..]),
+        fn a_version_is_referenced_or_removed(
+            status in select(&UploadStatus::ALL[..]), id in select(&["referenced", "other"][..]),
             fits: bool, receives in 0..6_u32
         ) {
             let (record, stored) = (record(status), version(id, 10));
             let inspection = if fits { GOOD } else { Err(RejectionReason::TYPE_MISMATCH) };
             let decision = decide(Some(&record), &Event::Stored(&stored, inspection), receives);
-            let is_named = record.names(id);
+            let is_referenced = record.references(id);
             match decision {
-                Decision::Change(Change::Name(..) | Change::Reject(..)) => {
+                Decision::Change(Change::Complete(..) | Change::Reject(..)) => {
                     prop_assert_eq!(status, UploadStatus::Pending);
                 }
-                Decision::RemoveVersion(removed) => prop_assert!(removed == id && !is_named),
-                Decision::Ignore(_) => prop_assert!(is_named),
+                Decision::RemoveVersion(removed) => prop_assert!(removed == id && !is_referenced),
+                Decision::Ignore(_) => prop_assert!(is_referenced),
                 other => prop_assert!(false, "{:?}", other),
             }
             match decide(Some(&record), &Event::Removed(id), receives) {
-                Decision::Change(Change::Tombstone(removed)) => prop_assert!(removed == id && is_named),
+                Decision::Change(Change::Tombstone(removed)) => prop_assert!(removed == id && is_referenced),
                 Decision::Retry(_) => prop_assert!(status == UploadStatus::Pending && receives < 3),
-                Decision::Ignore(_) => prop_assert!(!is_named),
+                Decision::Ignore(_) => prop_assert!(!is_referenced),
                 other => prop_assert!(false, "{:?}", other),
             }
         }

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use data_encoding::HEXLOWER;
 
-use crate::auth::refresh::sha256;
 use crate::aws::Aws;
 use crate::config::{self, Vars};
+use crate::digest::sha256;
 use crate::ids::Purpose;
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;

@@ -72,7 +72,7 @@ impl<T> Cache<T> {
         match (self.fetch().await, &mut *cached) {
             (Err(error), Some(old)) => {
                 tracing::warn!(
-                    cause = shared::error::causes(&error),
+                    cause = shared::telemetry::causes(&error),
                     "the secrets could not be read again"
                 );
                 old.read_at = now;

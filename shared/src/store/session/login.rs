@@ -1,27 +1,24 @@
 //! Logging in.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
-
-use crate::auth::Role;
-use crate::auth::refresh::RefreshToken;
-use crate::error::causes;
 use crate::ids::{OpenId, SessionId, UserId};
+use crate::refresh::RefreshToken;
+use crate::store::Store;
+use crate::store::account::{Account, AccountState, Refusal};
+use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
-use crate::store::item::{self, Item, n, names, s};
-use crate::store::session::{
-    ATTEMPTS, age_key, attribute, fresh_session, sessions, sessions_ended_at, user_key,
-};
-use crate::store::{Account, Refusal, Store, StoreError, Updated};
+use crate::store::item::{self, Item, n, s};
+use crate::store::schema::{Key, USERS_SHARD, age_key};
+use crate::store::session::{ATTEMPTS, attribute, fresh_session, sessions, sessions_ended_at};
+use crate::telemetry::causes;
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{Role, User};
 
 /// How many sessions a user has at most.
 pub const MAX_SESSIONS: usize = 5;
-/// How many dead sessions an item carries before a login clears them away.
-const MAX_REMAINS: usize = 4;
+/// How many sessions that have ended an item carries before a login removes them.
+const MAX_EXPIRED_SESSIONS: usize = 4;
 
 /// Who logs in, on which device.
 #[derive(Clone, Copy, Debug)]
@@ -72,28 +69,28 @@ impl Store {
         let (mut expected, mut fence) = (Expected::Open, Fence::default());
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
-            let update = self.login_update(login, now, expected, fence);
-            let found = match self.update(user_key(user), update).await? {
+            let update = login_update(login, now, expected, fence);
+            let found = match self.dynamo.update_and_read(Key::user(user), update).await? {
                 Updated::Done(item) => return self.logged_in(login, &item, now).await.map(Ok),
                 Updated::Refused(found) => found.unwrap_or_default(),
             };
-            fence = Fence::of_item(&found);
-            expected = match item::opt_str(&found, "status") {
-                Some("disabled") if login.is_admin && login.create => {
+            fence = Fence::from_item(&found);
+            expected = match AccountState::from_item(&found)? {
+                Some(AccountState::Disabled) if login.is_admin && login.create => {
                     match self.reenable(login, found, now).await? {
                         Some(item) => return self.logged_in(login, &item, now).await.map(Ok),
                         None => Expected::Open,
                     }
                 }
-                Some("disabled") => return Ok(Err(Refusal::Disabled)),
-                // The SDK repeated a write whose answer was lost.
-                Some("active") if found.contains_key(&attribute(session)) => {
+                Some(AccountState::Disabled) => return Ok(Err(Refusal::Disabled)),
+                // The SDK repeated a write whose response was lost.
+                Some(AccountState::Active) if found.contains_key(&attribute(session)) => {
                     return self.logged_in(login, &found, now).await.map(Ok);
                 }
-                Some("active") => Expected::Open,
+                Some(AccountState::Active) => Expected::Open,
                 // An account that is deleted, or being deleted, is none.
                 _ if !login.create => return Ok(Err(Refusal::Gone)),
-                Some(_) => Expected::Deleted,
+                Some(AccountState::Deleting | AccountState::Deleted) => Expected::Deleted,
                 None => Expected::Open,
             };
         }
@@ -112,51 +109,10 @@ impl Store {
             tracing::warn!(cause = causes(&error), "surplus sessions were not removed");
         }
         let is_new = item::opt_str(item, "first_login") == Some(session.as_str());
-        let user = Account::of_item(item)?
-            .user
+        let user = Account::from_item(item)?
+            .into_user()
             .ok_or(StoreError::Corrupt("status"))?;
         Ok(LoggedIn { user, is_new })
-    }
-
-    fn login_update(
-        &self,
-        login: &Login<'_>,
-        now: Timestamp,
-        expected: Expected,
-        fence: Fence,
-    ) -> UpdateItemFluentBuilder {
-        let number = fence.next(now);
-        let (condition, seen) = match expected {
-            Expected::Open => {
-                let open = format!("(#status = :active AND {})", fence::LOWER);
-                let condition = if login.create {
-                    format!("attribute_not_exists(pk) OR {open}")
-                } else {
-                    open
-                };
-                (condition, Item::new())
-            }
-            Expected::Deleted => {
-                let (unchanged, mut seen) = fence.unchanged();
-                seen.insert(":deleting".to_owned(), s("deleting"));
-                seen.insert(":deleted".to_owned(), s("deleted"));
-                let condition = format!("#status IN (:deleting, :deleted) AND {unchanged}");
-                (condition, seen)
-            }
-        };
-        let (update, mut values) = changes(login, now, number);
-        values.extend(seen);
-        self.client
-            .update_item()
-            .update_expression(update)
-            .condition_expression(condition)
-            .set_expression_attribute_names(names([
-                ("#session", &attribute(&login.token.session)),
-                ("#status", "status"),
-                ("#role", "role"),
-            ]))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
     }
 
     /// A late repetition does no harm: no session that it names can live again, for none begins twice.
@@ -170,58 +126,68 @@ impl Store {
         if surplus.is_empty() {
             return Ok(());
         }
-        let names = surplus.iter().enumerate();
-        let names: HashMap<_, _> = names
-            .map(|(i, session)| (format!("#s{i}"), attribute(session)))
-            .collect();
-        let removed: Vec<_> = (0..surplus.len()).map(|i| format!("#s{i}")).collect();
-        let update = self
-            .client
-            .update_item()
-            .update_expression(format!("REMOVE {}", removed.join(", ")))
-            .condition_expression("attribute_exists(pk)")
-            .set_expression_attribute_names(Some(names));
-        self.update(user_key(user), update).await?;
+        let mut update = UpdateExpression::new();
+        for session in &surplus {
+            update.remove(&attribute(session));
+        }
+        update.require(Condition::new("attribute_exists(pk)"));
+        self.dynamo.update(Key::user(user), update).await?;
         Ok(())
     }
 }
 
-/// What a login changes, and the expression's values.
-fn changes(login: &Login<'_>, now: Timestamp, number: Timestamp) -> (String, Item) {
+/// What a login changes.
+fn login_update(
+    login: &Login<'_>,
+    now: Timestamp,
+    expected: Expected,
+    fence: Fence,
+) -> UpdateExpression {
     let RefreshToken { user, session, .. } = login.token;
-    // A role that configuration does not give is kept: an administrator may have given it.
-    let (role, given) = if login.is_admin {
-        (Role::Admin, ":role")
-    } else {
-        (Role::User, "if_not_exists(#role, :role)")
-    };
-    let unionid = if login.unionid.is_some() {
-        ", unionid = :unionid"
-    } else {
-        ""
-    };
-    let update = format!(
-        "SET #session = :session, fence = :number, last_login = :id, first_login = if_not_exists(first_login, :id), \
-         created_at = if_not_exists(created_at, :now), updated_at = if_not_exists(updated_at, :now), \
-         epoch = if_not_exists(epoch, :one), version = if_not_exists(version, :one), openid = :openid, \
-         gsi1pk = :shard, gsi1sk = if_not_exists(gsi1sk, :age), #status = :active, #role = {given}{unionid}"
-    );
+    let number = fence.next(now);
+    let mut update = UpdateExpression::new();
     let first = fresh_session(login.token.hash(), login.key, now, number);
-    let mut values = HashMap::from([
-        (":session".to_owned(), first),
-        (":number".to_owned(), n(number.millis())),
-        (":id".to_owned(), s(session.as_str())),
-        (":now".to_owned(), n(now.millis())),
-        (":one".to_owned(), n(1)),
-        (":openid".to_owned(), s(login.openid.as_str())),
-        (":shard".to_owned(), s("US#0")),
-        (":age".to_owned(), s(age_key(now, user))),
-        (":active".to_owned(), s("active")),
-        (":role".to_owned(), s(role.as_str())),
-    ]);
-    let unionid = login.unionid.map(|unionid| s(unionid.as_str()));
-    values.extend(unionid.map(|unionid| (":unionid".to_owned(), unionid)));
-    (update, values)
+    update.set(&attribute(session), first);
+    update.set("fence", n(number.millis()));
+    update.set("last_login", s(session.as_str()));
+    update.set_to("first_login", "if_not_exists(first_login, :last_login)");
+    update.value(":now", n(now.millis()));
+    update.set_to("created_at", "if_not_exists(created_at, :now)");
+    update.set_to("updated_at", "if_not_exists(updated_at, :now)");
+    update.value(":one", n(1));
+    update.set_to("epoch", "if_not_exists(epoch, :one)");
+    update.set_to("version", "if_not_exists(version, :one)");
+    update.set("openid", s(login.openid.as_str()));
+    update.set("gsi1pk", s(USERS_SHARD));
+    update.set_if_absent("gsi1sk", s(age_key(now, user)));
+    update.value(":active", s(AccountState::Active.as_str()));
+    update.set_to("status", ":active");
+    // A role that configuration does not give is kept: an administrator may have given it.
+    if login.is_admin {
+        update.set("role", s(Role::Admin.as_str()));
+    } else {
+        update.set_if_absent("role", s(Role::User.as_str()));
+    }
+    if let Some(unionid) = login.unionid {
+        update.set("unionid", s(unionid.as_str()));
+    }
+    update.require(expected.condition(login.create, fence));
+    update
+}
+
+impl Expected {
+    /// Holds for the account that is expected; the update itself says what `:active` and `:fence` are.
+    fn condition(self, create: bool, fence: Fence) -> Condition {
+        let open = format!("(#status = :active AND {})", fence::LOWER);
+        match self {
+            Self::Open if create => Condition::new(format!("attribute_not_exists(pk) OR {open}")),
+            Self::Open => Condition::new(open),
+            Self::Deleted => Condition::new("#status IN (:deleting, :deleted)")
+                .value(":deleting", s(AccountState::Deleting.as_str()))
+                .value(":deleted", s(AccountState::Deleted.as_str()))
+                .and(fence.unchanged()),
+        }
+    }
 }
 
 /// The sessions beyond what a user may have, the oldest of them, and those that have ended, once there are enough.
@@ -234,7 +200,7 @@ fn surplus_sessions(item: &Item, now: Timestamp) -> Vec<SessionId> {
         .partition(|session| session.is_live(now, ended_at));
     let dead = surplus.len();
     surplus.extend(live.into_iter().skip(MAX_SESSIONS));
-    if surplus.len() == dead && dead < MAX_REMAINS {
+    if surplus.len() == dead && dead < MAX_EXPIRED_SESSIONS {
         return Vec::new();
     }
     surplus.into_iter().map(|session| session.id).collect()

@@ -1,30 +1,31 @@
 //! Ending sessions.
 
 use crate::ids::{Epoch, SessionId, UserId};
+use crate::store::Store;
+use crate::store::account::Refusal;
+use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
-use crate::store::item::{self, n, names, values};
-use crate::store::session::{ATTEMPTS, attribute, sessions, sessions_ended_at, user_key};
-use crate::store::{Refusal, Store, StoreError, Updated};
+use crate::store::item::{self, n};
+use crate::store::schema::Key;
+use crate::store::session::{ATTEMPTS, attribute, sessions, sessions_ended_at};
 
 impl Store {
     /// Ends one session; one that is not there is no error. A late repetition does no harm, for no session begins twice.
     ///
     /// # Errors
-    /// If the table is not available; [`Refusal::Gone`] in the inner result if the account's life is another one.
+    /// If the table is not available; [`Refusal::Gone`] in the inner result if the account is in another generation.
     pub async fn end_session(
         &self,
         user: &UserId,
         session: &SessionId,
         epoch: Epoch,
     ) -> Result<Result<(), Refusal>, StoreError> {
-        let update = self
-            .client
-            .update_item()
-            .update_expression("REMOVE #s")
-            .condition_expression("epoch = :epoch")
-            .set_expression_attribute_names(names([("#s", &attribute(session))]))
-            .set_expression_attribute_values(values([(":epoch", n(epoch.get()))]));
-        Ok(match self.update(user_key(user), update).await? {
+        let mut update = UpdateExpression::new();
+        update.remove(&attribute(session));
+        update.require(is_of(epoch));
+        Ok(match self.dynamo.update(Key::user(user), update).await? {
             Updated::Done(_) => Ok(()),
             Updated::Refused(_) => Err(Refusal::Gone),
         })
@@ -42,16 +43,12 @@ impl Store {
         let mut fence = Fence::default();
         for _ in 0..ATTEMPTS {
             let now = self.clock.now();
-            let update = self
-                .client
-                .update_item()
-                .update_expression("SET fence = :number, sessions_ended_at = :number")
-                .condition_expression(format!("epoch = :epoch AND {}", fence::LOWER))
-                .set_expression_attribute_values(values([
-                    (":number", n(fence.next(now).millis())),
-                    (":epoch", n(epoch.get())),
-                ]));
-            let found = match self.update(user_key(user), update).await? {
+            let mut update = UpdateExpression::new();
+            update.set("fence", n(fence.next(now).millis()));
+            update.set_to("sessions_ended_at", ":fence");
+            update.require(is_of(epoch));
+            update.require(Condition::new(fence::LOWER));
+            let found = match self.dynamo.update(Key::user(user), update).await? {
                 Updated::Done(_) => return Ok(Ok(())),
                 Updated::Refused(found) => found.unwrap_or_default(),
             };
@@ -59,15 +56,20 @@ impl Store {
                 return Ok(Err(Refusal::Gone));
             }
             let ended_at = sessions_ended_at(&found);
-            // The SDK repeated a write whose answer was lost, or somebody else did the same.
+            // The SDK repeated a write whose response was lost, or somebody else did the same.
             if !sessions(&found)
                 .iter()
                 .any(|session| session.is_live(now, ended_at))
             {
                 return Ok(Ok(()));
             }
-            fence = Fence::of_item(&found);
+            fence = Fence::from_item(&found);
         }
         Err(StoreError::Unavailable("the account kept changing".into()))
     }
+}
+
+/// Holds while the account is in that generation.
+fn is_of(epoch: Epoch) -> Condition {
+    Condition::new("epoch = :epoch").value(":epoch", n(epoch.get()))
 }

@@ -14,14 +14,16 @@
 
 mod login;
 mod logout;
+mod reenable;
 mod refresh;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::refresh::{ANCESTORS, Hash, LIFETIME};
-use crate::ids::{SessionId, UserId};
+use crate::digest::Sha256;
+use crate::ids::SessionId;
+use crate::refresh::{ANCESTORS, LIFETIME};
 use crate::store::item::{self, Item, b, n, s};
 use crate::time::Timestamp;
 
@@ -34,9 +36,9 @@ const PREFIX: &str = "s_";
 
 struct Session {
     id: SessionId,
-    current: Hash,
+    current: Sha256,
     key: Option<String>,
-    previous: [Option<Hash>; 2],
+    previous: [Option<Sha256>; 2],
     /// When the last ancestors were replaced; the epoch's beginning where that is not known.
     replaced_at: [Timestamp; ANCESTORS],
     expires: Timestamp,
@@ -49,21 +51,12 @@ impl Session {
     }
 }
 
-pub(super) fn user_key(user: &UserId) -> Item {
-    item::key(format!("U#{user}"), "A")
-}
-
-/// Sorts users by age in the index; the id makes it unique.
-pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
-    format!("{:015}#{user}", at.millis())
-}
-
-pub(super) fn attribute(session: &SessionId) -> String {
+fn attribute(session: &SessionId) -> String {
     format!("{PREFIX}{}", session.as_str())
 }
 
-pub(super) fn fresh_session(
-    hash: Hash,
+fn fresh_session(
+    hash: Sha256,
     key: Option<&str>,
     now: Timestamp,
     number: Timestamp,
@@ -100,12 +93,14 @@ fn sessions_ended_at(item: &Item) -> Option<Timestamp> {
 
 fn sessions(item: &Item) -> Vec<Session> {
     item.iter()
-        .filter_map(|(name, value)| session_of(name.strip_prefix(PREFIX)?, value.as_m().ok()?))
+        .filter_map(|(name, value)| {
+            session_from_item(name.strip_prefix(PREFIX)?, value.as_m().ok()?)
+        })
         .collect()
 }
 
-fn session_of(id: &str, map: &Item) -> Option<Session> {
-    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Hash::try_from(bytes).ok());
+fn session_from_item(id: &str, map: &Item) -> Option<Session> {
+    let hash = |name| item::opt_bytes(map, name).and_then(|bytes| Sha256::try_from(bytes).ok());
     let time = |name: &str| item::opt_num(map, name).map(Timestamp::from_millis);
     let replaced_at = std::array::from_fn(|i| time(&format!("t{}", i + 1)));
     Some(Session {

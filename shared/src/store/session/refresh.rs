@@ -1,12 +1,14 @@
 //! Refreshing a session, and what a token means that is not its session's current one.
 
-use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValue;
-
-use crate::auth::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
-use crate::store::item::{Item, b, n, names, s};
-use crate::store::session::{Session, attribute, sessions, sessions_ended_at, user_key};
-use crate::store::{Account, Store, StoreError, Updated};
+use crate::refresh::{ANCESTORS, GRACE, LIFETIME, RefreshKeys, RefreshToken};
+use crate::store::Store;
+use crate::store::account::{Account, AccountState};
+use crate::store::dynamo::Updated;
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
+use crate::store::item::{Item, b, n, s};
+use crate::store::schema::Key;
+use crate::store::session::{Session, attribute, sessions, sessions_ended_at};
 use crate::time::Timestamp;
 use crate::user::{Status, User};
 
@@ -38,56 +40,18 @@ impl Store {
     ) -> Result<Refreshed, StoreError> {
         let now = self.clock.now();
         let successor = keys.successor(token);
-        let update = self.refresh_update(token, &successor, keys, now);
-        match self.update(user_key(&token.user), update).await? {
+        let update = refresh_update(token, &successor, keys, now);
+        let key = Key::user(&token.user);
+        match self.dynamo.update_and_read(key, update).await? {
             Updated::Done(item) => {
-                let user = Account::of_item(&item)?
-                    .user
+                let user = Account::from_item(&item)?
+                    .into_user()
                     .ok_or(StoreError::Corrupt("status"))?;
                 Ok(Refreshed::Granted(successor, Box::new(user)))
             }
             Updated::Refused(Some(item)) => self.refused_refresh(token, keys, &item, now).await,
             Updated::Refused(None) => Ok(Refreshed::Invalid),
         }
-    }
-
-    fn refresh_update(
-        &self,
-        token: &RefreshToken,
-        successor: &RefreshToken,
-        keys: &RefreshKeys,
-        now: Timestamp,
-    ) -> UpdateItemFluentBuilder {
-        let mut values = Item::from([
-            (":old".to_owned(), b(&token.hash())),
-            (":new".to_owned(), b(&successor.hash())),
-            (":now".to_owned(), n(now.millis())),
-            (":expires".to_owned(), n(now.after(LIFETIME).millis())),
-            (":active".to_owned(), s("active")),
-            (":unknown".to_owned(), n(0)),
-        ]);
-        let key = key_condition(keys, &mut values);
-        // Sessions that the previous release began have two times.
-        let times =
-            (3..=ANCESTORS).map(|i| format!(", #s.t{i} = if_not_exists(#s.t{}, :unknown)", i - 1));
-        let times: String = times.collect();
-        // The current key's is the first of the names in the condition.
-        let name = keys.current_name().map_or("", |_| ", #s.k = :key0");
-        self.client
-            .update_item()
-            .update_expression(format!(
-                "SET #s.p2 = #s.p1, #s.t2 = #s.t1, #s.p1 = :old, #s.t1 = :now, #s.h = :new, #s.x = :expires{times}{name}"
-            ))
-            .condition_expression(format!(
-                "#s.h = :old AND #s.x > :now AND #status = :active \
-                 AND (attribute_not_exists(sessions_ended_at) OR #s.c > sessions_ended_at) AND ({key})",
-            ))
-            .set_expression_attribute_names(names([
-                ("#s", &attribute(&token.session)),
-                ("#status", "status"),
-            ]))
-            .set_expression_attribute_values(Some(values))
-            .return_values(ReturnValue::AllNew)
     }
 
     /// Tells a repetition within the grace from a reuse and from a session that has ended.
@@ -104,7 +68,7 @@ impl Store {
         else {
             return Ok(Refreshed::Invalid);
         };
-        let Some(user) = Account::of_item(item)?.user else {
+        let Some(user) = Account::from_item(item)?.into_user() else {
             return Ok(Refreshed::Invalid);
         };
         if !session.is_live(now, sessions_ended_at(item)) {
@@ -130,17 +94,70 @@ impl Store {
     }
 }
 
+fn refresh_update(
+    token: &RefreshToken,
+    successor: &RefreshToken,
+    keys: &RefreshKeys,
+    now: Timestamp,
+) -> UpdateExpression {
+    let mut update = UpdateExpression::new();
+    update.name("#s", attribute(&token.session));
+    for (value, meaning) in [
+        (":old", b(&token.hash())),
+        (":new", b(&successor.hash())),
+        (":now", n(now.millis())),
+        (":expires", n(now.after(LIFETIME).millis())),
+        (":unknown", n(0)),
+    ] {
+        update.value(value, meaning);
+    }
+    for (attribute, operand) in [
+        ("#s.p2", "#s.p1"),
+        ("#s.t2", "#s.t1"),
+        ("#s.p1", ":old"),
+        ("#s.t1", ":now"),
+        ("#s.h", ":new"),
+        ("#s.x", ":expires"),
+    ] {
+        update.set_to(attribute, operand);
+    }
+    // Sessions that the previous release began have two times.
+    for i in 3..=ANCESTORS {
+        let before = format!("if_not_exists(#s.t{}, :unknown)", i - 1);
+        update.set_to(&format!("#s.t{i}"), &before);
+    }
+    if keys.current_name().is_some() {
+        // The current key's is the first of the names in the condition.
+        update.set_to("#s.k", ":key0");
+    }
+    let is_current = Condition::new(
+        "#s.h = :old AND #s.x > :now AND #status = :active \
+         AND (attribute_not_exists(sessions_ended_at) OR #s.c > sessions_ended_at)",
+    );
+    let active = s(AccountState::Active.as_str());
+    update.require(is_current.value(":active", active));
+    update.require(derives_from(keys));
+    update
+}
+
 /// Holds for sessions that derive from one of the keys; the names become values, the current one's first.
-fn key_condition(keys: &RefreshKeys, values: &mut Item) -> String {
-    let conditions = keys.names().enumerate().map(|(i, name)| match name {
-        Some(name) => {
-            values.insert(format!(":key{i}"), s(name));
-            format!("#s.k = :key{i}")
+fn derives_from(keys: &RefreshKeys) -> Condition {
+    let mut alternatives = Vec::new();
+    let mut values = Vec::new();
+    for (i, name) in keys.names().enumerate() {
+        match name {
+            Some(name) => {
+                alternatives.push(format!("#s.k = :key{i}"));
+                values.push((format!(":key{i}"), s(name)));
+            }
+            None => alternatives.push("attribute_not_exists(#s.k)".to_owned()),
         }
-        None => "attribute_not_exists(#s.k)".to_owned(),
-    });
-    let conditions: Vec<_> = conditions.collect();
-    conditions.join(" OR ")
+    }
+    let condition = Condition::new(format!("({})", alternatives.join(" OR ")));
+    let values = values.into_iter();
+    values.fold(condition, |condition, (name, value)| {
+        condition.value(&name, value)
+    })
 }
 
 impl Session {

@@ -1,22 +1,19 @@
-//! The end of an upload: a tombstone after its version was removed, or `deleted` after somebody else's delete marker. An
-//! avatar leaves the profile in the same transaction.
+//! The end of an upload: a tombstone when its version is removed, or `deleted` after a foreign delete marker. An avatar
+//! leaves the profile in the same transaction.
 
-use std::collections::HashMap;
-
-use aws_sdk_dynamodb::error::BuildError;
-use aws_sdk_dynamodb::types::{
-    AttributeValue, ConditionCheck, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
-
-use crate::auth::Caller;
 use crate::ids::Purpose;
-use crate::store::audit::{Action, AdminWrite, NotAdmin};
+use crate::store::Store;
+use crate::store::account::AccountUpdate;
+use crate::store::actor::Actor;
+use crate::store::audit::{Action, AdminError, AdminWrite};
+use crate::store::error::StoreError;
+use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, s};
-use crate::store::session::user_key;
-use crate::store::upload::complete::{LAST_SEQUENCER, Refused, UNNAMED};
-use crate::store::upload::{EVENT_LIFETIME, Record, ttl, upload_key};
-use crate::store::user::Edit;
-use crate::store::{Store, StoreError, Transacted, Updated, is_refused};
+use crate::store::schema::Key;
+use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::upload::avatar::shows;
+use crate::store::upload::complete::{LAST_SEQUENCER, RecordConflict, remove_version_attributes};
+use crate::store::upload::{EVENT_LIFETIME, Record, ttl};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::UploadStatus;
@@ -24,225 +21,236 @@ use crate::upload::lifecycle::UploadStatus;
 /// How often the write starts over because the profile changed.
 const ATTEMPTS: u32 = 4;
 
-/// What became of the end of an upload, or of its rejection.
+/// The states in which a record references a version.
+const WITH_VERSION: [UploadStatus; 3] = [
+    UploadStatus::Checking,
+    UploadStatus::Review,
+    UploadStatus::Ready,
+];
+
+/// The result of ending an upload, or of rejecting it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Closed {
-    /// The record names no version any more, and the profile does not show it.
-    Done,
-    /// The record was not as it had to be.
-    Refused(Refused),
+pub enum CloseUploadOutcome {
+    /// The record references no version any more, and the profile does not show it.
+    Closed,
+    /// Nothing was written: the record was not in the required state.
+    Conflict(RecordConflict),
 }
 
 /// Whether the profile shows the upload.
 #[derive(Clone, Copy)]
-enum Profile {
-    /// It does, and was last changed then, as far as is known.
-    Shows(Option<Timestamp>),
-    DoesNotShow,
+enum ProfileAvatar {
+    /// It does; with the time of the profile's last change, if that is known.
+    Shown(Option<Timestamp>),
+    NotShown,
 }
 
-impl Profile {
+/// One attempt to close an upload in a transaction.
+enum Attempt {
+    Finished(CloseUploadOutcome),
+    /// Nothing was written, and this is what the profile shows by now.
+    ProfileChanged(ProfileAvatar),
+}
+
+impl Attempt {
+    fn of(transacted: Transacted, key: &ObjectKey) -> Result<Self, StoreError> {
+        let cancelled = match transacted {
+            Transacted::Done => return Ok(Self::Finished(CloseUploadOutcome::Closed)),
+            Transacted::Cancelled(cancelled) => cancelled,
+        };
+        let slot = Slot::Upload(key.upload);
+        if !cancelled.refused(&slot) {
+            let profile = ProfileAvatar::from_item(cancelled.item(&Slot::Account), key);
+            return Ok(Self::ProfileChanged(profile));
+        }
+        let conflict = RecordConflict::from_item(cancelled.item(&slot), key)?;
+        Ok(Self::Finished(CloseUploadOutcome::Conflict(conflict)))
+    }
+}
+
+impl ProfileAvatar {
     fn from_item(item: Option<&Item>, key: &ObjectKey) -> Self {
         let shown = item.and_then(|item| item::opt_str(item, "avatar_upload_id"));
         if shown != Some(key.upload.to_string().as_str()) {
-            return Self::DoesNotShow;
+            return Self::NotShown;
         }
         let changed = item.and_then(|item| item::opt_num(item, "updated_at"));
-        Self::Shows(changed.map(Timestamp::from_millis))
+        Self::Shown(changed.map(Timestamp::from_millis))
     }
 }
 
 impl Store {
-    /// Makes a record that names `version` a tombstone.
+    /// Makes a record that references `version` a tombstone, after that version was removed from the bucket.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn tombstone_version(
+    pub async fn tombstone_removed_version(
         &self,
         key: &ObjectKey,
         version: &str,
-    ) -> Result<Closed, StoreError> {
-        let mut change = self.ending(UploadStatus::Tombstone, key);
-        change.require_status(&NAMING);
-        change.condition.push_str(" AND version_id = :version");
-        change.values.insert(":version".to_owned(), s(version));
-        self.close(key, change).await
+    ) -> Result<CloseUploadOutcome, StoreError> {
+        let mut update = self.closing(UploadStatus::Tombstone, key);
+        update.require(is_in(&WITH_VERSION));
+        update.require(references(version));
+        self.close(key, update).await
     }
 
-    /// Makes a record a tombstone if it still is as it was read.
+    /// Makes a record a tombstone if it has not changed since it was read.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn tombstone_record(&self, record: &Record) -> Result<Closed, StoreError> {
-        self.close(&record.key, self.ending_as_read(record)).await
-    }
-
-    /// [`Store::tombstone_record`] in the name of an administrator, with an entry in the audit. The tombstone lists the
-    /// version that the record named: it is removed afterwards, by whom the write has let do it.
-    ///
-    /// # Errors
-    /// If the table is not available; the inner result says why the actor is no administrator.
-    pub async fn tombstone_record_as(
+    pub async fn tombstone_upload(
         &self,
-        actor: &Caller,
         record: &Record,
-    ) -> Result<Result<Closed, NotAdmin>, StoreError> {
-        let mut change = self.ending_as_read(record);
-        if record.version.is_some() {
-            change.sets = ENDING_WITH_LEFTOVER;
-        }
-        self.close_in_transaction(&record.key, &change, Some(actor))
-            .await
+    ) -> Result<CloseUploadOutcome, StoreError> {
+        self.close(&record.key, self.closing_as_read(record)).await
     }
 
-    fn ending_as_read(&self, record: &Record) -> Ending {
-        let mut change = self.ending(UploadStatus::Tombstone, &record.key);
-        change.require_status(&[record.status]);
+    /// [`Store::tombstone_upload`] by an administrator, with an audit entry. The tombstone lists the version that the
+    /// record referenced, which is deleted only after the transaction has confirmed the administrator.
+    ///
+    /// # Errors
+    /// If the actor is no administrator, or the table is not available.
+    pub async fn tombstone_upload_as_admin(
+        &self,
+        actor: Actor<'_>,
+        record: &Record,
+    ) -> Result<CloseUploadOutcome, AdminError> {
+        let mut update = self.closing_as_read(record);
         if let Some(version) = &record.version {
-            change.condition.push_str(" AND version_id = :version");
-            change.values.insert(":version".to_owned(), s(version));
+            update.set("remove_version", s(version));
         }
-        change
+        let key = &record.key;
+        let mut profile = ProfileAvatar::Shown(None);
+        for _ in 0..ATTEMPTS {
+            let transaction = self.closing_transaction(key, &update, profile);
+            let write = deletion(key);
+            let transacted = self.transact_audited(actor, &write, transaction).await?;
+            match Attempt::of(transacted?, key)? {
+                Attempt::Finished(outcome) => return Ok(outcome),
+                Attempt::ProfileChanged(found) => profile = found,
+            }
+        }
+        Err(profile_kept_changing().into())
     }
 
-    /// Makes a record that is pending or names a version `deleted`.
+    /// Makes a record that is pending or references a version `deleted`.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn mark_deleted(&self, key: &ObjectKey) -> Result<Closed, StoreError> {
-        let mut change = self.ending(UploadStatus::Deleted, key);
-        let [checking, review, ready] = NAMING;
-        change.require_status(&[UploadStatus::Pending, checking, review, ready]);
-        self.close(key, change).await
+    pub async fn mark_deleted(&self, key: &ObjectKey) -> Result<CloseUploadOutcome, StoreError> {
+        let mut update = self.closing(UploadStatus::Deleted, key);
+        let [checking, review, ready] = WITH_VERSION;
+        update.require(is_in(&[UploadStatus::Pending, checking, review, ready]));
+        self.close(key, update).await
     }
 
-    fn ending(&self, status: UploadStatus, key: &ObjectKey) -> Ending {
-        Ending {
-            sets: ENDING,
-            condition: "content_type = :type".to_owned(),
-            values: Item::from([
-                (":ending".to_owned(), s(status.as_str())),
-                (":ttl".to_owned(), ttl(self.clock.now(), EVENT_LIFETIME)),
-                (":type".to_owned(), s(key.content_type.as_str())),
-                (":last".to_owned(), s(LAST_SEQUENCER)),
-            ]),
+    fn closing(&self, status: UploadStatus, key: &ObjectKey) -> UpdateExpression {
+        let mut update = UpdateExpression::new();
+        update.set("status", s(status.as_str()));
+        update.set("ttl", ttl(self.clock.now(), EVENT_LIFETIME));
+        update.set("seq", s(LAST_SEQUENCER));
+        remove_version_attributes(&mut update);
+        let content_type = s(key.content_type.as_str());
+        update.require(Condition::new("content_type = :type").value(":type", content_type));
+        update
+    }
+
+    fn closing_as_read(&self, record: &Record) -> UpdateExpression {
+        let mut update = self.closing(UploadStatus::Tombstone, &record.key);
+        update.require(is_in(&[record.status]));
+        if let Some(version) = &record.version {
+            update.require(references(version));
         }
+        update
     }
 
-    async fn close(&self, key: &ObjectKey, change: Ending) -> Result<Closed, StoreError> {
+    async fn close(
+        &self,
+        key: &ObjectKey,
+        update: UpdateExpression,
+    ) -> Result<CloseUploadOutcome, StoreError> {
         if key.upload.purpose() == Purpose::Avatar {
-            let closed = self.close_in_transaction(key, &change, None).await?;
-            return closed.map_err(|_| StoreError::Corrupt("actor"));
+            return self.close_avatar(key, &update).await;
         }
-        let update = self
-            .client
-            .update_item()
-            .update_expression(change.update())
-            .condition_expression(change.condition)
-            .set_expression_attribute_names(Some(ending_names()))
-            .set_expression_attribute_values(Some(change.values));
-        Ok(
-            match self
-                .update(upload_key(&key.user, key.upload), update)
-                .await?
-            {
-                Updated::Done(_) => Closed::Done,
-                Updated::Refused(item) => Closed::Refused(Refused::from_item(item.as_ref(), key)?),
-            },
-        )
-    }
-
-    /// Ends an upload together with what else has to be written or to hold.
-    async fn close_in_transaction(
-        &self,
-        key: &ObjectKey,
-        change: &Ending,
-        actor: Option<&Caller>,
-    ) -> Result<Result<Closed, NotAdmin>, StoreError> {
-        // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
-        let mut profile = Profile::Shows(None);
-        for _ in 0..ATTEMPTS {
-            let writes = self.ending_writes(key, change, profile);
-            let writes = writes.map_err(|error| StoreError::Refused(error.into()))?;
-            let outcome = match actor {
-                None => self.transact(writes).await?,
-                Some(actor) => match self.transact_as(actor, &deletion(key), writes).await? {
-                    Ok(outcome) => outcome,
-                    Err(refusal) => return Ok(Err(refusal)),
-                },
-            };
-            match outcome {
-                Transacted::Done => return Ok(Ok(Closed::Done)),
-                Transacted::Cancelled(reasons) if is_refused(&reasons, 0) => {
-                    let refused = Refused::from_item(reasons[0].item.as_ref(), key);
-                    return Ok(Ok(Closed::Refused(refused?)));
-                }
-                Transacted::Cancelled(reasons) => {
-                    let found = reasons.get(1).and_then(|reason| reason.item.as_ref());
-                    profile = Profile::from_item(found, key);
-                }
-            }
-        }
-        Err(StoreError::Unavailable("the profile kept changing".into()))
-    }
-
-    fn ending_writes(
-        &self,
-        key: &ObjectKey,
-        change: &Ending,
-        profile: Profile,
-    ) -> Result<Vec<TransactWriteItem>, BuildError> {
-        let record = Update::builder()
-            .table_name(&self.table)
-            .set_key(Some(upload_key(&key.user, key.upload)))
-            .update_expression(change.update())
-            .condition_expression(&change.condition)
-            .set_expression_attribute_names(Some(ending_names()))
-            .set_expression_attribute_values(Some(change.values.clone()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-            .build()?;
-        let mut writes = vec![TransactWriteItem::builder().update(record).build()];
-        if key.upload.purpose() == Purpose::Avatar {
-            writes.push(self.profile_write(key, profile)?);
-        }
-        Ok(writes)
-    }
-
-    /// Takes the picture off the profile, or makes sure that it is not there.
-    fn profile_write(
-        &self,
-        key: &ObjectKey,
-        profile: Profile,
-    ) -> Result<TransactWriteItem, BuildError> {
-        let upload = s(key.upload.to_string());
-        Ok(match profile {
-            Profile::Shows(changed) => {
-                let now = self.clock.now();
-                let mut edit = Edit::new(changed.map_or(now, |at| now.following(at)));
-                edit.clear_avatar();
-                edit.require("avatar_upload_id = :upload AND updated_at < :now");
-                edit.value(":upload", upload);
-                edit.into_transaction(&self.table, &key.user)?
-            }
-            Profile::DoesNotShow => {
-                let check = ConditionCheck::builder()
-                    .table_name(&self.table)
-                    .set_key(Some(user_key(&key.user)))
-                    .condition_expression(
-                        "attribute_not_exists(avatar_upload_id) OR avatar_upload_id <> :upload",
-                    )
-                    .expression_attribute_values(":upload", upload)
-                    .return_values_on_condition_check_failure(
-                        ReturnValuesOnConditionCheckFailure::AllOld,
-                    )
-                    .build()?;
-                TransactWriteItem::builder().condition_check(check).build()
-            }
+        Ok(match self.update_record(key, update).await? {
+            None => CloseUploadOutcome::Closed,
+            Some(conflict) => CloseUploadOutcome::Conflict(conflict),
         })
+    }
+
+    async fn close_avatar(
+        &self,
+        key: &ObjectKey,
+        update: &UpdateExpression,
+    ) -> Result<CloseUploadOutcome, StoreError> {
+        // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
+        let mut profile = ProfileAvatar::Shown(None);
+        for _ in 0..ATTEMPTS {
+            let transaction = self.closing_transaction(key, update, profile);
+            let transacted = self.dynamo.transact(transaction).await?;
+            match Attempt::of(transacted, key)? {
+                Attempt::Finished(outcome) => return Ok(outcome),
+                Attempt::ProfileChanged(found) => profile = found,
+            }
+        }
+        Err(profile_kept_changing())
+    }
+
+    fn closing_transaction(
+        &self,
+        key: &ObjectKey,
+        update: &UpdateExpression,
+        profile: ProfileAvatar,
+    ) -> Transaction {
+        let record = Key::upload(&key.user, key.upload);
+        let transaction =
+            Transaction::new().update(Slot::Upload(key.upload), record, update.clone());
+        if key.upload.purpose() == Purpose::Avatar {
+            self.without_avatar(transaction, key, profile)
+        } else {
+            transaction
+        }
+    }
+
+    /// Takes the picture off the profile, or checks that it is not there.
+    fn without_avatar(
+        &self,
+        transaction: Transaction,
+        key: &ObjectKey,
+        profile: ProfileAvatar,
+    ) -> Transaction {
+        let account = Key::user(&key.user);
+        match profile {
+            ProfileAvatar::Shown(changed) => {
+                let now = self.clock.now();
+                let mut update = AccountUpdate::at(changed.map_or(now, |at| now.following(at)));
+                update.clear_avatar();
+                update.require(shows(key.upload));
+                update.require_latest();
+                transaction.update(Slot::Account, account, update)
+            }
+            ProfileAvatar::NotShown => {
+                let other = Condition::new(
+                    "(attribute_not_exists(avatar_upload_id) OR avatar_upload_id <> :upload)",
+                );
+                let upload = s(key.upload.to_string());
+                transaction.check(Slot::Account, account, other.value(":upload", upload))
+            }
+        }
     }
 }
 
-/// The audit's entry of a deletion.
+fn is_in(statuses: &[UploadStatus]) -> Condition {
+    let statuses = statuses.iter().map(|status| s(status.as_str()));
+    Condition::one_of("status", ":was", statuses)
+}
+
+fn references(version: &str) -> Condition {
+    Condition::new("version_id = :version").value(":version", s(version))
+}
+
+/// The audit entry of a deletion.
 const fn deletion(key: &ObjectKey) -> AdminWrite<'_> {
     AdminWrite {
         action: Action::DeleteUpload,
@@ -254,45 +262,6 @@ const fn deletion(key: &ObjectKey) -> AdminWrite<'_> {
     }
 }
 
-const NAMING: [UploadStatus; 3] = [
-    UploadStatus::Checking,
-    UploadStatus::Review,
-    UploadStatus::Ready,
-];
-
-const ENDING: &str = "SET #status = :ending, #ttl = :ttl, seq = :last";
-
-const ENDING_WITH_LEFTOVER: &str =
-    "SET #status = :ending, #ttl = :ttl, seq = :last, remove_version = :version";
-
-fn ending_names() -> HashMap<String, String> {
-    let names = [("#status", "status"), ("#ttl", "ttl"), ("#size", "size")];
-    names
-        .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
-        .into()
-}
-
-/// How a record ends.
-struct Ending {
-    sets: &'static str,
-    condition: String,
-    values: HashMap<String, AttributeValue>,
-}
-
-impl Ending {
-    fn update(&self) -> String {
-        format!("{} {UNNAMED}", self.sets)
-    }
-
-    fn require_status(&mut self, allowed: &[UploadStatus]) {
-        let mut placeholders = Vec::new();
-        for (i, status) in allowed.iter().enumerate() {
-            let placeholder = format!(":status{i}");
-            self.values.insert(placeholder.clone(), s(status.as_str()));
-            placeholders.push(placeholder);
-        }
-        let list = placeholders.join(", ");
-        self.condition
-            .push_str(&format!(" AND #status IN ({list})"));
-    }
+fn profile_kept_changing() -> StoreError {
+    StoreError::Unavailable("the profile kept changing".into())
 }

@@ -1,94 +1,102 @@
-//! Reading upload records.
+//! Reading one's own upload records.
 
-use crate::auth::Caller;
-use crate::ids::UploadId;
-use crate::store::item::{self, s, values};
-use crate::store::upload::owner::{SORT_KEY, admit, is_owner_state, owner_key};
-use crate::store::upload::{Record, upload_key};
-use crate::store::user::Page;
-use crate::store::{Refusal, Store, StoreError, store_error};
+use futures_util::future::join;
+
+use crate::ids::{UploadId, UserId};
+use crate::store::Store;
+use crate::store::account::Refusal;
+use crate::store::actor::Actor;
+use crate::store::dynamo::Query;
+use crate::store::error::StoreError;
+use crate::store::expression::Condition;
+use crate::store::item::s;
+use crate::store::owner_state::{admit, is_owner_state};
+use crate::store::page::Page;
+use crate::store::schema::{Key, OWNER_STATE_SORT_KEY, uploads_partition};
+use crate::store::upload::Record;
+
+/// Why no uploads were read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadUploadError {
+    /// The account does not let its owner in.
+    #[error("the account does not let its owner in")]
+    AccessDenied(Refusal),
+    /// The table is not available.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
 
 impl Store {
-    /// One of the caller's uploads, in whatever state.
+    /// One of the owner's uploads, in any state.
     ///
     /// # Errors
-    /// If the table is not available; the inner result says why the caller is not let in.
+    /// If the account does not let its owner in, or the table is not available.
     pub async fn upload(
         &self,
-        caller: &Caller,
+        owner: Actor<'_>,
         upload: UploadId,
-    ) -> Result<Result<Option<Record>, Refusal>, StoreError> {
-        let keys = vec![owner_key(&caller.user), upload_key(&caller.user, upload)];
-        let items = self.batch_get(keys).await?;
+    ) -> Result<Option<Record>, ReadUploadError> {
+        let keys = vec![
+            Key::owner_state(owner.user),
+            Key::upload(owner.user, upload),
+        ];
+        let items = self.dynamo.batch_get(keys, None).await?;
         let (states, records): (Vec<_>, Vec<_>) = items.into_iter().partition(is_owner_state);
-        if let Err(refusal) = admit(states.first(), caller) {
-            return Ok(Err(refusal));
-        }
+        admit(states.first(), owner.epoch).map_err(ReadUploadError::AccessDenied)?;
         let record = records.first();
-        let record = record.map(|item| Record::from_item(item, &caller.user));
+        let record = record.map(|item| Record::from_item(item, owner.user));
         let record = record.transpose()?;
         let now = self.clock.now();
-        Ok(Ok(record.filter(|record| {
-            record.key.upload.epoch() == caller.epoch && !record.is_expired(now)
-        })))
+        Ok(record
+            .filter(|record| record.key.upload.epoch() == owner.epoch && !record.is_expired(now)))
     }
 
-    /// The caller's uploads from the newest to the oldest, `limit` at a time. A page can be short, or empty, without
-    /// being the last: what is not shown is left out.
+    /// The owner's uploads from the newest to the oldest, `limit` at a time. A page can be short, or empty, without being
+    /// the last: what the API does not show is left out.
     ///
     /// # Errors
-    /// If the table is not available; the inner result says why the caller is not let in.
+    /// If the account does not let its owner in, or the table is not available.
     pub async fn uploads(
         &self,
-        caller: &Caller,
+        owner: Actor<'_>,
         limit: usize,
         before: Option<UploadId>,
-    ) -> Result<Result<Page<Record>, Refusal>, StoreError> {
-        // The owner's state sorts first on the first page. Later pages fetch it alongside.
-        let (range, at) = match before {
-            None => ("sk <= :at", SORT_KEY.to_owned()),
-            Some(upload) => ("sk < :at", upload.to_string()),
-        };
-        let query = self
-            .client
-            .query()
-            .table_name(&self.table)
-            .key_condition_expression(format!("pk = :pk AND {range}"))
-            .set_expression_attribute_values(values([
-                (":pk", s(format!("UP#{}", caller.user))),
-                (":at", s(at)),
-            ]))
-            .scan_index_forward(false)
-            .consistent_read(true)
-            .limit(i32::try_from(limit + 2).unwrap_or(i32::MAX))
-            .send();
+    ) -> Result<Page<Record>, ReadUploadError> {
+        let query = self.dynamo.query(own_page(owner.user, limit, before));
         let state = async {
             match before {
                 None => Ok(Vec::new()),
-                Some(_) => self.batch_get(vec![owner_key(&caller.user)]).await,
+                Some(_) => {
+                    let keys = vec![Key::owner_state(owner.user)];
+                    self.dynamo.batch_get(keys, None).await
+                }
             }
         };
-        let (page, states) = futures_util::future::join(query, state).await;
-        let page = page.map_err(store_error)?;
-        // Records of earlier releases can be large enough to end a page early.
-        let is_cut = page.last_evaluated_key.is_some();
-        let items = page.items.unwrap_or_default();
-        let (inline, mut items): (Vec<_>, Vec<_>) = items.into_iter().partition(is_owner_state);
-        if let Err(refusal) = admit(states?.first().or(inline.first()), caller) {
-            return Ok(Err(refusal));
-        }
-        let more = items.len() > limit || is_cut;
-        items.truncate(limit);
-        let next = items.last().and_then(|item| item::opt_str(item, "sk"));
-        let next = next.filter(|_| more).map(str::to_owned);
-        let records = items.iter();
-        let records = records.map(|item| Record::from_item(item, &caller.user));
-        let mut records = records.collect::<Result<Vec<_>, _>>()?;
+        let (found, states) = join(query, state).await;
+        let mut found = found?;
+        let (inline, records): (Vec<_>, Vec<_>) = found.items.into_iter().partition(is_owner_state);
+        found.items = records;
+        admit(states?.first().or(inline.first()), owner.epoch)
+            .map_err(ReadUploadError::AccessDenied)?;
+        let page = Page::first_of(found, limit, "sk");
+        let mut page = page.try_map(|item| Record::from_item(&item, owner.user))?;
         let now = self.clock.now();
-        records.retain(|record| record.key.upload.epoch() == caller.epoch && record.is_shown(now));
-        Ok(Ok(Page {
-            items: records,
-            next,
-        }))
+        page.items
+            .retain(|record| record.key.upload.epoch() == owner.epoch && record.is_shown(now));
+        Ok(page)
     }
+}
+
+/// A page of uploads. The first one begins with the owner state, which sorts after every upload id; later pages fetch it
+/// alongside.
+fn own_page(user: &UserId, limit: usize, before: Option<UploadId>) -> Query {
+    let (range, at) = match before {
+        None => ("sk <= :at", OWNER_STATE_SORT_KEY.to_owned()),
+        Some(upload) => ("sk < :at", upload.to_string()),
+    };
+    let uploads = Condition::new(format!("pk = :pk AND {range}"))
+        .value(":pk", s(uploads_partition(user)))
+        .value(":at", s(at));
+    // One more for the owner state, and one more to tell whether there is a next page.
+    Query::newest(uploads, limit + 2)
 }

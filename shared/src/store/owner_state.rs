@@ -3,31 +3,25 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::auth::Caller;
 use crate::ids::{Epoch, UserId};
-use crate::store::Refusal;
+use crate::store::account::Refusal;
 use crate::store::item::{self, Item, n};
+use crate::store::schema::{Key, OWNER_STATE_SORT_KEY};
 
-/// Sorts after every upload id.
-pub(in crate::store) const SORT_KEY: &str = "~";
-
-pub(in crate::store) fn owner_state(user: &UserId, epoch: Epoch, disabled: bool) -> Item {
-    let mut state = owner_key(user);
+/// The item that goes with a user item of that account generation.
+pub(super) fn owner_state(user: &UserId, epoch: Epoch, disabled: bool) -> Item {
+    let mut state = Key::owner_state(user).into_item();
     state.insert("epoch".to_owned(), n(epoch.get()));
     state.insert("disabled".to_owned(), AttributeValue::Bool(disabled));
     state
 }
 
-pub(super) fn owner_key(user: &UserId) -> Item {
-    item::key(format!("UP#{user}"), SORT_KEY)
-}
-
-/// Whether the owner's account lets the caller in.
-pub(super) fn admit(state: Option<&Item>, caller: &Caller) -> Result<(), Refusal> {
+/// Whether the owner's account lets a token of `epoch` in.
+pub(super) fn admit(state: Option<&Item>, epoch: Epoch) -> Result<(), Refusal> {
     let Some(state) = state else {
         return Ok(());
     };
-    if item::opt_num::<u16>(state, "epoch").is_some_and(|epoch| caller.epoch.get() < epoch) {
+    if item::opt_num::<u16>(state, "epoch").is_some_and(|current| epoch.get() < current) {
         return Err(Refusal::Gone);
     }
     let disabled = state.get("disabled").and_then(|flag| flag.as_bool().ok());
@@ -39,5 +33,5 @@ pub(super) fn admit(state: Option<&Item>, caller: &Caller) -> Result<(), Refusal
 }
 
 pub(super) fn is_owner_state(item: &Item) -> bool {
-    item::opt_str(item, "sk") == Some(SORT_KEY)
+    item::opt_str(item, "sk") == Some(OWNER_STATE_SORT_KEY)
 }

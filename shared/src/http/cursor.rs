@@ -6,7 +6,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::auth::refresh::sha256;
+use crate::digest::sha256;
 use crate::error::{Code, Error};
 
 const VERSION: u8 = 1;

@@ -10,12 +10,13 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use aws_lc_rs::{digest, hkdf, hmac};
+use aws_lc_rs::{hkdf, hmac};
 use data_encoding::BASE64URL_NOPAD;
 
-use crate::auth::jwk::PrivateKey;
+use crate::digest::{Sha256, sha256};
 use crate::ids::{SessionId, UserId};
 use crate::invariant;
+use crate::jwk::PrivateKey;
 use crate::random::Random;
 use crate::redacted::Redacted;
 
@@ -27,9 +28,6 @@ pub const GRACE: Duration = Duration::from_secs(10);
 pub const ANCESTORS: usize = 8;
 /// The shortest text of a refresh key, in characters: 32 hexadecimal digits are 128 bits.
 const MIN_KEY_LENGTH: usize = 32;
-
-/// The SHA-256 of a refresh token's secret: what is stored of it.
-pub type Hash = [u8; 32];
 
 /// A refresh token as the client holds it: `<user>.<session>.<secret>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +55,7 @@ impl RefreshToken {
     }
 
     /// What is stored of this token.
-    pub fn hash(&self) -> Hash {
+    pub fn hash(&self) -> Sha256 {
         sha256(self.secret.expose_secret())
     }
 
@@ -187,7 +185,7 @@ impl RefreshKeys {
     pub fn descendant(
         &self,
         token: &RefreshToken,
-        current: &Hash,
+        current: &Sha256,
     ) -> Option<(usize, RefreshToken)> {
         let oldest_first: Vec<_> = self.newest_first().rev().map(|key| &key.key).collect();
         descend(&oldest_first, token, current, 1)
@@ -221,7 +219,7 @@ impl NamedKey {
 fn descend(
     keys: &[&SuccessorKey],
     token: &RefreshToken,
-    current: &Hash,
+    current: &Sha256,
     generation: usize,
 ) -> Option<(usize, RefreshToken)> {
     if generation > ANCESTORS {
@@ -249,13 +247,6 @@ fn derive(salt: &[u8], secret: &[u8], info: &[&[u8]]) -> [u8; 32] {
         invariant::broken("HKDF gives no key");
     }
     bytes
-}
-
-/// SHA-256 as a plain array.
-pub fn sha256(bytes: &[u8]) -> Hash {
-    let mut hash = [0; 32];
-    hash.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
-    hash
 }
 
 #[cfg(test)]

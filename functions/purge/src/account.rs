@@ -1,0 +1,121 @@
+//! Purges one deleted account.
+
+use std::time::Duration;
+
+use shared::queue::{Message, Outcome, RetryError};
+use shared::store::user::DeletedAccount;
+use shared::telemetry::{self, Metric};
+use shared::time::Timestamp;
+
+use crate::App;
+
+/// With less time than this left, the rest is left to another invocation.
+const ENOUGH_TIME: Duration = Duration::from_secs(8);
+
+/// A message about an account that is not deleted is discarded at this receive.
+const GIVE_UP_RECEIVES: u32 = 3;
+
+/// Removes what the account that `message` names left behind.
+pub(crate) async fn process(
+    app: &App,
+    message: Message,
+    deadline: Timestamp,
+) -> Result<Outcome, RetryError> {
+    let Ok(deleted) = serde_json::from_str::<DeletedAccount>(&message.body) else {
+        return Ok(Outcome::Discarded("it names no deleted account"));
+    };
+    if !is_deleted(app, &deleted).await? {
+        // The message is sent before the deletion is written, which may yet happen or have failed.
+        return if message.receives < GIVE_UP_RECEIVES {
+            Err(RetryError::new("the account is not deleted yet"))
+        } else {
+            Ok(Outcome::Discarded("the account was not deleted"))
+        };
+    }
+    let is_empty = remove_records(app, &deleted, deadline).await?
+        && remove_objects(app, &deleted, deadline).await?;
+    if is_empty {
+        finish(app, &deleted).await
+    } else {
+        continue_later(app, &deleted).await
+    }
+}
+
+/// Whether the account generation has ended: nothing of an active account is ever touched.
+async fn is_deleted(app: &App, deleted: &DeletedAccount) -> Result<bool, RetryError> {
+    let account = app
+        .store
+        .account(&deleted.user)
+        .await
+        .map_err(RetryError::new)?;
+    Ok(account.is_none_or(|account| account.epoch > deleted.epoch))
+}
+
+/// Removes records before objects: an object that arrives in between finds no record, and its event removes it. Returns
+/// whether all are gone.
+async fn remove_records(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    let (user, epoch) = (&deleted.user, deleted.epoch);
+    loop {
+        let removed = app.store.remove_upload_records(user, epoch).await;
+        let removed = removed.map_err(RetryError::new)?;
+        if removed == 0 {
+            break;
+        }
+        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
+        telemetry::measure(Metric::PurgedRecords, removed.into());
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
+    let quota = app.store.remove_upload_quota(user, epoch).await;
+    quota.map_err(RetryError::new)?;
+    Ok(true)
+}
+
+/// Removes every version of every object. Returns whether all are gone.
+async fn remove_objects(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    let mut next = None;
+    loop {
+        let removed = app
+            .objects
+            .remove_page(&deleted.user, deleted.epoch, next)
+            .await?;
+        telemetry::measure(Metric::PurgedObjects, removed.count.into());
+        next = removed.next;
+        if next.is_none() {
+            return Ok(true);
+        }
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
+}
+
+fn has_time(app: &App, deadline: Timestamp) -> bool {
+    app.clock.now() < deadline.before(ENOUGH_TIME)
+}
+
+async fn finish(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
+    let finished = app.store.finish_purge(&deleted.user, deleted.epoch).await;
+    finished.map_err(RetryError::new)?;
+    telemetry::count(Metric::PurgesFinished);
+    Ok(Outcome::Done("purge is finished"))
+}
+
+async fn continue_later(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
+    let rest = app
+        .queue
+        .send_message()
+        .queue_url(&app.queue_url)
+        .message_body(deleted.to_message());
+    rest.send().await.map_err(RetryError::new)?;
+    Ok(Outcome::Done("purge continues in another invocation"))
+}

@@ -1,0 +1,6 @@
+//! Responses: what the API shows of what is stored.
+
+pub mod audit;
+pub mod page;
+pub mod upload;
+pub mod user;

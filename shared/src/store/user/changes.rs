@@ -1,0 +1,106 @@
+//! What an edit changes, as an update of the item and of the user.
+
+use crate::ids::UploadId;
+use crate::patch::Patch;
+use crate::profile::{Email, Nickname, Username};
+use crate::store::account::AccountUpdate;
+use crate::store::item::s;
+use crate::time::Timestamp;
+use crate::user::{Avatar, Role, Status, User};
+
+/// What is to change about a user.
+#[derive(Clone, Debug)]
+pub struct Changes {
+    /// The unique name.
+    pub username: Patch<Username>,
+    /// The unique e-mail address.
+    pub email: Patch<Email>,
+    /// The display name.
+    pub nickname: Patch<Nickname>,
+    /// The picture: one of the user's own, verified uploads.
+    pub avatar: Patch<UploadId>,
+    /// What the user may do.
+    pub role: Option<Role>,
+    /// Whether the account can be used.
+    pub status: Option<Status>,
+}
+
+impl Changes {
+    /// Whether nothing is to change.
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+
+    /// Whether the user item alone is to change, so that one write without a read will do.
+    pub(super) fn is_plain(&self) -> bool {
+        self.username.is_keep()
+            && self.email.is_keep()
+            && self.status.is_none()
+            && !matches!(self.avatar, Patch::Set(_))
+    }
+
+    /// The fields that are set or cleared, by their names in the API.
+    pub(super) fn fields(&self) -> Vec<&'static str> {
+        [
+            ("username", !self.username.is_keep()),
+            ("email", !self.email.is_keep()),
+            ("nickname", !self.nickname.is_keep()),
+            ("avatar_upload_id", !self.avatar.is_keep()),
+            ("role", self.role.is_some()),
+            ("status", self.status.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(name, is_given)| is_given.then_some(name))
+        .collect()
+    }
+
+    /// Writes the changes; `avatar` is the picture that is set.
+    pub(super) fn write_to(&self, update: &mut AccountUpdate, avatar: Option<&Avatar>) {
+        match &self.username {
+            Patch::Keep => {}
+            Patch::Clear => update.clear_username(),
+            Patch::Set(name) => update.set_username(name),
+        }
+        match &self.email {
+            Patch::Keep => {}
+            Patch::Clear => update.clear_email(),
+            Patch::Set(email) => update.set_email(email),
+        }
+        match &self.nickname {
+            Patch::Keep => {}
+            Patch::Clear => update.remove("nickname"),
+            Patch::Set(nickname) => update.set("nickname", s(nickname.as_str())),
+        }
+        match (&self.avatar, avatar) {
+            (Patch::Set(_), Some(avatar)) => update.set_avatar(avatar),
+            (Patch::Clear, _) => update.clear_avatar(),
+            _ => {}
+        }
+        if let Some(role) = self.role {
+            update.set_role(role);
+        }
+        if let Some(status) = self.status {
+            update.set_status(status.into());
+        }
+    }
+
+    /// The user as the transaction left them, which returns nothing itself.
+    pub(super) fn applied_to(
+        &self,
+        mut user: User,
+        avatar: Option<Avatar>,
+        now: Timestamp,
+    ) -> User {
+        self.username.apply_to(&mut user.username);
+        self.email.apply_to(&mut user.email);
+        self.nickname.apply_to(&mut user.nickname);
+        if !self.avatar.is_keep() {
+            user.avatar = avatar;
+        }
+        user.role = self.role.unwrap_or(user.role);
+        user.status = self.status.unwrap_or(user.status);
+        user.version += 1;
+        user.updated_at = now;
+        user
+    }
+}

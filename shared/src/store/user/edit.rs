@@ -1,0 +1,214 @@
+//! Changing a user.
+
+use crate::ids::{Purpose, UserId};
+use crate::patch::Patch;
+use crate::store::Store;
+use crate::store::account::{AccountState, AccountUpdate};
+use crate::store::audit::{Action, AdminError, AdminWrite, Standing};
+use crate::store::editor::{AccessError, Editor};
+use crate::store::error::StoreError;
+use crate::store::expression::Condition;
+use crate::store::fence::Fence;
+use crate::store::item::{Item, s};
+use crate::store::owner_state::owner_state;
+use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::schema::{Key, UniqueField};
+use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::upload::Record;
+use crate::store::user::{ATTEMPTS, Changes, kept_changing};
+use crate::time::Timestamp;
+use crate::upload::lifecycle::UploadStatus;
+use crate::user::{Avatar, Status, User};
+
+/// Why a user was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditUserError {
+    /// The editor may not change the account.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// Somebody else has the username.
+    #[error("somebody else has the username")]
+    UsernameTaken,
+    /// Somebody else has the e-mail address.
+    #[error("somebody else has the e-mail address")]
+    EmailTaken,
+    /// The upload is not a verified avatar of the user's.
+    #[error("the upload is not a verified avatar of the user's")]
+    AvatarUnusable,
+}
+
+impl From<StoreError> for EditUserError {
+    fn from(error: StoreError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
+impl From<AdminError> for EditUserError {
+    fn from(error: AdminError) -> Self {
+        Self::Access(error.into())
+    }
+}
+
+/// What is known of a user who is to be changed.
+struct Current {
+    user: User,
+    avatar: Option<Avatar>,
+    fence: Fence,
+    forms: StoredForms,
+}
+
+impl Store {
+    /// Changes a user. Plain fields of one's own take one write; names, status and picture a read and a transaction, and
+    /// so does whatever an administrator changes.
+    ///
+    /// # Errors
+    /// If the change was refused, or the table is not available.
+    pub async fn edit_user(
+        &self,
+        user: &UserId,
+        changes: &Changes,
+        editor: Editor<'_>,
+        if_match: Option<&[u64]>,
+    ) -> Result<User, EditUserError> {
+        if changes.is_empty() {
+            let account = self.read_as(editor, user, None).await?.account()?;
+            return Ok(editor.admit(account, if_match)?);
+        }
+        if let Editor::Owner(epoch) = editor
+            && changes.is_plain()
+        {
+            let change = |update: &mut AccountUpdate| changes.write_to(update, None);
+            let edited = self.edit_unread(user, change, epoch, if_match).await;
+            return Ok(edited?);
+        }
+        let mut foreign = Foreign::new();
+        for _ in 0..ATTEMPTS {
+            let current = self.current(user, changes, editor, if_match).await?;
+            let outcome = self.edit_once(current, changes, editor, &mut foreign);
+            if let Some(user) = outcome.await? {
+                return Ok(user);
+            }
+        }
+        Err(kept_changing().into())
+    }
+
+    async fn current(
+        &self,
+        user: &UserId,
+        changes: &Changes,
+        editor: Editor<'_>,
+        if_match: Option<&[u64]>,
+    ) -> Result<Current, EditUserError> {
+        let upload = match changes.avatar {
+            Patch::Set(upload) => Some(upload),
+            Patch::Keep | Patch::Clear => None,
+        };
+        let found = self.read_as(editor, user, upload).await?;
+        let item = found.user.as_ref();
+        let (fence, forms) = (item.map(Fence::from_item), item.map(StoredForms::from_item));
+        let avatar = picture(found.upload.as_ref(), user)?;
+        let user = editor.admit(found.account()?, if_match)?;
+        let avatar = avatar.filter(|avatar| avatar.upload.epoch() == user.epoch);
+        if upload.is_some() && avatar.is_none() {
+            return Err(EditUserError::AvatarUnusable);
+        }
+        Ok(Current {
+            user,
+            avatar,
+            fence: fence.unwrap_or_default(),
+            forms: forms.unwrap_or_default(),
+        })
+    }
+
+    /// `None` if the user has changed meanwhile.
+    async fn edit_once(
+        &self,
+        current: Current,
+        changes: &Changes,
+        editor: Editor<'_>,
+        foreign: &mut Foreign,
+    ) -> Result<Option<User>, EditUserError> {
+        let now = self.clock.now().following(current.user.updated_at);
+        let transaction = edit(&current, changes, now, foreign);
+        let (before, id) = (Standing::from(&current.user), current.user.id.clone());
+        let after = changes.applied_to(current.user, current.avatar, now);
+        let write = AdminWrite {
+            action: Action::ChangeUser,
+            target: &id,
+            upload: None,
+            fields: changes.fields(),
+            before: Some(before),
+            after: Some(Standing::from(&after)),
+        };
+        let cancelled = match self.transact_by(editor, &write, transaction).await? {
+            Transacted::Done => return Ok(Some(after)),
+            Transacted::Cancelled(cancelled) => cancelled,
+        };
+        match Obstacle::of(&cancelled, foreign) {
+            Obstacle::Changed => Ok(None),
+            Obstacle::Taken(UniqueField::Username) => Err(EditUserError::UsernameTaken),
+            Obstacle::Taken(UniqueField::Email) => Err(EditUserError::EmailTaken),
+        }
+    }
+}
+
+/// The user first, then reservations to take and to release, then what else has to hold.
+fn edit(current: &Current, changes: &Changes, now: Timestamp, foreign: &Foreign) -> Transaction {
+    let user = &current.user;
+    let mut update = AccountUpdate::at(now);
+    changes.write_to(&mut update, current.avatar.as_ref());
+    if changes.status.is_some() {
+        update.raise_fence(current.fence, now);
+    }
+    update.require_unchanged(user);
+    let was = AccountState::from(user.status).as_str();
+    update.require(Condition::new("#status = :status_was").value(":status_was", s(was)));
+    let transaction = Transaction::new().update(Slot::Account, Key::user(&user.id), update);
+    let held = Held {
+        user: &user.id,
+        stored: &current.forms,
+        foreign,
+    };
+    let mut transaction = transaction;
+    if !changes.username.is_keep() {
+        let (now, next) = (user.username.as_ref(), changes.username.value());
+        transaction = held.change(transaction, UniqueField::Username, now, next);
+    }
+    if !changes.email.is_keep() {
+        let (now, next) = (user.email.as_ref(), changes.email.value());
+        transaction = held.change(transaction, UniqueField::Email, now, next);
+    }
+    if let Some(avatar) = &current.avatar {
+        let key = Key::upload(&user.id, avatar.upload);
+        transaction = transaction.check(Slot::Upload(avatar.upload), key, is_still(avatar));
+    }
+    if let Some(status) = changes.status {
+        let state = owner_state(&user.id, user.epoch, status == Status::Disabled);
+        transaction = transaction.put(Slot::OwnerState, state);
+    }
+    transaction
+}
+
+/// The picture is still what was read: ready, and that version, which is the one that the profile will name.
+fn is_still(avatar: &Avatar) -> Condition {
+    let version = match &avatar.version {
+        Some(version) => Condition::new("version_id = :version").value(":version", s(version)),
+        None => Condition::new("attribute_not_exists(version_id)"),
+    };
+    Condition::new("#status = :ready")
+        .value(":ready", s(UploadStatus::Ready.as_str()))
+        .and(version)
+}
+
+/// The upload as a picture, if it can be one.
+fn picture(upload: Option<&Item>, user: &UserId) -> Result<Option<Avatar>, StoreError> {
+    let record = upload.map(|item| Record::from_item(item, user));
+    let usable = record.transpose()?.filter(|record| {
+        record.status == UploadStatus::Ready && record.key.upload.purpose() == Purpose::Avatar
+    });
+    Ok(usable.map(|record| Avatar {
+        upload: record.key.upload,
+        key: record.key,
+        version: record.version,
+    }))
+}
