@@ -1,6 +1,7 @@
 //! Who may do what, for every route of the template, and what becomes of requests that no client of ours would send.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -11,9 +12,10 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use shared::error::Code;
 use shared::http::body::BODY_LIMIT;
+use shared::http::{Access, RequestBody};
 use shared::ids::{OpenId, UserId};
 use support::api::Call;
-use support::{Api, Session, Template, World};
+use support::{Api, Session, World, functions};
 use tower::ServiceExt;
 
 /// The outcome for a caller without an account that lets them in.
@@ -72,11 +74,11 @@ const fn for_admins(success: &'static str) -> [&'static str; 9] {
 }
 
 fn is_for_admins(route: &str) -> bool {
-    let mut rows = ROUTES.iter();
-    rows.any(|(known, outcomes)| *known == route && outcomes[2] == FORBIDDEN)
+    let mut routes = functions::routes();
+    routes.any(|(_, known)| known.to_string() == route && known.access == Access::Admin)
 }
 
-const ROUTES: [Row; 25] = [
+const ROUTES: &[Row] = &[
     ("GET /v1/ping", FOR_ALL),
     ("GET /ping", FOR_ALL),
     ("POST /v1/login", FOR_ALL),
@@ -134,32 +136,26 @@ const ROUTES: [Row; 25] = [
 ];
 
 /// The routes that read a JSON body.
-const WITH_BODY: [&str; 11] = [
-    "POST /v1/login",
-    "POST /v1/login/refresh",
-    "POST /v1/logout",
-    "POST /v1/users/me/phone",
-    "PUT /v1/users/me",
-    "PATCH /v1/users/me",
-    "PUT /v1/users/{id}",
-    "PATCH /v1/users/{id}",
-    "POST /v1/users",
-    "POST /v1/uploads",
-    "POST /v1/uploads/batch",
-];
+fn with_body() -> Vec<String> {
+    let routes = functions::routes().filter(|(_, route)| route.body == RequestBody::Json);
+    routes.map(|(_, route)| route.to_string()).collect()
+}
+
+fn reads_body(route: &str) -> bool {
+    with_body().iter().any(|known| known == route)
+}
 
 fn split(route: &str) -> (Method, &str) {
     let (method, path) = route.split_once(' ').unwrap();
     (method.parse().unwrap(), path)
 }
 
+/// The function that answers a path.
 fn api<'a>(world: &'a World, path: &str) -> &'a Api {
-    match path {
-        "/ping" | "/v1/ping" | "/v1/logout" | "/v1/users/me/phone" => &world.login,
-        path if path.starts_with("/v1/login") => &world.login,
-        path if path.contains("/uploads") => &world.presign,
-        _ => &world.users,
-    }
+    let mut routes = functions::routes();
+    let found = routes.find(|(_, route)| route.path == path);
+    let (function, _) = found.unwrap_or_else(|| panic!("no function answers {path}"));
+    world.api(function.name)
 }
 
 fn unique(kind: &str) -> String {
@@ -167,22 +163,74 @@ fn unique(kind: &str) -> String {
     format!("{kind}{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-// ---- the routes of the template
+// ---- the functions' own tables of routes
+
+/// The template and the description of the API are held to the same tables by tests of their own.
+#[test]
+fn the_matrix_has_a_row_for_each_route() {
+    let routed: BTreeSet<_> = functions::routes()
+        .map(|(_, route)| route.to_string())
+        .collect();
+    let listed: BTreeSet<_> = ROUTES
+        .iter()
+        .map(|(route, _)| (*route).to_owned())
+        .collect();
+    assert_eq!(routed, listed);
+    for (route, outcomes) in ROUTES {
+        let mut routes = functions::routes().map(|(_, known)| known);
+        let access = routes
+            .find(|known| known.to_string() == *route)
+            .map(|known| known.access);
+        let [nobody, _, owner, ..] = *outcomes;
+        let tried = match (nobody, owner) {
+            (NOBODY, FORBIDDEN) => Access::Admin,
+            (NOBODY, _) => Access::User,
+            _ => Access::Anyone,
+        };
+        assert_eq!(access, Some(tried), "{route}");
+    }
+}
 
 #[test]
-fn the_listed_routes_are_those_of_the_template() {
-    let listed = ROUTES.iter().map(|(route, _)| (*route).to_owned());
-    assert_eq!(
-        Template::of_workspace().routes(),
-        listed.collect::<BTreeSet<_>>()
-    );
+fn the_description_asks_for_a_token_and_a_body_where_the_routes_do() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi.yaml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let description: serde_yaml_ng::Value = serde_yaml_ng::from_str(&text).unwrap();
+    for (_, route) in functions::routes() {
+        let method = route.method.as_str().to_lowercase();
+        let operation = &description["paths"][route.path][method.as_str()];
+        assert!(operation.is_mapping(), "{route} is not described");
+        let open = operation["security"]
+            .as_sequence()
+            .is_some_and(Vec::is_empty);
+        assert_eq!(open, route.access == Access::Anyone, "the token of {route}");
+        let body = !operation["requestBody"].is_null();
+        assert_eq!(body, route.body == RequestBody::Json, "the body of {route}");
+    }
+}
+
+/// Who checks access tokens has to know the keys, and a rotation waits for whoever is given them.
+#[tokio::test]
+async fn every_function_with_a_route_for_signed_in_users_asks_for_the_keys() {
+    for function in functions::all() {
+        let asked = Mutex::new(BTreeSet::new());
+        let get = |name: &str| {
+            asked.lock().unwrap().insert(name.to_owned());
+            None
+        };
+        assert!(function.start(&get).await.is_err(), "{}", function.name);
+        let mut routes = function.routes.iter();
+        let has_users = routes.any(|route| route.access != Access::Anyone);
+        let has_keys = asked.lock().unwrap().contains("JWT_JWKS");
+        assert_eq!(has_keys, has_users, "{}", function.name);
+    }
 }
 
 #[tokio::test]
 async fn a_method_that_is_not_listed_is_refused() {
     let world = World::new().await;
     let mut listed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (route, _) in ROUTES {
+    for (route, _) in ROUTES.iter().copied() {
         let (method, path) = split(route);
         let methods = listed.entry(path).or_default();
         if method == Method::GET {
@@ -324,7 +372,7 @@ async fn good_body(world: &World, route: &str) -> Option<Value> {
         "POST /v1/users" => json!({"openid": unique("new")}),
         "POST /v1/uploads" => ticket_request(),
         "POST /v1/uploads/batch" => json!({"items": [ticket_request()]}),
-        route if WITH_BODY.contains(&route) => json!({"nickname": "n"}),
+        route if reads_body(route) => json!({"nickname": "n"}),
         _ => return None,
     })
 }
@@ -334,7 +382,7 @@ async fn every_route_lets_in_whom_it_should() {
     let world = World::new().await;
     let root = world.log_in("admin").await;
     let mut wrong = Vec::new();
-    for (route, expected) in ROUTES {
+    for (route, expected) in ROUTES.iter().copied() {
         let cells = ACTORS.iter().zip(expected).map(async |(actor, expected)| {
             let scene = scene(&world, &root, *actor).await;
             let answer = scene.request(&world, route).await.send().await;
@@ -547,7 +595,7 @@ async fn bodies_that_cannot_be_read_are_refused_and_change_nothing() {
     let arrays = b"[".repeat(60_000);
     let large = [b"{}".to_vec(), b" ".repeat(BODY_LIMIT - 1)].concat();
     let largest = [b"{\"surprise\":1}".to_vec(), b" ".repeat(BODY_LIMIT - 14)].concat();
-    for route in WITH_BODY {
+    for route in &with_body() {
         let (bearer, uri) = (attack.bearer(route), attack.uri(route));
         let good = good_body(world, route).await.unwrap();
         let before = snapshot(world).await;
@@ -703,7 +751,7 @@ async fn fields_of_other_types_are_named_and_change_nothing() {
         json!(long),
         json!({"S": "x"}),
     ];
-    for route in WITH_BODY {
+    for route in &with_body() {
         let good = good_body(world, route).await.unwrap();
         let bearer = attack.bearer(route);
         let headers = [("authorization", bearer.as_bytes()), JSON];
@@ -818,15 +866,14 @@ async fn odd_ids_name_nobody() {
                 if uri.parse::<http::Uri>().is_err() {
                     continue;
                 }
-                let body = if WITH_BODY.contains(route) {
+                let body = if reads_body(route) {
                     "{\"nickname\":\"x\"}"
                 } else {
                     ""
                 };
                 let raw = send(world, route, &uri, &headers, body).await;
-                let changes = WITH_BODY.contains(route)
-                    || *route == "DELETE /v1/users/{id}"
-                    || is_for_admins(route);
+                let changes =
+                    reads_body(route) || *route == "DELETE /v1/users/{id}" || is_for_admins(route);
                 let expected = if changes && !is_admin {
                     FORBIDDEN
                 } else {
@@ -953,7 +1000,7 @@ async fn headers_that_are_no_text_are_refused_or_ignored() {
     let world = &attack.world;
     let before = snapshot(world).await;
     let huge = [b"Bearer ".to_vec(), b"x.".repeat(20_000)].concat();
-    for (route, outcomes) in ROUTES {
+    for (route, outcomes) in ROUTES.iter().copied() {
         if outcomes[0] != NOBODY {
             continue;
         }

@@ -10,17 +10,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::AttributeValue;
 use http::Method;
 use serde_json::{Value, json};
-use shared::auth::jwt::Verifier;
-use shared::config::Vars;
-use shared::random::Random;
-use shared::telemetry::Telemetry;
-use shared::upload::deleter::ObjectDeleter;
-use shared::upload::limits::Limits;
-use shared::upload::link::Links;
-use shared::upload::signer::S3Signer;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use support::world::Settings;
-use support::{Answer, Api, Emulator, Session, World, keys, samples};
+use support::{Answer, Session, World, samples};
 
 const NOTHING: [&str; 0] = [];
 
@@ -65,24 +57,6 @@ async fn faulty_with(limits: &[(&'static str, &'static str)]) -> (Proxy, World) 
     })
     .await;
     (proxy, world)
-}
-
-/// The function `presign`, whose deletions go through the proxy as well.
-fn presign_behind(proxy: &Proxy, world: &World) -> Api {
-    let aws = Emulator::behind(&proxy.url()).aws;
-    let signer = S3Signer::new(&aws, world.bucket.clone());
-    let clock = world.clock.clone();
-    let app = presign::App::new(presign::Parts {
-        store: world.store.clone(),
-        verifier: Verifier::new(keys::public(), &keys::token_issuer(), clock.clone()).into(),
-        deleter: ObjectDeleter::new(aws.https().unwrap().clone(), signer.clone(), clock.clone()),
-        links: Links::new(signer, None),
-        limits: Limits::read(&mut Vars::new(&|_: &str| None)),
-        random: Random::system(),
-        telemetry: Telemetry::writing_to("presign", clock.clone(), |_| {}),
-        clock,
-    });
-    Api(presign::router(app))
 }
 
 /// Waits until late requests have arrived too, and fails the test if a fault met no request.
@@ -437,7 +411,7 @@ async fn a_ticket_is_issued_and_counted_once() {
 #[tokio::test]
 async fn an_upload_is_deleted_whole() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let alice = world.log_in("alice").await;
     for (purpose, operation) in [
         ("file", "BatchGetItem"),
@@ -746,7 +720,7 @@ async fn an_answer_that_is_cut_off_is_an_answer_that_was_lost() {
 #[tokio::test]
 async fn an_outage_is_answered_as_one_and_leaves_nothing_half_done() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);
@@ -815,7 +789,7 @@ async fn every_kind_of_outage_is_answered_as_one_and_in_time() {
 #[tokio::test]
 async fn what_was_done_though_no_answer_came_is_not_held_against_the_repetition() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let alice = world.log_in("alice").await;
     let lose_all_answers =
         |operation| proxy.fail_always(Matching::Of(operation), Fault::DropAfterCommit);
@@ -915,7 +889,7 @@ async fn a_predecessor_goes_though_its_successor_ended_meanwhile() {
 #[tokio::test]
 async fn what_a_tombstone_lists_goes_with_a_repeated_event() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);

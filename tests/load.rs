@@ -12,13 +12,10 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use shared::config::Vars;
 use shared::ids::UploadId;
 use shared::profile::Username;
 use shared::store::user::Deleted;
-use shared::telemetry::Telemetry;
 use shared::time::Clock;
-use shared::upload::limits::Limits;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use support::world::Settings;
 use support::{Answer, Session, World, samples};
@@ -903,8 +900,7 @@ impl EventQueue {
     }
 
     /// One environment, from batch to batch.
-    async fn work(&self, world: &World) {
-        let environment = world.new_s3_event();
+    async fn work(&self, environment: &s3_event::App, world: &World) {
         loop {
             let batch = self.receive();
             if batch.is_empty() {
@@ -951,12 +947,14 @@ async fn a_flood_of_junk_on_one_ticket_does_not_hold_up_others() {
         handled: AtomicUsize::new(0),
         is_over: AtomicBool::new(false),
     });
-    let environments: Vec<_> = (0..ENVIRONMENTS)
-        .map(|_| {
-            let (world, queue) = (world.clone(), queue.clone());
-            tokio::spawn(async move { queue.work(&world).await })
-        })
-        .collect();
+    let mut environments = Vec::new();
+    for _ in 0..ENVIRONMENTS {
+        let (world, queue) = (world.clone(), queue.clone());
+        let environment = world.new_s3_event().await;
+        environments.push(tokio::spawn(async move {
+            queue.work(&environment, &world).await;
+        }));
+    }
     let (junk, _) = issue(&mallory).await;
     let store = async |key: &str, body: Vec<u8>| {
         let put = world
@@ -1027,14 +1025,7 @@ async fn ten_thousand_events_drain_steadily_in_a_flat_line_of_memory() {
     let keys = write_records(&world, &alice, MANY).await;
     let stored = put_many(&world, keys).await;
     // The world keeps every line that its functions write; this one writes to nowhere.
-    let app = s3_event::App::new(s3_event::Parts {
-        store: world.store.clone(),
-        objects: s3_event::Objects::new(&world.emulator.aws, world.bucket.clone()),
-        limits: Limits::read(&mut Vars::new(&|_: &str| None)),
-        settled: s3_event::Settled::default(),
-        telemetry: Telemetry::writing_to("s3-event", world.clock.clone(), |_| {}),
-        clock: world.clock.clone(),
-    });
+    let app = world.new_s3_event().await;
     let (mut memory, mut rates) = (Vec::new(), Vec::new());
     for thousand in stored.chunks(1000) {
         let started = Instant::now();

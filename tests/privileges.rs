@@ -3,7 +3,7 @@
 //! and nothing may be left over. What the deployed functions ask for is not noted: there the emulator enforces
 //! their roles itself, by action and resource, which another test makes sure of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -12,12 +12,9 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
 use serde_json::{Value, json};
 use shared::config::WARM_UP_LIMIT;
-use support::emulator::aws_variables;
 use support::recorder::{self, Use};
 use support::template::{list, sub_form, text};
-use support::{Emulator, Template, World, keys, samples};
-
-const FUNCTIONS: [&str; 5] = ["login", "users", "presign", "s3-event", "purge"];
+use support::{Emulator, Template, World, functions, samples};
 
 /// Permissions that no request of a function's own makes use of, and who does.
 const NOT_USED_BY_CODE: [(&str, &str); 7] = [
@@ -96,6 +93,22 @@ fn permissions(template: &Template) -> Vec<Permission> {
         }
     }
     permissions
+}
+
+/// The functions' names and the names of their roles.
+fn roles(template: &Template) -> BTreeMap<String, String> {
+    let functions = template.functions().into_iter();
+    let roles: BTreeMap<_, _> = functions
+        .map(|function| {
+            (
+                function.binary(),
+                function.role().expect("a role").to_owned(),
+            )
+        })
+        .collect();
+    let known = functions::all().iter().map(|known| known.name.to_owned());
+    assert!(roles.keys().cloned().eq(known), "{roles:?}");
+    roles
 }
 
 fn allowed_by(function: &str, statement: &Value) -> Vec<Permission> {
@@ -191,11 +204,10 @@ fn the_roles_allow_what_is_used_and_nothing_else() {
     let directory = std::env::var(recorder::DIRECTORY)
         .expect("the other tests have to run first: use `make test`");
     let uses = recorder::read(Path::new(&directory)).expect("records");
-    for function in FUNCTIONS {
-        assert!(
-            uses.iter().any(|used| used.function == function),
-            "{function} was not seen"
-        );
+    for function in functions::all() {
+        let name = function.name;
+        let seen = uses.iter().any(|used| used.function == name);
+        assert!(seen, "{name} was not seen");
     }
     let differences = differences(&permissions(Template::of_workspace()), &uses);
     assert!(
@@ -210,37 +222,22 @@ fn the_roles_allow_what_is_used_and_nothing_else() {
 #[tokio::test]
 async fn functions_open_their_connections_with_what_their_roles_allow() {
     let world = World::new().await;
-    for function in FUNCTIONS {
-        let way = recorder::on_the_way(function, &world.emulator.endpoint);
-        let aws = aws_variables(&way);
-        let (wechat, app_id) = (world.wechat.base_url(), world.wechat.app_id());
-        let get = |name: &str| {
-            let own = match name {
-                "TABLE_NAME" => &world.table,
-                "BUCKET_NAME" => &world.bucket,
-                "PURGE_QUEUE_URL" => &world.queue,
-                "WECHAT_SECRETS_ID" => "wechat-secret",
-                "JWT_SECRETS_ID" => "jwt-secret",
-                "SECRETS_ID" => "app-secret",
-                "JWT_JWKS" => keys::JWKS,
-                "JWT_ISSUER" => keys::ISSUER,
-                "JWT_AUDIENCE" => keys::AUDIENCE,
-                "WECHAT_APP_ID" => &app_id,
-                "WECHAT_API_BASE_URL" => &wechat,
-                name => return aws.get(name).cloned(),
-            };
-            Some(own.to_owned())
-        };
+    for function in functions::all() {
+        let mut variables = world.variables(function.name);
+        variables.remove("WARM_UP");
+        variables.remove("WECHAT_APP_SECRET");
+        variables.remove("JWT_PRIVATE_JWK");
+        let secrets = [
+            ("WECHAT_SECRETS_ID", "wechat-secret"),
+            ("JWT_SECRETS_ID", "jwt-secret"),
+            ("SECRETS_ID", "app-secret"),
+        ];
+        variables.extend(secrets.map(|(name, id)| (name.to_owned(), id.to_owned())));
+        let get = |name: &str| variables.get(name).cloned();
         // A start does not wait for these calls for ever: one that took less time has made them.
         for _ in 0..10 {
             let before = Instant::now();
-            let started = match function {
-                "login" => login::App::from_environment(&get).await.map(drop),
-                "users" => users::App::from_environment(&get).await.map(drop),
-                "presign" => presign::App::from_environment(&get).await.map(drop),
-                "s3-event" => s3_event::App::from_environment(&get).await.map(drop),
-                _ => purge::App::from_environment(&get).await.map(drop),
-            };
+            let started = function.start(&get).await;
             started.expect("the environment is complete");
             if before.elapsed() < WARM_UP_LIMIT {
                 break;
@@ -650,21 +647,14 @@ async fn tried(emulator: &Emulator) -> Vec<(&'static str, &'static str, bool)> {
 async fn the_local_stack_refuses_what_a_role_does_not_allow() {
     let emulator = Emulator::new();
     let permissions = permissions(Template::of_workspace());
-    let roles = [
-        "LoginRole",
-        "UsersRole",
-        "PresignRole",
-        "S3EventRole",
-        "PurgeRole",
-    ];
     for (action, _, refused) in tried(&emulator).await {
         assert!(!refused, "{action} of its administrator");
     }
-    for (function, role) in FUNCTIONS.into_iter().zip(roles) {
+    for (function, role) in &roles(Template::of_workspace()) {
         let deployed = as_deployed(&emulator, function, role).await;
         for (action, resource, refused) in tried(&deployed).await {
             let allowed = permissions.iter().any(|permission| {
-                permission.function == function
+                permission.function == *function
                     && permission.action == action
                     && matches(&permission.resource, resource)
             });

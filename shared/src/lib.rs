@@ -11,6 +11,7 @@ pub mod aws;
 pub mod base32;
 pub mod config;
 pub mod error;
+pub mod function;
 pub mod http;
 pub mod ids;
 pub(crate) mod invariant;

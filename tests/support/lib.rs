@@ -6,6 +6,7 @@ use std::time::Duration;
 pub mod api;
 pub mod emulator;
 pub mod environment;
+pub mod functions;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;

@@ -14,7 +14,7 @@ pub(crate) const RULES: &[Rule] = &[
         check: optional,
         mistakes: &[
             (
-                "    Type: AWS::CloudFormation::Stack\n    Condition: HasCdn\n",
+                "    Type: AWS::CloudFormation::Stack\n    Condition: HasAnyCdn\n",
                 "    Type: AWS::CloudFormation::Stack\n",
             ),
             (
@@ -165,4 +165,23 @@ fn the_cdn_keeps_versions_apart() {
     // As `shared::upload::link` writes it.
     assert_eq!(query["QueryStringBehavior"], "whitelist");
     assert_eq!(query["QueryStrings"], json!(["versionId"]));
+}
+
+#[test]
+fn the_cdn_passes_uploads_on_as_they_were_signed() {
+    let cdn = yaml(&read("cdn.yaml"));
+    let resource = |name: &str| cdn["Resources"][name]["Properties"].clone();
+    let request = &resource("UploadsRequest")["OriginRequestPolicyConfig"];
+    assert_eq!(request["QueryStringsConfig"]["QueryStringBehavior"], "all");
+    // What is signed is the bucket's own host.
+    let headers = json!({"HeaderBehavior": "allExcept", "Headers": ["Host"]});
+    assert_eq!(request["HeadersConfig"], headers);
+    let distribution = &resource("UploadsDistribution")["DistributionConfig"];
+    let origin = &distribution["Origins"][0];
+    assert_eq!(origin["OriginAccessControlId"], Value::Null);
+    let methods = list(&distribution["DefaultCacheBehavior"]["AllowedMethods"]);
+    let methods: Vec<_> = methods.filter_map(|method| method.as_str()).collect();
+    for method in ["GET", "OPTIONS", "POST", "PUT"] {
+        assert!(methods.contains(&method), "{method}");
+    }
 }

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 
-use support::Template;
 use support::template::entries;
+use support::{Template, functions};
 
 use crate::rule::{Finding, Rule, finding};
 
@@ -79,14 +79,7 @@ fn read_by(binary: &str, given: &BTreeSet<String>) -> BTreeSet<String> {
         .enable_all()
         .build();
     runtime.expect("a runtime").block_on(async {
-        match binary {
-            "login" => drop(login::App::from_environment(&get).await),
-            "users" => drop(users::App::from_environment(&get).await),
-            "presign" => drop(presign::App::from_environment(&get).await),
-            "s3-event" => drop(s3_event::App::from_environment(&get).await),
-            "purge" => drop(purge::App::from_environment(&get).await),
-            other => panic!("add {other} to this test"),
-        }
+        drop(functions::named(binary).start(&get).await);
     });
     asked.into_inner()
 }

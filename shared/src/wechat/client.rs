@@ -12,7 +12,7 @@ use crate::ids::OpenId;
 use crate::net::Roots;
 use crate::random::Random;
 use crate::redacted::Redacted;
-use crate::telemetry;
+use crate::telemetry::{self, Metric};
 use crate::time::Clock;
 use crate::wechat::WechatError;
 use crate::wechat::breaker::{Breaker, Open};
@@ -258,7 +258,7 @@ impl Wechat {
             .breaker
             .report(!outcome.as_ref().is_err_and(WechatError::is_outage))
         {
-            telemetry::count("wechat_breaker_opened");
+            telemetry::count(Metric::WechatBreakerOpened);
         }
         if let Err(failure) = &outcome {
             telemetry::count(failure.metric());

@@ -5,6 +5,7 @@ use std::time::Duration;
 use http::StatusCode;
 
 use crate::error::{Code, Error};
+use crate::telemetry::Metric;
 use crate::wechat::errcode::{self, Class, Endpoint, meaning};
 
 /// Why WeChat gave nothing that can be used.
@@ -69,13 +70,13 @@ impl WechatError {
     }
 
     /// The metric that counts it.
-    pub(super) fn metric(&self) -> &'static str {
+    pub(super) fn metric(&self) -> Metric {
         match self {
             Self::Errcode {
                 endpoint, errcode, ..
             } => meaning(*endpoint, *errcode).class.metric(),
             Self::TooManyRequests { .. } => Class::Rate.metric(),
-            _ => "wechat_failures",
+            _ => Metric::WechatFailures,
         }
     }
 
