@@ -20,16 +20,21 @@ schemathesis.openapi.format("username", st.text(LETTERS, min_size=8, max_size=20
 schemathesis.openapi.format("nickname", st.text(LETTERS, min_size=1, max_size=40))
 
 
-def code() -> str:
+def code(openid: str = OPENID) -> str:
     """A login code of the mock WeChat server that was not used before."""
-    return f"{OPENID}-{next(NUMBERS)}"
+    return f"{openid}-{next(NUMBERS)}"
 
 
-def log_in() -> dict[str, Any]:
+def log_in(openid: str = OPENID) -> dict[str, Any]:
     """A new session."""
-    response = requests.post(f"{API}/v1/login", json={"code": code()}, timeout=35)
+    response = requests.post(f"{API}/v1/login", json={"code": code(openid)}, timeout=35)
     response.raise_for_status()
-    return response.json()
+    session: dict[str, Any] = response.json()
+    return session
+
+
+# Whom an ordinary user sees as a stranger.
+SOMEBODY_ELSE = log_in("somebody")["user"]["id"]
 
 
 @schemathesis.auth(refresh_interval=600)
@@ -98,7 +103,12 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
         # What schemathesis sends where it cannot make a text of that pattern.
         case.headers["If-Match"] = "*"
     query.pop("cursor", None)
-    if operation == "listUsers":
+    if operation == "profiles":
+        ids = query["ids"] if isinstance(query["ids"], str) else ",".join(query["ids"])
+        query["ids"] = ",".join([SOMEBODY_ELSE, *ids.split(",")[:49]])
+    elif operation == "readUser":
+        case.path_parameters["id"] = SOMEBODY_ELSE
+    elif operation == "listUsers":
         # One of three ways to ask, which a list of parameters cannot say.
         for name in list(query)[1:]:
             del query[name]
