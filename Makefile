@@ -26,15 +26,25 @@ dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_U
 	@$(RUN) dev
 
 .PHONY: test
-test: ## run every test against a fresh stack, then compare roles with use (ARGS='…' goes to cargo test)
-	@$(RUN) exec -- $(SHELL) -ec \
+test: $(if $(ARGS),,venv-schemathesis) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
+	@failed=0; $(RUN) exec -- $(SHELL) -ec \
 		'export USED_PERMISSIONS="$$STACK_LOGS/permissions"; failed=0; \
-		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS)
+		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS) || failed=1; \
+		$(if $(ARGS),,$(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
 
 # The tests note what the functions ask AWS for. Only all of them together show all of it; after a test that failed,
 # what the rest of it would have used may be named here too.
 COMPARE = $(if $(ARGS),echo "Not compared with the roles in template.yaml: not all tests ran.", \
 	cargo test --workspace --test privileges -- --ignored)
+
+# The functions are configured as widely as openapi.yaml describes them.
+CONFORMANCE = UPLOAD_TYPES=$(UPLOAD_TYPES) UPLOAD_MAX_BYTES=5368709120 AVATAR_MAX_BYTES=5368709120 \
+	UPLOAD_PENDING_LIMIT=100 UPLOAD_DAILY_LIMIT=1000000 UPLOAD_TOTAL_BYTES=0
+UPLOAD_TYPES = image/jpeg,image/png,image/webp,image/gif,image/heif,image/avif,image/bmp,video/mp4,video/quicktime,video/webm,audio/mpeg,audio/m4a,application/pdf
+
+.PHONY: conformance
+conformance: venv-schemathesis ## compare the API of a fresh stack with openapi.yaml
+	@$(CONFORMANCE) $(RUN) exec -- tools/conformance/run
 
 .PHONY: nightly
 nightly: load ## what takes too long for every change: the load test, and release builds for both architectures
