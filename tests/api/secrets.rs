@@ -77,11 +77,11 @@ impl Stage {
 
     async fn refresh(&self, token: &str) -> String {
         let answer = self.world.refresh(token).await;
-        Session::of(answer.expect(200).json).refresh_token
+        answer.expect(200).text("refresh_token")
     }
 
     async fn ends(&self, token: &str, code: &str) {
-        self.world.refresh(token).await.expect_error(401, code);
+        self.world.refresh(token).await.expect_problem(401, code);
     }
 
     /// The name of the key that a session derives from.
@@ -166,7 +166,7 @@ async fn the_one_secret_is_read_until_its_contents_have_moved() {
 async fn secrets_that_nobody_has_filled_in_are_a_clear_error() {
     let stage = Stage::new(unfilled(), unfilled(), unfilled()).await;
     let refused = stage.world.try_log_in("alice").await;
-    refused.expect_error(500, "internal");
+    refused.expect_problem(500, "internal");
     stage.put("WECHAT_SECRETS_ID", app_secret()).await;
     stage
         .put(
@@ -175,7 +175,7 @@ async fn secrets_that_nobody_has_filled_in_are_a_clear_error() {
         )
         .await;
     let refused = stage.world.try_log_in("alice").await;
-    refused.expect_error(500, "internal");
+    refused.expect_problem(500, "internal");
     stage
         .put(
             "JWT_SECRETS_ID",
@@ -303,12 +303,12 @@ async fn an_environment_that_meets_a_newer_key_reads_the_keys_again() {
     let endpoint = &stage.world.emulator.endpoint;
     let fresh = Environment::reading(&stage.world, &stage.ids, 0, endpoint);
     let session = fresh.log_in(stage.world.code("alice")).await;
-    let session = Session::of(session.expect(200).json);
+    let session = stage.world.session(session);
     stage.world.advance(Duration::from_secs(11));
     let next = stage.refresh(&session.refresh_token).await;
     // And with it the one that was read: the next one is derived with the newer key, too.
     let again = fresh.refresh(&session.refresh_token).await.expect(200);
-    assert_eq!(Session::of(again.json).refresh_token, next);
+    assert_eq!(again.text("refresh_token"), next);
 }
 
 #[tokio::test]
@@ -325,5 +325,5 @@ async fn a_key_that_was_dropped_is_asked_for_no_more_often_than_secrets_are_read
     stage.ends(&session.refresh_token, "refresh_invalid").await;
     stage.world.advance(Duration::from_secs(11));
     let answer = stage.world.refresh(&session.refresh_token).await;
-    answer.expect_error(503, "temporarily_unavailable");
+    answer.expect_problem(503, "temporarily_unavailable");
 }

@@ -92,11 +92,10 @@ async fn run(steps: &[Step]) {
                 let Some(session) = history.pick(*token).cloned() else {
                     continue;
                 };
-                let logout = world
-                    .login
+                session
                     .call(http::Method::POST, "/v1/logout")
-                    .bearer(&session.token);
-                logout.send().await.expect(204);
+                    .await
+                    .expect(204);
                 let (index, _) = history.place[&session.refresh_token];
                 history.sessions[index].ended = true;
             }
@@ -104,11 +103,10 @@ async fn run(steps: &[Step]) {
                 let Some(session) = history.pick(*token).cloned() else {
                     continue;
                 };
-                let logout = world
-                    .login
+                session
                     .post("/v1/logout", &json!({"all": true}))
-                    .bearer(&session.token);
-                logout.send().await.expect(204);
+                    .await
+                    .expect(204);
                 history
                     .sessions
                     .iter_mut()
@@ -151,11 +149,10 @@ async fn refresh(world: &World, history: &mut History, seed: usize, clients: usi
     };
     let (index, generation) = history.place[&token];
     let answers = join_all((0..clients).map(|_| world.refresh(&token))).await;
-    let granted: Vec<_> = answers
-        .iter()
-        .filter(|answer| answer.status == 200)
-        .map(|answer| Session::of(answer.json.clone()))
-        .collect();
+    let (granted, refused): (Vec<_>, Vec<_>) =
+        answers.into_iter().partition(|answer| answer.status == 200);
+    let granted = granted.into_iter().map(|answer| world.session(answer));
+    let granted: Vec<_> = granted.collect();
     let distinct: HashSet<_> = granted
         .iter()
         .map(|session| &session.refresh_token)
@@ -174,17 +171,12 @@ async fn refresh(world: &World, history: &mut History, seed: usize, clients: usi
         history.add(index, &granted[0]);
     } else if generation + 9 < lineage.tokens.len() {
         // Older than what is remembered: it could be anybody's, and ends nothing.
-        let mut codes = answers.iter().map(|answer| answer.code());
+        let mut codes = refused.iter().map(|answer| answer.code());
         assert!(codes.all(|code| code == "refresh_invalid"));
     } else if granted.is_empty() {
         // Taken for a replay: then the whole session has ended.
-        assert!(
-            answers
-                .iter()
-                .any(|answer| answer.code() == "refresh_reused"),
-            "{:?}",
-            answers[0].json
-        );
+        let mut codes = refused.iter().map(|answer| answer.code());
+        assert!(codes.any(|code| code == "refresh_reused"), "{}", refused[0]);
         history.sessions[index].ended = true;
     } else {
         assert_eq!(granted.len(), clients);

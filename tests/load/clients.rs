@@ -125,7 +125,7 @@ async fn fifty_clients_and_a_throttled_table_break_nothing() {
     let proxy = Proxy::start().await;
     let world = World::with(Settings {
         endpoint: Some(proxy.url()),
-        limits: vec![("UPLOAD_DAILY_LIMIT", "100000")],
+        limits: vec![("UPLOAD_DAILY_LIMIT", "100000".to_owned())],
         ..Settings::default()
     })
     .await;

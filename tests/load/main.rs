@@ -167,7 +167,7 @@ impl Client {
             .await;
         match answer.status.as_u16() {
             200 => {
-                self.session = Some(Session::of(answer.json));
+                self.session = Some(stage.world.session(answer));
                 self.uploads.clear();
             }
             503 => {}
@@ -190,7 +190,7 @@ impl Client {
             for answer in answers {
                 match answer.status.as_u16() {
                     200 => {
-                        let granted = Session::of(answer.json);
+                        let granted = stage.world.session(answer);
                         let other = next.replace(granted.clone());
                         if other.is_some_and(|other| other.refresh_token != granted.refresh_token) {
                             stage

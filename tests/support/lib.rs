@@ -8,18 +8,24 @@ use shared::net::{self, Roots};
 pub mod api;
 pub mod emulator;
 pub mod environment;
+pub mod events;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;
 pub mod recorder;
 pub mod runtime_api;
 pub mod samples;
+pub mod session;
+pub mod storage;
+pub mod uploads;
 pub mod world;
 
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use environment::Environment;
-pub use world::{Session, World};
+pub use session::Session;
+pub use uploads::{Upload, wanted};
+pub use world::World;
 
 /// A client of the tests' own: a phone's, or that of whoever watches.
 ///

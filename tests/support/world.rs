@@ -22,6 +22,7 @@ use wechat_standin::Wechat;
 use crate::api::{Answer, Api};
 use crate::emulator::Emulator;
 use crate::keys;
+use crate::proxy::Proxy;
 
 const FUNCTIONS: [&str; 5] = ["login", "users", "presign", "s3-event", "purge"];
 
@@ -95,30 +96,49 @@ pub struct Settings {
     /// Requests a minute and address on login and refresh; 0 means no limit.
     pub login_rate_limit: u64,
     /// Variables of the upload limits.
-    pub limits: Vec<(&'static str, &'static str)>,
+    pub limits: Vec<(&'static str, String)>,
     /// Where DynamoDB, S3 and SQS are, if not at the emulator's own address.
     pub endpoint: Option<String>,
     /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
     pub secrets: Vec<(&'static str, String)>,
 }
 
-/// A person who is logged in.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// The access token.
-    pub token: String,
-    /// The refresh token.
-    pub refresh_token: String,
-    /// The user's id.
-    pub id: String,
-    /// The whole answer.
-    pub json: Value,
+impl Settings {
+    /// The settings of a world whose functions reach AWS through a proxy.
+    pub fn behind(proxy: &Proxy) -> Self {
+        Self {
+            endpoint: Some(proxy.url()),
+            ..Self::default()
+        }
+    }
+
+    /// The same settings with these upload limits.
+    #[must_use]
+    pub fn limits(self, limits: &[(&'static str, &str)]) -> Self {
+        let limits = limits.iter();
+        Self {
+            limits: limits
+                .map(|(name, most)| (*name, (*most).to_owned()))
+                .collect(),
+            ..self
+        }
+    }
 }
 
 impl World {
     /// A world of its own.
     pub async fn new() -> Self {
         Self::with(Settings::default()).await
+    }
+
+    /// A world of its own, with these upload limits.
+    pub async fn limited(limits: &[(&'static str, &str)]) -> Self {
+        Self::with(Settings::default().limits(limits)).await
+    }
+
+    /// A world of its own, whose functions reach AWS through a proxy.
+    pub async fn behind(proxy: &Proxy) -> Self {
+        Self::with(Settings::behind(proxy)).await
     }
 
     /// A world of its own, with these settings.
@@ -273,11 +293,6 @@ impl World {
             .await
     }
 
-    /// Logs a person in.
-    pub async fn log_in(&self, openid: &str) -> Session {
-        Session::of(self.try_log_in(openid).await.expect(200).json)
-    }
-
     /// Asks for the next refresh token.
     pub async fn refresh(&self, refresh_token: &str) -> Answer {
         self.login
@@ -339,19 +354,6 @@ impl World {
     }
 }
 
-impl Session {
-    /// Reads a session's answer.
-    pub fn of(json: Value) -> Self {
-        let text = |value: &Value| value.as_str().expect("a string").to_owned();
-        Self {
-            token: text(&json["access_token"]),
-            refresh_token: text(&json["refresh_token"]),
-            id: text(&json["user"]["id"]),
-            json,
-        }
-    }
-}
-
 fn ahead_of_the_system(ahead_ms: &Arc<AtomicI64>) -> Clock {
     let (system, ahead_ms) = (Clock::system(), ahead_ms.clone());
     Clock::new(move || {
@@ -384,12 +386,12 @@ pub(crate) fn secrets(
     secrets.expect("the secrets have ids")
 }
 
-fn limits(variables: &[(&'static str, &'static str)]) -> Limits {
+fn limits(variables: &[(&'static str, String)]) -> Limits {
     let get = |name: &str| {
         variables
             .iter()
             .find(|(known, _)| *known == name)
-            .map(|(_, value)| (*value).to_owned())
+            .map(|(_, value)| value.clone())
     };
     let mut vars = Vars::new(&get);
     let limits = Limits::read(&mut vars);

@@ -175,12 +175,12 @@ fn unique(kind: &str) -> String {
     format!("{kind}{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-async fn upload(world: &World, session: &Session) -> String {
-    let call = world
-        .presign
+async fn upload(_world: &World, session: &Session) -> String {
+    let issued = session
         .post("/v1/uploads", &ticket_request())
-        .bearer(&session.token);
-    let issued = call.send().await.expect(201).json;
+        .await
+        .expect(201)
+        .json;
     issued["upload"]["id"].as_str().unwrap().to_owned()
 }
 
@@ -295,7 +295,7 @@ struct Attack {
 impl Attack {
     async fn new() -> Self {
         let world = World::new().await;
-        let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+        let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
         let upload = upload(&world, &alice).await;
         Self {
             world,

@@ -70,7 +70,7 @@ async fn a_method_that_is_not_listed_is_refused() {
             }
             let uri = path.replace("{id}", "x").replace("{upload}", "x");
             let call = api(&world, path).call(method.parse().unwrap(), &uri);
-            let refused = call.send().await.expect_error(405, "method_not_allowed");
+            let refused = call.send().await.expect_problem(405, "method_not_allowed");
             let allowed: BTreeSet<_> = refused
                 .header("allow")
                 .split(',')
@@ -91,31 +91,20 @@ struct Scene {
 async fn new_admin(world: &World, root: &Session) -> Session {
     let openid = unique("admin");
     let body = json!({"openid": openid, "role": "admin"});
-    world
-        .users
-        .post("/v1/users", &body)
-        .bearer(&root.token)
-        .send()
-        .await
-        .expect(201);
+    root.post("/v1/users", &body).await.expect(201);
     world.log_in(&openid).await
 }
 
-async fn end(world: &World, root: &Session, session: &Session, actor: Actor) {
+async fn end(_world: &World, root: &Session, session: &Session, actor: Actor) {
     let path = format!("/v1/users/{}", session.id);
     match actor {
         Actor::DeletedOwner | Actor::DeletedAdmin => {
-            world
-                .users
-                .delete(&path)
-                .bearer(&root.token)
-                .send()
-                .await
-                .expect(204);
+            root.delete(&path).await.expect(204);
         }
         Actor::DisabledOwner | Actor::DisabledAdmin => {
-            let call = world.users.put(&path, &json!({"status": "disabled"}));
-            call.bearer(&root.token).send().await.expect(200);
+            root.put(&path, &json!({"status": "disabled"}))
+                .await
+                .expect(200);
         }
         _ => {}
     }

@@ -7,16 +7,16 @@ use serde_json::{Value, json};
 use shared::store::cursor;
 use support::World;
 
-use super::{audit, create, delete, entries, patch, read, second_admin, snapshot};
+use super::{audit, entries, second_admin};
 
 #[tokio::test]
 async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let body = json!({"openid": "bob", "username": "bobby", "nickname": "B", "role": "admin"});
-    let bob = create(&world, &admin, &body).send().await.expect(201).json;
+    let bob = admin.create_user(&body).await.expect(201).json;
     let bob = bob["id"].as_str().unwrap();
-    let edit = async |body: Value| patch(&world, &admin, &alice.id, &body).send().await;
+    let edit = async |body: Value| admin.edit_user(&alice.id, &body).await;
     edit(json!({"nickname": "secret-nickname", "email": "secret@x.cn"}))
         .await
         .expect(200);
@@ -27,37 +27,31 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
         .await
         .expect(200);
     world.advance(Duration::from_secs(1));
-    delete(&world, &admin, bob).send().await.expect(204);
+    admin.delete_user(bob).await.expect(204);
 
     // What changes nothing leaves no entry, and neither does what people do about themselves.
     edit(json!({})).await.expect(200);
     edit(json!({"status": "closed"}))
         .await
-        .expect_error(400, "invalid_request");
-    patch(&world, &admin, "me", &json!({"nickname": "me"}))
-        .send()
-        .await
-        .expect(200);
-    let stale = patch(&world, &admin, &alice.id, &json!({"nickname": "x"}));
+        .expect_problem(400, "invalid_request");
+    admin.edit(&json!({"nickname": "me"})).await.expect(200);
+    let stale = admin.edit_user(&alice.id, &json!({"nickname": "x"}));
     let stale = stale.header("if-match", "\"1\"").send().await;
-    stale.expect_error(412, "version_mismatch");
-    create(&world, &admin, &json!({"openid": "alice"}))
-        .send()
+    stale.expect_problem(412, "version_mismatch");
+    admin
+        .create_user(&json!({"openid": "alice"}))
         .await
-        .expect_error(409, "user_exists");
+        .expect_problem(409, "user_exists");
     let taken = json!({"openid": "carol", "email": "secret@x.cn"});
-    create(&world, &admin, &taken)
-        .send()
+    admin
+        .create_user(&taken)
         .await
-        .expect_error(409, "email_taken");
-    delete(&world, &admin, bob).send().await.expect(204);
-    read(&world, &admin, &alice.id).await.expect(200);
+        .expect_problem(409, "email_taken");
+    admin.delete_user(bob).await.expect(204);
+    admin.user(&alice.id).await.expect(200);
     let carol = world.log_in("carol").await;
-    patch(&world, &carol, "me", &json!({"nickname": "C"}))
-        .send()
-        .await
-        .expect(200);
-    delete(&world, &carol, "me").send().await.expect(204);
+    carol.edit(&json!({"nickname": "C"})).await.expect(200);
+    carol.delete_account().await.expect(204);
 
     let standing = |role: &str, status: &str| json!({"role": role, "status": status});
     let entry = |action: &str, target: &str, fields: Value, before: Value, after: Value| {
@@ -105,7 +99,7 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
     let set = |entries: &[Value]| entries.iter().map(Value::to_string).collect::<HashSet<_>>();
     assert_eq!(set(&found), set(&expected));
 
-    let items = snapshot(&world).await;
+    let items = world.items().await;
     let stored: Vec<_> = items
         .iter()
         .filter(|((pk, _), _)| pk.starts_with("AU#"))
@@ -125,12 +119,12 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
 #[tokio::test]
 async fn the_audit_is_read_page_by_page_from_the_newest_by_administrators_alone() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let second = second_admin(&world, &admin).await;
     for i in 0..6 {
         world.advance(Duration::from_secs(1));
         let body = json!({"nickname": format!("n{i}")});
-        let edit = patch(&world, &second, &alice.id, &body);
+        let edit = second.edit_user(&alice.id, &body);
         edit.send().await.expect(200);
     }
     let mut path = "?limit=3".to_owned();
@@ -159,12 +153,11 @@ async fn the_audit_is_read_page_by_page_from_the_newest_by_administrators_alone(
     let page = audit(&world, &admin, "?limit=1").await.expect(200).json;
     let cursor = page["next_cursor"].as_str().unwrap();
     let refused = audit(&world, &second, &format!("?cursor={cursor}")).await;
-    refused.expect_error(400, "invalid_cursor");
-    let users = world
-        .users
+    refused.expect_problem(400, "invalid_cursor");
+    admin
         .get(&format!("/v1/users?cursor={cursor}"))
-        .bearer(&admin.token);
-    users.send().await.expect_error(400, "invalid_cursor");
+        .await
+        .expect_problem(400, "invalid_cursor");
     // Anybody can compute the digest: what it seals has to be a position nevertheless.
     let scope = format!("audit {}", admin.id);
     for position in [
@@ -176,7 +169,7 @@ async fn the_audit_is_read_page_by_page_from_the_newest_by_administrators_alone(
     ] {
         let forged = cursor::encode(position, &scope);
         let refused = audit(&world, &admin, &format!("?cursor={forged}")).await;
-        refused.expect_error(400, "invalid_cursor");
+        refused.expect_problem(400, "invalid_cursor");
     }
     let long_ago = cursor::encode("000000000000001-0123456789abcdef", &scope);
     let page = audit(&world, &admin, &format!("?cursor={long_ago}"))
@@ -192,17 +185,17 @@ async fn the_audit_is_read_page_by_page_from_the_newest_by_administrators_alone(
     ] {
         let refused = audit(&world, &admin, query)
             .await
-            .expect_error(400, "invalid_request");
+            .expect_problem(400, "invalid_request");
         assert_eq!(refused.fields(), [field]);
     }
     audit(&world, &alice, "")
         .await
-        .expect_error(403, "forbidden");
-    let demote = patch(&world, &admin, &second.id, &json!({"role": "user"}));
+        .expect_problem(403, "forbidden");
+    let demote = admin.edit_user(&second.id, &json!({"role": "user"}));
     demote.send().await.expect(200);
     audit(&world, &second, "")
         .await
-        .expect_error(403, "forbidden");
+        .expect_problem(403, "forbidden");
 }
 
 #[tokio::test]

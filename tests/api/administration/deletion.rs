@@ -9,12 +9,10 @@ use support::proxy::Proxy;
 use support::world::Settings;
 use support::{World, samples};
 
-use super::{delete, snapshot};
-
 #[tokio::test]
 async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_later_one() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let openid: OpenId = "admin".parse().unwrap();
     let actor = Caller {
         user: UserId::derive(&world.wechat.app_id(), &openid),
@@ -33,15 +31,14 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
         .unwrap();
     assert_eq!(read.deleted.epoch, Epoch::FIRST);
     // Now it is announced. Meanwhile the person deletes the account themselves, and registers anew.
-    delete(&world, &alice, "me").send().await.expect(204);
+    alice.delete_account().await.expect(204);
     let again = world.log_in("alice").await;
     assert_eq!(again.json["is_new"], true);
-    let before = snapshot(&world).await;
+    let before = world.items().await;
     let deleted = world.store.delete_user(read, editor, None).await.unwrap();
     deleted.unwrap();
-    assert_eq!(snapshot(&world).await, before);
-    let own = world.users.get("/v1/users/me").bearer(&again.token);
-    own.send().await.expect(200);
+    assert_eq!(world.items().await, before);
+    again.get("/v1/users/me").await.expect(200);
 
     // A login alone does not protect from it.
     let read = world
@@ -53,8 +50,10 @@ async fn an_administrators_deletion_ends_the_life_that_was_announced_and_no_late
     let third = world.log_in("alice").await;
     let deleted = world.store.delete_user(read, editor, None).await.unwrap();
     deleted.unwrap();
-    let own = world.users.get("/v1/users/me").bearer(&third.token);
-    own.send().await.expect_error(401, "unauthorized");
+    third
+        .get("/v1/users/me")
+        .await
+        .expect_problem(401, "unauthorized");
 }
 
 #[tokio::test]
@@ -68,9 +67,8 @@ async fn purge_reads_what_is_true_now() {
     let alice = world.log_in("alice").await;
     let ticket =
         json!({"content_type": "image/png", "size": samples::png().len(), "purpose": "file"});
-    let ticket = world.presign.post("/v1/uploads", &ticket);
-    ticket.bearer(&alice.token).send().await.expect(201);
-    delete(&world, &alice, "me").send().await.expect(204);
+    alice.post("/v1/uploads", &ticket).await.expect(201);
+    alice.delete_account().await.expect(204);
     let announced = world.purge_messages().await;
     proxy.take();
     let batch = json!({"Records": [{"messageId": "m", "body": announced[0]}]});

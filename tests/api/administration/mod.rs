@@ -6,39 +6,16 @@ mod authority;
 mod deletion;
 mod uploads;
 
-use std::collections::{BTreeMap, HashMap};
-
 use aws_sdk_dynamodb::types::AttributeValue;
-use http::Method;
 use serde_json::{Value, json};
-use support::api::Call;
 use support::{Answer, Session, World, samples};
 
 fn path_of(id: &str) -> String {
     format!("/v1/users/{id}")
 }
 
-fn patch(world: &World, editor: &Session, id: &str, body: &Value) -> Call {
-    let call = world.users.call(Method::PATCH, &path_of(id));
-    call.bearer(&editor.token).json(body)
-}
-
-fn delete(world: &World, editor: &Session, id: &str) -> Call {
-    world.users.delete(&path_of(id)).bearer(&editor.token)
-}
-
-fn create(world: &World, admin: &Session, body: &Value) -> Call {
-    world.users.post("/v1/users", body).bearer(&admin.token)
-}
-
-async fn read(world: &World, reader: &Session, id: &str) -> Answer {
-    let call = world.users.get(&path_of(id)).bearer(&reader.token);
-    call.send().await
-}
-
-async fn audit(world: &World, admin: &Session, query: &str) -> Answer {
-    let call = world.users.get(&format!("/v1/audit{query}"));
-    call.bearer(&admin.token).send().await
+async fn audit(_world: &World, admin: &Session, query: &str) -> Answer {
+    admin.get(&format!("/v1/audit{query}")).await
 }
 
 /// The entries of the audit, newest first, without what differs from run to run.
@@ -56,23 +33,8 @@ async fn entries(world: &World, admin: &Session) -> Vec<Value> {
 /// Somebody who is an administrator because another one made them so.
 async fn second_admin(world: &World, admin: &Session) -> Session {
     let body = json!({"openid": "second", "role": "admin"});
-    create(world, admin, &body).send().await.expect(201);
+    admin.create_user(&body).await.expect(201);
     world.log_in("second").await
-}
-
-type Items = BTreeMap<(String, String), HashMap<String, AttributeValue>>;
-
-/// Everything that is in the table.
-async fn snapshot(world: &World) -> Items {
-    let scan = world.emulator.dynamodb().scan().table_name(&world.table);
-    let page = scan.consistent_read(true).send().await.unwrap();
-    assert!(page.last_evaluated_key.is_none(), "one page holds it all");
-    let key =
-        |item: &HashMap<String, AttributeValue>, name: &str| item[name].as_s().unwrap().clone();
-    let items = page.items.unwrap_or_default().into_iter();
-    items
-        .map(|item| ((key(&item, "pk"), key(&item, "sk")), item))
-        .collect()
 }
 
 /// Changes attributes of a user item behind the functions' back.
@@ -99,11 +61,7 @@ async fn set(world: &World, user: &str, attributes: &[(&str, AttributeValue)]) {
 async fn stored(world: &World, owner: &Session, purpose: &str) -> (String, String) {
     let bytes = samples::png();
     let body = json!({"content_type": "image/png", "size": bytes.len(), "purpose": purpose});
-    let issued = world
-        .presign
-        .post("/v1/uploads", &body)
-        .bearer(&owner.token);
-    let issued = issued.send().await.expect(201).json;
+    let issued = owner.post("/v1/uploads", &body).await.expect(201).json;
     let key = issued["ticket"]["fields"]["key"].as_str().unwrap();
     let put = world.emulator.s3().put_object().bucket(&world.bucket);
     let put = put.key(key).content_type("image/png").body(bytes.into());

@@ -9,31 +9,22 @@ use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
 use support::{Answer, Session, World};
 
-use super::{delete, entries, patch, read, second_admin, set, snapshot, stored};
+use super::{entries, second_admin, set, stored};
 
-async fn pending(world: &World, owner: &Session) -> String {
+async fn pending(_world: &World, owner: &Session) -> String {
     let body = json!({"content_type": "image/png", "size": 10, "purpose": "file"});
-    let issued = world
-        .presign
-        .post("/v1/uploads", &body)
-        .bearer(&owner.token);
-    let issued = issued.send().await.expect(201).json;
+    let issued = owner.post("/v1/uploads", &body).await.expect(201).json;
     issued["upload"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn uploads_of(world: &World, reader: &Session, id: &str, query: &str) -> Answer {
+async fn uploads_of(_world: &World, reader: &Session, id: &str, query: &str) -> Answer {
     let path = format!("/v1/users/{id}/uploads{query}");
-    world.presign.get(&path).bearer(&reader.token).send().await
+    reader.get(&path).await
 }
 
-async fn delete_upload(world: &World, admin: &Session, user: &str, upload: &str) -> Answer {
+async fn delete_upload(_world: &World, admin: &Session, user: &str, upload: &str) -> Answer {
     let path = format!("/v1/users/{user}/uploads/{upload}");
-    world
-        .presign
-        .delete(&path)
-        .bearer(&admin.token)
-        .send()
-        .await
+    admin.delete(&path).await
 }
 
 async fn versions(world: &World, key: &str) -> usize {
@@ -52,7 +43,7 @@ fn ids(page: &Value) -> Vec<String> {
 #[tokio::test]
 async fn administrators_list_a_users_uploads_page_by_page() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let second = second_admin(&world, &admin).await;
     let mut all = Vec::new();
     for i in 0..5 {
@@ -70,12 +61,7 @@ async fn administrators_list_a_users_uploads_page_by_page() {
             .expect(200)
             .json
     };
-    let own = world
-        .presign
-        .get("/v1/uploads")
-        .bearer(&alice.token)
-        .send()
-        .await;
+    let own = alice.get("/v1/uploads").await;
     assert_eq!(
         list("").await["items"],
         own.json["items"],
@@ -111,7 +97,7 @@ async fn administrators_list_a_users_uploads_page_by_page() {
         (&admin, &alice.id, ""),
     ] {
         let refused = uploads_of(&world, reader, id, &format!("?cursor={cursor}{filter}")).await;
-        refused.expect_error(400, "invalid_cursor");
+        refused.expect_problem(400, "invalid_cursor");
     }
     for (query, field) in [
         ("?status=gone", "status"),
@@ -120,19 +106,16 @@ async fn administrators_list_a_users_uploads_page_by_page() {
         ("?state=ready", "state"),
     ] {
         let refused = uploads_of(&world, &admin, &alice.id, query).await;
-        assert_eq!(
-            refused.expect_error(400, "invalid_request").fields(),
-            [field]
-        );
+        refused.expect_invalid([field]);
     }
     // Of whoever is shut out they are seen, of whoever is gone they are not, and of an earlier life neither.
-    let disable = patch(&world, &admin, &alice.id, &json!({"status": "disabled"}));
+    let disable = admin.edit_user(&alice.id, &json!({"status": "disabled"}));
     disable.send().await.expect(200);
     assert_eq!(ids(&list("").await), all);
-    delete(&world, &admin, &alice.id).send().await.expect(204);
+    admin.delete_user(&alice.id).await.expect(204);
     uploads_of(&world, &admin, &alice.id, "")
         .await
-        .expect_error(404, "not_found");
+        .expect_problem(404, "not_found");
     world.log_in("alice").await;
     assert_eq!(list("").await, json!({"items": [], "next_cursor": null}));
 }
@@ -140,21 +123,21 @@ async fn administrators_list_a_users_uploads_page_by_page() {
 #[tokio::test]
 async fn an_administrator_deletes_an_upload_with_its_object_once_and_it_is_in_the_audit() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let (avatar, key) = stored(&world, &alice, "avatar").await;
     let waiting = pending(&world, &alice).await;
-    let own = read(&world, &alice, "me").await.expect(200).json;
+    let own = alice.me().await.expect(200).json;
     assert!(own["avatar_url"].is_string());
     for upload in [&avatar, &waiting, &avatar, &waiting] {
         delete_upload(&world, &admin, &alice.id, upload)
             .await
             .expect(204);
         let path = format!("/v1/uploads/{upload}");
-        let gone = world.presign.get(&path).bearer(&alice.token).send().await;
-        gone.expect_error(404, "not_found");
+        let gone = alice.get(&path).await;
+        gone.expect_problem(404, "not_found");
     }
     assert_eq!(versions(&world, &key).await, 0);
-    let own = read(&world, &alice, "me").await.expect(200).json;
+    let own = alice.me().await.expect(200).json;
     assert_eq!(own["avatar_url"], Value::Null);
     assert_eq!(
         uploads_of(&world, &admin, &alice.id, "").await.json["items"],
@@ -173,26 +156,26 @@ async fn an_administrator_deletes_an_upload_with_its_object_once_and_it_is_in_th
         let bob = world.log_in("bob").await;
         (pending(&world, &bob).await, bob)
     };
-    let before = snapshot(&world).await;
+    let before = world.items().await;
     for (user, upload) in [
         (&alice.id, &bobs),
         (&bob.id, &"0".repeat(26)),
         (&admin.id, &bobs),
     ] {
         let missing = delete_upload(&world, &admin, user, upload).await;
-        missing.expect_error(404, "not_found");
+        missing.expect_problem(404, "not_found");
     }
     delete_upload(&world, &alice, &bob.id, &bobs)
         .await
-        .expect_error(403, "forbidden");
-    assert_eq!(snapshot(&world).await, before);
+        .expect_problem(403, "forbidden");
+    assert_eq!(world.items().await, before);
 
     // A record past its end is gone, whether the table has removed it or not.
     world.advance(Duration::from_secs(31 * 24 * 60 * 60));
     let admin = world.log_in("admin").await;
     delete_upload(&world, &admin, &bob.id, &bobs)
         .await
-        .expect_error(404, "not_found");
+        .expect_problem(404, "not_found");
 }
 
 #[tokio::test]
@@ -203,7 +186,7 @@ async fn whoever_is_no_administrator_any_more_deletes_no_uploads() {
         ..Settings::default()
     })
     .await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let second = second_admin(&world, &admin).await;
     let (upload, key) = stored(&world, &alice, "file").await;
     let transactions = Matching::Of("TransactWriteItems");
@@ -218,10 +201,10 @@ async fn whoever_is_no_administrator_any_more_deletes_no_uploads() {
     };
     let deleted = delete_upload(&world, &second, &alice.id, &upload);
     let (deleted, ()) = join(deleted, demoted).await;
-    deleted.expect_error(403, "forbidden");
+    deleted.expect_problem(403, "forbidden");
     uploads_of(&world, &second, &alice.id, "")
         .await
-        .expect_error(403, "forbidden");
+        .expect_problem(403, "forbidden");
     let page = uploads_of(&world, &admin, &alice.id, "?status=ready")
         .await
         .expect(200);

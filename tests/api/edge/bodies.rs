@@ -8,7 +8,7 @@ use super::api;
 #[tokio::test]
 async fn what_clients_write_differently_is_read_alike() {
     let world = World::new().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     let admin = world.log_in("admin").await;
     let get = |path: &str, session: &Session| {
         let api = api(&world, path.split('?').next().unwrap_or_default());
@@ -29,7 +29,7 @@ async fn what_clients_write_differently_is_read_alike() {
     get("/v1/uploads?cursor=%20", &alice)
         .send()
         .await
-        .expect_error(400, "invalid_cursor");
+        .expect_problem(400, "invalid_cursor");
     let profiles = get(
         &format!("/v1/profiles?ids={},%20{}%20", alice.id, bob.id),
         &alice,
@@ -43,15 +43,14 @@ async fn what_clients_write_differently_is_read_alike() {
     get("/v1/profiles?ids=x&cursor=", &alice)
         .send()
         .await
-        .expect_error(400, "invalid_request");
+        .expect_problem(400, "invalid_request");
 
     let ticket = r#"{"content_type":"image/png","size":68.0,"purpose":"file"}"#;
     let post = |body: &'static str| {
-        let call = world
-            .presign
+        alice
             .call(Method::POST, "/v1/uploads")
-            .bearer(&alice.token);
-        call.header("content-type", "application/json").body(body)
+            .header("content-type", "application/json")
+            .body(body)
     };
     post(ticket).send().await.expect(201);
     let half = r#"{"content_type":"image/png","size":68.5,"purpose":"file"}"#;
@@ -63,11 +62,9 @@ async fn bodies_that_two_readers_would_read_differently_are_refused() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     let put = |body: &str| {
-        let call = world
-            .users
+        alice
             .call(Method::PUT, "/v1/users/me")
-            .bearer(&alice.token);
-        call.body(body.to_owned())
+            .body(body.to_owned())
     };
     let json = |body: &str| put(body).header("content-type", "application/json");
     for (body, field) in [
@@ -76,18 +73,17 @@ async fn bodies_that_two_readers_would_read_differently_are_refused() {
         (r#"{"nickname":"\ud83d"}"#, "nickname"),
         (r#"{"nickname":"a\udc00\ud800"}"#, "nickname"),
     ] {
-        let refused = json(body).send().await.expect_error(400, "invalid_request");
+        let refused = json(body)
+            .send()
+            .await
+            .expect_problem(400, "invalid_request");
         assert_eq!(refused.fields(), [field], "{body}");
     }
     let batch = r#"{"items":[{"content_type":"image/png","size":1,"size":2,"purpose":"file"}]}"#;
-    let batch = world
-        .presign
+    let batch = alice
         .call(Method::POST, "/v1/uploads/batch")
-        .bearer(&alice.token)
-        .body(batch);
-    let batch = batch
+        .body(batch)
         .header("content-type", "application/json")
-        .send()
         .await
         .expect(400);
     assert_eq!(batch.fields(), ["items[0].size"]);
@@ -128,14 +124,10 @@ async fn bodies_that_two_readers_would_read_differently_are_refused() {
         "marked"
     );
     // An empty body is of no type, whatever the gateway adds.
-    let logout = world
-        .login
+    alice
         .call(Method::POST, "/v1/logout")
-        .bearer(&alice.token);
-    logout
         .header("content-type", "text/plain")
         .header("content-encoding", "gzip")
-        .send()
         .await
         .expect(204);
 }

@@ -2,7 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
-use support::{Session, World};
+use support::World;
 
 use super::api;
 
@@ -36,7 +36,7 @@ fn operations() -> Vec<(Method, String, bool)> {
 #[tokio::test]
 async fn a_query_parameter_that_is_not_described_is_refused_after_authentication() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let operations = operations();
     assert!(operations.len() > 20, "openapi.yaml was read");
     for (method, path, needs_token) in operations {
@@ -61,7 +61,7 @@ async fn a_query_parameter_that_is_not_described_is_refused_after_authentication
                 continue;
             }
             if needs_token {
-                call().send().await.expect_error(401, "unauthorized");
+                call().send().await.expect_problem(401, "unauthorized");
             }
             let refused = call().bearer(&admin.token).send().await;
             assert_eq!(
@@ -76,13 +76,7 @@ async fn a_query_parameter_that_is_not_described_is_refused_after_authentication
             );
         }
     }
-    world
-        .users
-        .get("/v1/users/me")
-        .bearer(&alice.token)
-        .send()
-        .await
-        .expect(200);
+    alice.get("/v1/users/me").await.expect(200);
 }
 
 #[tokio::test]
@@ -94,48 +88,25 @@ async fn a_refused_query_costs_no_code_and_no_session() {
         .post("/v1/login?x=1", &login)
         .send()
         .await
-        .expect_error(400, "invalid_request");
-    let session = Session::of(
-        world
-            .login
-            .post("/v1/login", &login)
-            .send()
-            .await
-            .expect(200)
-            .json,
-    );
+        .expect_problem(400, "invalid_request");
+    let session = world.session(world.login.post("/v1/login", &login).send().await);
     let refresh = json!({"refresh_token": session.refresh_token});
     world
         .login
         .post("/v1/login/refresh?x=1", &refresh)
         .send()
         .await
-        .expect_error(400, "invalid_request");
+        .expect_problem(400, "invalid_request");
     world
         .login
         .post("/v1/login/refresh?", &refresh)
         .send()
         .await
         .expect(200);
-    world
-        .login
+    session
         .post("/v1/logout?all=true", &json!({}))
-        .bearer(&session.token)
-        .send()
         .await
         .expect(400);
-    world
-        .users
-        .delete("/v1/users/me?x=1")
-        .bearer(&session.token)
-        .send()
-        .await
-        .expect(400);
-    world
-        .users
-        .get("/v1/users/me")
-        .bearer(&session.token)
-        .send()
-        .await
-        .expect(200);
+    session.delete("/v1/users/me?x=1").await.expect(400);
+    session.get("/v1/users/me").await.expect(200);
 }

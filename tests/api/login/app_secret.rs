@@ -28,7 +28,7 @@ async fn a_rotated_app_secret_is_read_again_when_wechat_refuses_the_old_one() {
     world
         .try_log_in("alice")
         .await
-        .expect_error(500, "wechat_config");
+        .expect_problem(500, "wechat_config");
     secrets
         .put_secret_value()
         .secret_id(&id)
@@ -39,7 +39,7 @@ async fn a_rotated_app_secret_is_read_again_when_wechat_refuses_the_old_one() {
     world
         .try_log_in("alice")
         .await
-        .expect_error(500, "wechat_config");
+        .expect_problem(500, "wechat_config");
     world.advance(Duration::from_secs(11));
     let calls = world.wechat.count(Endpoint::Code2Session);
     world.log_in("alice").await;
@@ -60,7 +60,7 @@ async fn a_secret_that_cannot_be_had_or_read_is_a_clear_error_and_heals() {
     world
         .try_log_in("alice")
         .await
-        .expect_error(503, "temporarily_unavailable");
+        .expect_problem(503, "temporarily_unavailable");
     secrets
         .create_secret()
         .name(&id)
@@ -71,7 +71,7 @@ async fn a_secret_that_cannot_be_had_or_read_is_a_clear_error_and_heals() {
     world
         .try_log_in("alice")
         .await
-        .expect_error(500, "internal");
+        .expect_problem(500, "internal");
     let good = secret(wechat_standin::APP_SECRET);
     secrets
         .put_secret_value()

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use support::World;
 use support::world::Settings;
-use support::{Session, World};
 use wechat_standin::Endpoint;
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn parallel_first_logins_give_one_user() {
     );
     let mut alive = 0;
     for session in &sessions {
-        alive += u32::from(world.refresh(&session.refresh_token).await.status == 200);
+        alive += u32::from(session.refresh().await.status == 200);
     }
     assert_eq!(alive, 5, "a user has five sessions at most");
 }
@@ -60,15 +60,12 @@ async fn the_oldest_session_gives_way_to_the_sixth() {
     for _ in 0..6 {
         // Sessions that were logged out take nobody's place.
         let other = world.log_in("alice").await;
-        world
-            .login
+        other
             .call(http::Method::POST, "/v1/logout")
-            .bearer(&other.token)
-            .send()
             .await
             .expect(204);
     }
-    let first = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    let first = first.refreshed().await;
     let mut others = Vec::new();
     for _ in 0..5 {
         others.push(world.log_in("alice").await);
@@ -76,9 +73,9 @@ async fn the_oldest_session_gives_way_to_the_sixth() {
     world
         .refresh(&first.refresh_token)
         .await
-        .expect_error(401, "refresh_invalid");
+        .expect_problem(401, "refresh_invalid");
     for other in others {
-        world.refresh(&other.refresh_token).await.expect(200);
+        other.refresh().await.expect(200);
     }
 }
 
@@ -92,8 +89,11 @@ async fn bad_bodies_are_named_and_never_reach_wechat() {
             .header("content-type", "application/json")
             .body(body)
     };
-    post("{").send().await.expect_error(400, "invalid_json");
-    post("[]").send().await.expect_error(400, "invalid_request");
+    post("{").send().await.expect_problem(400, "invalid_json");
+    post("[]")
+        .send()
+        .await
+        .expect_problem(400, "invalid_request");
     for (body, field) in [
         ("{}", "code"),
         (r#"{"code":1}"#, "code"),
@@ -101,37 +101,39 @@ async fn bad_bodies_are_named_and_never_reach_wechat() {
         (r#"{"code":"x&appid=y"}"#, "code"),
         (r#"{"code":"alice-1","appid":"x"}"#, "appid"),
     ] {
-        let answer = post(body).send().await.expect_error(400, "invalid_request");
+        let answer = post(body)
+            .send()
+            .await
+            .expect_problem(400, "invalid_request");
         assert_eq!(answer.fields(), [field], "{body}");
     }
-    let plain = world
+    world
         .login
         .call(http::Method::POST, "/v1/login")
         .header("content-type", "text/plain")
-        .body("{}");
-    plain
+        .body("{}")
         .send()
         .await
-        .expect_error(415, "unsupported_media_type");
+        .expect_problem(415, "unsupported_media_type");
     let large = json!({"code": "x".repeat(70_000)});
     world
         .login
         .post("/v1/login", &large)
         .send()
         .await
-        .expect_error(413, "body_too_large");
+        .expect_problem(413, "body_too_large");
     world
         .login
         .get("/v1/login")
         .send()
         .await
-        .expect_error(405, "method_not_allowed");
+        .expect_problem(405, "method_not_allowed");
     world
         .login
         .get("/v1/nothing")
         .send()
         .await
-        .expect_error(404, "not_found");
+        .expect_problem(404, "not_found");
     assert_eq!(world.wechat.count(Endpoint::Code2Session), 0);
 }
 
@@ -210,13 +212,13 @@ async fn each_request_writes_one_line_with_its_metrics() {
     assert!(
         metrics(&line).contains(&"wechat_config_errors".to_owned()) && line["level"] == "ERROR"
     );
-    let next = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
-    world.refresh(&next.refresh_token).await.expect(200);
+    let next = first.refreshed().await;
+    next.refresh().await.expect(200);
     world.advance(Duration::from_secs(11));
     world
         .refresh(&first.refresh_token)
         .await
-        .expect_error(401, "refresh_reused");
+        .expect_problem(401, "refresh_reused");
     assert!(metrics(&world.lines.last()).contains(&"refresh_reuses".to_owned()));
 }
 
@@ -234,7 +236,7 @@ async fn a_used_code_is_refused() {
         .post("/v1/login", &json!({"code": "alice-1"}))
         .send()
         .await;
-    again.expect_error(401, "wechat_code_used");
+    again.expect_problem(401, "wechat_code_used");
 }
 
 #[tokio::test]
@@ -257,16 +259,16 @@ async fn one_address_cannot_use_up_what_is_meant_for_all() {
     let refused = world
         .try_log_in("alice")
         .await
-        .expect_error(429, "rate_limited");
+        .expect_problem(429, "rate_limited");
     assert_eq!(refused.header("retry-after"), "20");
     // Refreshes are counted apart, and ten times as many are allowed.
     for _ in 0..30 {
         world
             .refresh("x")
             .await
-            .expect_error(401, "refresh_invalid");
+            .expect_problem(401, "refresh_invalid");
     }
-    world.refresh("x").await.expect_error(429, "rate_limited");
+    world.refresh("x").await.expect_problem(429, "rate_limited");
     world.advance(Duration::from_secs(20));
     world.log_in("alice").await;
 }

@@ -67,7 +67,7 @@ async fn a_busy_wechat_is_asked_again_and_one_that_cannot_be_reached_is_not_coun
     world
         .try_log_in("alice")
         .await
-        .expect_error(503, "wechat_unavailable");
+        .expect_problem(503, "wechat_unavailable");
     world.wechat.accept_connections().await.unwrap();
     world.log_in("alice").await;
 }
@@ -105,8 +105,7 @@ async fn no_refusal_opens_the_breaker() {
         for _ in 0..6 {
             let script = fault.clone();
             world.wechat.script(Endpoint::PhoneNumber, script, 1);
-            let phone = world.login.post("/v1/users/me/phone", &phone);
-            let answer = phone.bearer(&alice.token).send().await;
+            let answer = alice.post("/v1/users/me/phone", &phone).await;
             assert_ne!(answer.status, 503, "{fault:?}");
         }
         world.log_in(&format!("carol{i}")).await;
@@ -124,7 +123,7 @@ async fn a_limit_says_how_long_it_lasts() {
             .script(Endpoint::Code2Session, Fault::Errcode(45009), 1);
         let before = world.clock.now();
         let answer = world.try_log_in("alice").await;
-        let answer = answer.expect_error(429, "wechat_rate_limited");
+        let answer = answer.expect_problem(429, "wechat_rate_limited");
         let wait = Duration::from_secs(answer.header("retry-after").parse().unwrap());
         let (day, ahead) = (24 * 60 * 60, Duration::from_secs(8 * 60 * 60));
         let end = before.after(wait).after(ahead);
@@ -139,7 +138,7 @@ async fn a_limit_says_how_long_it_lasts() {
     ] {
         world.wechat.script(Endpoint::Code2Session, fault, 1);
         let answer = world.try_log_in("alice").await;
-        let answer = answer.expect_error(429, "wechat_rate_limited");
+        let answer = answer.expect_problem(429, "wechat_rate_limited");
         assert_eq!(answer.header("retry-after"), wait);
     }
     assert_eq!(world.lines.last()["wechat_rate_limits"], 1.0);
@@ -155,13 +154,13 @@ async fn the_breaker_opens_after_five_failures_and_probes_once() {
         world
             .try_log_in("alice")
             .await
-            .expect_error(503, "wechat_unavailable");
+            .expect_problem(503, "wechat_unavailable");
         let refused = world
             .login
             .post("/v1/login", &json!({"code": "errcode-40029"}))
             .send()
             .await;
-        refused.expect_error(401, "wechat_code_invalid");
+        refused.expect_problem(401, "wechat_code_invalid");
     }
     world
         .wechat
@@ -170,13 +169,13 @@ async fn the_breaker_opens_after_five_failures_and_probes_once() {
         world
             .try_log_in("alice")
             .await
-            .expect_error(503, "wechat_unavailable");
+            .expect_problem(503, "wechat_unavailable");
     }
     let calls = world.wechat.count(Endpoint::Code2Session);
     let open = world
         .try_log_in("alice")
         .await
-        .expect_error(503, "wechat_unavailable");
+        .expect_problem(503, "wechat_unavailable");
     assert_eq!(open.header("retry-after"), "10");
     assert_eq!(
         world.wechat.count(Endpoint::Code2Session),

@@ -9,12 +9,8 @@ use wechat_standin::{Endpoint, Fault};
 async fn the_phone_number_is_stored_and_masked_for_others() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    let phone = |session: &Session, code: &str| {
-        world
-            .login
-            .post("/v1/users/me/phone", &json!({"code": code}))
-            .bearer(&session.token)
-    };
+    let phone =
+        |session: &Session, code: &str| session.post("/v1/users/me/phone", &json!({"code": code}));
     let answer = phone(&alice, "phone-13800138000-1")
         .send()
         .await
@@ -26,13 +22,10 @@ async fn the_phone_number_is_stored_and_masked_for_others() {
     phone(&alice, "phone-13800138000-1")
         .send()
         .await
-        .expect_error(400, "wechat_phone_code_invalid");
+        .expect_problem(400, "wechat_phone_code_invalid");
     let admin = world.log_in("admin").await;
-    let seen = world
-        .users
+    let seen = admin
         .get(&format!("/v1/users/{}", alice.id))
-        .bearer(&admin.token)
-        .send()
         .await
         .expect(200);
     assert_eq!(seen.json["phone"], "138******00");
@@ -46,7 +39,7 @@ async fn the_phone_number_is_stored_and_masked_for_others() {
     phone(&alice, "phone-13900139000-9")
         .send()
         .await
-        .expect_error(400, "wechat_phone_code_invalid");
+        .expect_problem(400, "wechat_phone_code_invalid");
 }
 
 #[tokio::test]
@@ -55,11 +48,7 @@ async fn parallel_phone_calls_fetch_one_token_and_an_expired_one_is_replaced_onc
     let alice = world.log_in("alice").await;
     let phone = |i: u32| {
         let body = json!({"code": format!("phone-13800138000-{i}")});
-        world
-            .login
-            .post("/v1/users/me/phone", &body)
-            .bearer(&alice.token)
-            .send()
+        alice.post("/v1/users/me/phone", &body).into_future()
     };
     for answer in join_all((0..50).map(phone)).await {
         answer.expect(200);
@@ -72,7 +61,7 @@ async fn parallel_phone_calls_fetch_one_token_and_an_expired_one_is_replaced_onc
         .wechat
         .script(Endpoint::PhoneNumber, Fault::Errcode(40001), 10);
     let calls = world.wechat.count(Endpoint::PhoneNumber);
-    phone(101).await.expect_error(502, "wechat_error");
+    phone(101).await.expect_problem(502, "wechat_error");
     assert_eq!(
         world.wechat.count(Endpoint::PhoneNumber) - calls,
         2,

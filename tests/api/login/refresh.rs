@@ -4,45 +4,39 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
-use support::{Session, World};
+use support::World;
 
 #[tokio::test]
 async fn a_refresh_token_is_replaced_at_every_use() {
     let world = World::new().await;
     let first = world.log_in("alice").await;
-    let second = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    let second = first.refreshed().await;
     assert_ne!(first.refresh_token, second.refresh_token);
     assert_eq!(
         (second.json["is_new"].clone(), &second.id),
         (json!(false), &first.id)
     );
-    let third = Session::of(world.refresh(&second.refresh_token).await.expect(200).json);
-    world.refresh(&third.refresh_token).await.expect(200);
+    let third = second.refreshed().await;
+    third.refresh().await.expect(200);
 }
 
 #[tokio::test]
 async fn a_phone_that_repeats_a_refresh_is_served_and_does_not_fork_the_session() {
     let world = World::new().await;
     let first = world.log_in("alice").await;
-    let answers = join_all((0..20).map(|_| world.refresh(&first.refresh_token))).await;
+    let answers = join_all((0..20).map(|_| first.refresh().send())).await;
     let sessions: Vec<_> = answers
         .into_iter()
-        .map(|answer| Session::of(answer.expect(200).json))
+        .map(|answer| world.session(answer))
         .collect();
     assert!(
         sessions
             .iter()
             .all(|session| session.refresh_token == sessions[0].refresh_token)
     );
-    let next = Session::of(
-        world
-            .refresh(&sessions[0].refresh_token)
-            .await
-            .expect(200)
-            .json,
-    );
+    let next = world.session(world.refresh(&sessions[0].refresh_token).await);
     // Two generations back is still a phone whose first request was on its way.
-    let late = Session::of(world.refresh(&first.refresh_token).await.expect(200).json);
+    let late = first.refreshed().await;
     assert_eq!(late.refresh_token, next.refresh_token);
 }
 
@@ -54,22 +48,22 @@ async fn a_token_used_again_after_the_grace_ends_the_session() {
         let other = world.log_in("alice").await;
         let mut last = first.clone();
         for _ in 0..generations {
-            last = Session::of(world.refresh(&last.refresh_token).await.expect(200).json);
+            last = last.refreshed().await;
         }
         world.advance(Duration::from_millis(10_100));
         world
             .refresh(&first.refresh_token)
             .await
-            .expect_error(401, "refresh_reused");
+            .expect_problem(401, "refresh_reused");
         world
             .refresh(&last.refresh_token)
             .await
-            .expect_error(401, "refresh_invalid");
+            .expect_problem(401, "refresh_invalid");
         world
             .refresh(&first.refresh_token)
             .await
-            .expect_error(401, "refresh_invalid");
-        world.refresh(&other.refresh_token).await.expect(200);
+            .expect_problem(401, "refresh_invalid");
+        other.refresh().await.expect(200);
     }
 }
 
@@ -79,7 +73,7 @@ async fn lineage(world: &World, refreshes: usize, pause: Duration) -> Vec<String
     for _ in 0..refreshes {
         world.advance(pause);
         let next = world.refresh(tokens.last().unwrap()).await.expect(200);
-        tokens.push(Session::of(next.json).refresh_token);
+        tokens.push(next.text("refresh_token"));
     }
     tokens
 }
@@ -94,7 +88,7 @@ async fn the_last_eight_ancestors_are_answered_within_the_grace() {
         if age <= 8 {
             assert_eq!(answer.expect(200).json["refresh_token"], **current, "{age}");
         } else {
-            answer.expect_error(401, "refresh_invalid");
+            answer.expect_problem(401, "refresh_invalid");
         }
     }
     world.refresh(current).await.expect(200);
@@ -112,8 +106,8 @@ async fn each_ancestor_has_a_grace_of_its_own() {
                 assert_eq!(answer.expect(200).json["refresh_token"], *tokens[12]);
                 false
             }
-            7..=8 => answer.expect_error(401, "refresh_reused").status == 401,
-            _ => answer.expect_error(401, "refresh_invalid").status != 401,
+            7..=8 => answer.expect_problem(401, "refresh_reused").status == 401,
+            _ => answer.expect_problem(401, "refresh_invalid").status != 401,
         };
         let answer = world.refresh(&tokens[12]).await;
         assert_eq!(answer.status, if ended { 401 } else { 200 }, "{age}");
@@ -144,9 +138,9 @@ async fn a_guessed_refresh_token_does_not_end_the_session() {
         world
             .refresh(token)
             .await
-            .expect_error(401, "refresh_invalid");
+            .expect_problem(401, "refresh_invalid");
     }
-    world.refresh(&session.refresh_token).await.expect(200);
+    session.refresh().await.expect(200);
 }
 
 #[tokio::test]
@@ -154,10 +148,10 @@ async fn a_session_ends_after_thirty_days_without_use() {
     let world = World::new().await;
     let session = world.log_in("alice").await;
     world.advance(Duration::from_secs(29 * 24 * 60 * 60));
-    let session = Session::of(world.refresh(&session.refresh_token).await.expect(200).json);
+    let session = session.refreshed().await;
     world.advance(Duration::from_secs(30 * 24 * 60 * 60));
     world
         .refresh(&session.refresh_token)
         .await
-        .expect_error(401, "refresh_invalid");
+        .expect_problem(401, "refresh_invalid");
 }

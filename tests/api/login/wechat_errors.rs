@@ -39,7 +39,7 @@ async fn errcodes_become_answers() {
             .post("/v1/login", &body)
             .send()
             .await
-            .expect_error(status, code);
+            .expect_problem(status, code);
         assert!(
             !answer.json.to_string().contains("rid"),
             "WeChat's own text is not passed on"
@@ -114,12 +114,7 @@ async fn errcodes_of_the_phone_number_and_of_the_token_become_answers() {
         };
         world.wechat.script(endpoint, Fault::Errcode(errcode), 2);
         let body = json!({"code": "phone-13800138000-1"});
-        let answer = world
-            .login
-            .post("/v1/users/me/phone", &body)
-            .bearer(&alice.token)
-            .send()
-            .await;
+        let answer = alice.post("/v1/users/me/phone", &body).await;
         assert_eq!(
             (answer.status.as_u16(), answer.code()),
             (status, code),
@@ -139,13 +134,8 @@ async fn a_number_for_another_mini_program_is_refused() {
         1,
     );
     let body = json!({"code": "phone-13800138000-1"});
-    let answer = world
-        .login
-        .post("/v1/users/me/phone", &body)
-        .bearer(&alice.token)
-        .send()
-        .await;
-    answer.expect_error(502, "wechat_error");
+    let answer = alice.post("/v1/users/me/phone", &body).await;
+    answer.expect_problem(502, "wechat_error");
     // The country code comes as a number or as text: it is not read at all.
     world.wechat.script(
         Endpoint::PhoneNumber,
@@ -153,13 +143,7 @@ async fn a_number_for_another_mini_program_is_refused() {
         1,
     );
     let body = json!({"code": "phone-13800138000-2"});
-    world
-        .login
-        .post("/v1/users/me/phone", &body)
-        .bearer(&alice.token)
-        .send()
-        .await
-        .expect(200);
+    alice.post("/v1/users/me/phone", &body).await.expect(200);
 }
 
 #[tokio::test]
@@ -172,12 +156,11 @@ async fn errcodes_are_read_however_they_are_written() {
             .wechat
             .script(Endpoint::Code2Session, fault.clone(), 1);
         let answer = world.try_log_in("alice").await;
-        answer.expect_error(401, "wechat_code_invalid");
+        answer.expect_problem(401, "wechat_code_invalid");
         world.wechat.script(Endpoint::PhoneNumber, fault, 1);
         let phone = json!({"code": "phone-13800138000-1"});
-        let phone = world.login.post("/v1/users/me/phone", &phone);
-        let answer = phone.bearer(&alice.token).send().await;
-        answer.expect_error(400, "wechat_phone_code_invalid");
+        let answer = alice.post("/v1/users/me/phone", &phone).await;
+        answer.expect_problem(400, "wechat_phone_code_invalid");
     }
     world
         .wechat
@@ -185,7 +168,7 @@ async fn errcodes_are_read_however_they_are_written() {
     world.log_in("alice").await;
     let refused = json!({"code": "errcode-40029"});
     let refused = world.login.post("/v1/login", &refused).send().await;
-    refused.expect_error(401, "wechat_code_invalid");
+    refused.expect_problem(401, "wechat_code_invalid");
     for (endpoint, fault) in [
         (Endpoint::StableToken, Fault::ByteOrderMark),
         (Endpoint::PhoneNumber, Fault::ByteOrderMark),
@@ -193,8 +176,7 @@ async fn errcodes_are_read_however_they_are_written() {
         world.wechat.script(endpoint, fault, 1);
     }
     let phone = json!({"code": "phone-13800138000-2"});
-    let phone = world.login.post("/v1/users/me/phone", &phone);
-    phone.bearer(&alice.token).send().await.expect(200);
+    alice.post("/v1/users/me/phone", &phone).await.expect(200);
 }
 
 #[tokio::test]
@@ -205,6 +187,5 @@ async fn a_token_whose_lifetime_is_text_is_used() {
         .wechat
         .script(Endpoint::StableToken, Fault::set("expires_in", "7200"), 1);
     let phone = json!({"code": "phone-13800138000-1"});
-    let phone = world.login.post("/v1/users/me/phone", &phone);
-    phone.bearer(&alice.token).send().await.expect(200);
+    alice.post("/v1/users/me/phone", &phone).await.expect(200);
 }

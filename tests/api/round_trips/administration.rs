@@ -12,7 +12,7 @@ use super::{costs, counted, names, upload_request};
 #[tokio::test]
 async fn what_an_administrator_writes_costs_one_read_and_a_transaction() {
     let (proxy, world) = counted().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let alices = format!("/v1/users/{}", alice.id);
     let as_admin = |call: Call| call.bearer(&admin.token);
     let calls = ["BatchGetItem", "TransactWriteItems"];
@@ -35,15 +35,14 @@ async fn what_an_administrator_writes_costs_one_read_and_a_transaction() {
 #[tokio::test]
 async fn a_page_of_somebodys_uploads_takes_as_long_as_one_query() {
     let (proxy, world) = counted().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let two = json!({"items": vec![upload_request("file", &samples::jpeg()); 2]});
-    let issued = world.presign.post("/v1/uploads/batch", &two);
-    let issued = issued.bearer(&alice.token).send().await.expect(201).json;
+    let issued = alice.post("/v1/uploads/batch", &two).await.expect(201).json;
     let mut path = format!("/v1/users/{}/uploads?limit=1", alice.id);
     for _ in 0..2 {
         proxy.take();
         proxy.fail(Matching::Any, Fault::Slow(Duration::from_millis(200)), 2);
-        let page = world.presign.get(&path).bearer(&admin.token).send().await;
+        let page = admin.get(&path).await;
         if let Some(cursor) = page.expect(200).json["next_cursor"].as_str() {
             path = format!("{path}&cursor={cursor}");
         }
@@ -54,7 +53,7 @@ async fn a_page_of_somebodys_uploads_takes_as_long_as_one_query() {
     }
     let upload = issued["items"][0]["upload"]["id"].as_str().unwrap();
     let path = format!("/v1/users/{}/uploads/{upload}", alice.id);
-    let delete = world.presign.delete(&path).bearer(&admin.token);
+    let delete = admin.delete(&path);
     let calls = ["BatchGetItem", "TransactWriteItems"];
     costs(&proxy, delete, &calls).await;
 }
@@ -64,14 +63,16 @@ async fn a_page_of_the_audit_takes_as_long_as_one_query() {
     let (proxy, world) = counted().await;
     let admin = world.log_in("admin").await;
     for openid in ["alice", "bob", "carol"] {
-        let create = world.users.post("/v1/users", &json!({"openid": openid}));
-        create.bearer(&admin.token).send().await.expect(201);
+        admin
+            .post("/v1/users", &json!({"openid": openid}))
+            .await
+            .expect(201);
     }
     let mut path = "/v1/audit?limit=1".to_owned();
     for _ in 0..2 {
         proxy.take();
         proxy.fail(Matching::Any, Fault::Slow(Duration::from_millis(200)), 2);
-        let page = world.users.get(&path).bearer(&admin.token).send().await;
+        let page = admin.get(&path).await;
         let cursor = page.expect(200).json["next_cursor"].clone();
         path = format!("/v1/audit?limit=1&cursor={}", cursor.as_str().unwrap());
         let mut seen = proxy.take();

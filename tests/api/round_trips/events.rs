@@ -11,11 +11,11 @@ use super::{NOTHING, counted, names, upload_request};
 /// A ticket is issued and its object is stored: what remains is the event, which is returned.
 async fn stored(world: &World, owner: &Session, purpose: &str) -> (String, Value) {
     let bytes = samples::jpeg();
-    let ticket = world
-        .presign
+    let issued = owner
         .post("/v1/uploads", &upload_request(purpose, &bytes))
-        .bearer(&owner.token);
-    let issued = ticket.send().await.expect(201).json;
+        .await
+        .expect(201)
+        .json;
     let id = issued["upload"]["id"].as_str().unwrap().to_owned();
     let key = format!("u/{}/{id}.jpg", owner.id);
     let put = world

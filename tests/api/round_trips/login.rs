@@ -2,7 +2,6 @@
 
 use http::Method;
 use serde_json::json;
-use support::Session;
 use wechat_standin::Endpoint;
 
 use super::{costs, counted};
@@ -37,12 +36,13 @@ async fn a_disabled_administrator_of_the_configuration_costs_one_write_more() {
     let (proxy, world) = counted().await;
     let admin = world.log_in("admin").await;
     let second = json!({"openid": "second", "role": "admin"});
-    let second = world.users.post("/v1/users", &second).bearer(&admin.token);
-    second.send().await.expect(201);
+    admin.post("/v1/users", &second).await.expect(201);
     let second = world.log_in("second").await;
     let path = format!("/v1/users/{}", admin.id);
-    let disable = world.users.put(&path, &json!({"status": "disabled"}));
-    disable.bearer(&second.token).send().await.expect(200);
+    second
+        .put(&path, &json!({"status": "disabled"}))
+        .await
+        .expect(200);
     proxy.take();
     world.log_in("admin").await;
     assert_eq!(
@@ -55,8 +55,7 @@ async fn a_disabled_administrator_of_the_configuration_costs_one_write_more() {
 async fn the_return_after_a_deletion_is_one_write_more() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
-    let delete = world.users.delete("/v1/users/me").bearer(&alice.token);
-    delete.send().await.expect(204);
+    alice.delete("/v1/users/me").await.expect(204);
     proxy.take();
     assert_eq!(world.log_in("alice").await.json["is_new"], true);
     assert_eq!(proxy.take_operations(), ["UpdateItem", "UpdateItem"]);
@@ -70,7 +69,7 @@ async fn sessions_cost_one_write_a_request() {
     let alice = world.log_in("alice").await;
     let token = json!({"refresh_token": alice.refresh_token});
     let refresh = || world.login.post("/v1/login/refresh", &token);
-    let next = Session::of(costs(&proxy, refresh(), &["UpdateItem"]).await.json);
+    let next = world.session(costs(&proxy, refresh(), &["UpdateItem"]).await);
     // A repetition within the grace is told from a reuse by what the refused write returns.
     costs(&proxy, refresh(), &["UpdateItem"]).await;
     let logout = world.login.call(Method::POST, "/v1/logout");

@@ -39,12 +39,14 @@ async fn a_token_is_checked_without_a_call() {
     for (function, method, path) in &routes {
         let call = || function.call(method.clone(), path).json(&json!({}));
         for call in [call(), call().bearer(&forged), call().bearer("x")] {
-            call.send().await.expect_error(401, "unauthorized");
+            call.send().await.expect_problem(401, "unauthorized");
         }
     }
     world.advance(Duration::from_secs(16 * 60));
-    let expired = world.users.get("/v1/users/me").bearer(&alice.token);
-    expired.send().await.expect_error(401, "unauthorized");
+    alice
+        .get("/v1/users/me")
+        .await
+        .expect_problem(401, "unauthorized");
     world.login.get("/ping").send().await.expect(200);
     assert_eq!(proxy.take_operations(), NOTHING);
     assert_eq!(world.wechat.calls().len(), before);
@@ -53,7 +55,7 @@ async fn a_token_is_checked_without_a_call() {
 #[tokio::test]
 async fn what_only_an_administrator_may_do_is_refused_without_a_call() {
     let (proxy, world) = counted().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     proxy.take();
     let bobs = format!("/v1/users/{}", bob.id);
     for call in [
@@ -63,7 +65,7 @@ async fn what_only_an_administrator_may_do_is_refused_without_a_call() {
         world.users.delete(&bobs),
     ] {
         let answer = call.bearer(&alice.token).send().await;
-        answer.expect_error(403, "forbidden");
+        answer.expect_problem(403, "forbidden");
     }
     assert_eq!(proxy.take_operations(), NOTHING);
 }

@@ -13,7 +13,7 @@ async fn tickets_cost_one_transaction_be_it_one_or_twenty() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
     let one = upload_request("file", &samples::jpeg());
-    let issue = |path: &str, body: &Value| world.presign.post(path, body).bearer(&alice.token);
+    let issue = |path: &str, body: &Value| alice.post(path, body);
     let transaction = ["TransactWriteItems"];
     costs(&proxy, issue("/v1/uploads", &one), &transaction).await;
     let with_key = issue("/v1/uploads", &one).header("idempotency-key", "k");
@@ -34,9 +34,12 @@ async fn uploads_are_read_and_listed_in_one_call() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
     let nine = json!({"items": vec![upload_request("file", &samples::jpeg()); 9]});
-    let issued = world.presign.post("/v1/uploads/batch", &nine);
-    let issued = issued.bearer(&alice.token).send().await.expect(201).json;
-    let get = |path: &str| world.presign.get(path).bearer(&alice.token);
+    let issued = alice
+        .post("/v1/uploads/batch", &nine)
+        .await
+        .expect(201)
+        .json;
+    let get = |path: &str| alice.get(path);
     let id = issued["items"][0]["upload"]["id"].as_str().unwrap();
     let one = get(&format!("/v1/uploads/{id}"));
     costs(&proxy, one, &["BatchGetItem"]).await;
@@ -48,9 +51,8 @@ async fn a_later_page_of_uploads_takes_no_longer_than_the_first() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
     let nine = json!({"items": vec![upload_request("file", &samples::jpeg()); 9]});
-    let issued = world.presign.post("/v1/uploads/batch", &nine);
-    issued.bearer(&alice.token).send().await.expect(201);
-    let get = |path: &str| world.presign.get(path).bearer(&alice.token);
+    alice.post("/v1/uploads/batch", &nine).await.expect(201);
+    let get = |path: &str| alice.get(path);
     let page = get("/v1/uploads?limit=4").send().await.expect(200);
     let cursor = page.json["next_cursor"].as_str().unwrap();
     proxy.take();

@@ -11,7 +11,7 @@ use super::{costs, counted, names};
 #[tokio::test]
 async fn users_are_read_in_one_call() {
     let (proxy, world) = counted().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     let admin = world.log_in("admin").await;
     let users = &world.users;
     let get = |path: &str, reader: &Session| users.get(path).bearer(&reader.token);
@@ -38,7 +38,7 @@ async fn a_page_of_users_takes_as_long_as_one_query() {
     for _ in 0..2 {
         proxy.take();
         proxy.fail(Matching::Any, Fault::Slow(Duration::from_millis(200)), 2);
-        let page = world.users.get(&path).bearer(&admin.token).send().await;
+        let page = admin.get(&path).await;
         let cursor = page.expect(200).json["next_cursor"].clone();
         path = format!("/v1/users?limit=2&cursor={}", cursor.as_str().unwrap());
         // Whether the caller is an administrator still is asked at the same time.
@@ -59,7 +59,7 @@ async fn fifty_profiles_are_read_in_one_call() {
     let alice = world.log_in("alice").await;
     ids.push(alice.id.clone());
     let path = format!("/v1/profiles?ids={}", ids.join(","));
-    let call = world.users.get(&path).bearer(&alice.token);
+    let call = alice.get(&path);
     let answer = costs(&proxy, call, &["BatchGetItem"]).await;
     assert_eq!(answer.json["items"].as_array().unwrap().len(), 50);
 }
@@ -68,7 +68,7 @@ async fn fifty_profiles_are_read_in_one_call() {
 async fn plain_edits_cost_one_write_and_names_a_read_and_a_transaction() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
-    let edit = |body: Value| world.users.put("/v1/users/me", &body).bearer(&alice.token);
+    let edit = |body: Value| alice.put("/v1/users/me", &body);
     let edited = costs(&proxy, edit(json!({"nickname": "A"})), &["UpdateItem"]).await;
     let conditional = edit(json!({"nickname": null})).header("if-match", edited.header("etag"));
     costs(&proxy, conditional, &["UpdateItem"]).await;
@@ -92,9 +92,8 @@ async fn deleting_an_account_costs_a_read_a_transaction_and_a_message() {
     let (proxy, world) = counted().await;
     let alice = world.log_in("alice").await;
     let names = json!({"username": "alice_1", "email": "alice@example.com"});
-    let named = world.users.put("/v1/users/me", &names).bearer(&alice.token);
-    named.send().await.expect(200);
-    let delete = world.users.delete("/v1/users/me").bearer(&alice.token);
+    alice.put("/v1/users/me", &names).await.expect(200);
+    let delete = alice.delete("/v1/users/me");
     let calls = ["GetItem", "SendMessage", "TransactWriteItems"];
     costs(&proxy, delete, &calls).await;
 }

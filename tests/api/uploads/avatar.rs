@@ -3,36 +3,28 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{World, samples};
-
-use super::{
-    as_issued, batch, event, form, issue, object_key, post, read, request, store, upload, versions,
-};
+use support::{Session, Upload, World, samples, wanted};
 
 #[tokio::test]
 async fn a_disabled_owners_late_avatar_is_ready_and_leaves_the_profile_alone() {
     let world = World::new().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let bytes = samples::jpeg();
-    let issued = issue(&world, &alice, &request(&bytes, "image/jpeg", "avatar")).await;
+    let upload = alice.issue(&wanted("avatar", &bytes)).await;
     let set_status = async |status: &str| {
-        let path = format!("/v1/users/{}", alice.id);
-        let set = world
-            .users
-            .put(&path, &json!({"status": status}))
-            .bearer(&admin.token);
-        set.send().await.expect(200).json
+        let edited = admin.edit_user(&alice.id, json!({"status": status}));
+        edited.await.expect(200)
     };
     set_status("disabled").await;
-    let put = world.emulator.s3().put_object().body(bytes.into());
-    store(&world, &object_key(&issued), put).await;
+    world.store_and_deliver(&upload.key, &bytes).await;
     assert_eq!(set_status("active").await["avatar_url"], Value::Null);
     let alice = world.log_in("alice").await;
-    let upload = read(&world, &alice, &issued["upload"]["id"])
-        .await
-        .expect(200)
-        .json;
-    assert_eq!(upload["status"], "ready");
+    assert_eq!(alice.status(&upload).await, "ready");
+}
+
+async fn assert_shows(owner: &Session, upload: &Upload) {
+    let shown = owner.profile().await["avatar_url"].to_string();
+    assert!(shown.contains(&upload.key), "{shown}");
 }
 
 #[tokio::test]
@@ -40,74 +32,23 @@ async fn a_newer_avatar_takes_the_place_of_the_older_one_whatever_comes_first() 
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     let bytes = samples::jpeg();
-    let body = request(&bytes, "image/jpeg", "avatar");
-    let avatar = async || {
-        world
-            .users
-            .get("/v1/users/me")
-            .bearer(&alice.token)
-            .send()
-            .await
-            .expect(200)
-            .json
-    };
-    let first = upload(&world, &alice, &body, &bytes).await;
-    assert!(
-        avatar().await["avatar_url"]
-            .as_str()
-            .unwrap()
-            .contains(&object_key(&first))
-    );
+    let first = world.upload(&alice, "avatar", &bytes).await;
+    assert_shows(&alice, &first).await;
 
     world.advance(Duration::from_millis(5));
-    let older = issue(&world, &alice, &body).await;
+    let older = alice.issue(&wanted("avatar", &bytes)).await;
     world.advance(Duration::from_millis(5));
-    let newer = upload(&world, &alice, &body, &bytes).await;
-    assert_eq!(
-        post(&older["ticket"], form(&older["ticket"], &bytes, as_issued)).await,
-        201
-    );
-    let version = versions(&world, &older).await.pop();
-    let late = event(
-        &world,
-        "ObjectCreated:Post",
-        &object_key(&older),
-        version.as_deref(),
-        "99",
-    );
-    assert!(world.deliver(batch([late])).await.is_empty());
-    assert!(
-        avatar().await["avatar_url"]
-            .as_str()
-            .unwrap()
-            .contains(&object_key(&newer))
-    );
-    assert_eq!(
-        read(&world, &alice, &older["upload"]["id"])
-            .await
-            .expect(200)
-            .json["status"],
-        "ready"
-    );
-    assert!(
-        versions(&world, &first).await.is_empty(),
-        "the replaced picture is gone"
-    );
-    read(&world, &alice, &first["upload"]["id"])
-        .await
-        .expect_error(404, "not_found");
+    let newer = world.upload(&alice, "avatar", &bytes).await;
+    assert_eq!(older.post(&bytes).await, 201);
+    let late = world.created(&older).await;
+    world.deliver_all([late.sequencer("99")]).await;
+    assert_shows(&alice, &newer).await;
+    assert_eq!(alice.status(&older).await, "ready");
+    let replaced = world.versions(&first.key).await;
+    assert!(replaced.is_empty(), "the replaced picture is gone");
+    alice.read(&first).await.expect_problem(404, "not_found");
 
-    let path = format!("/v1/uploads/{}", newer["upload"]["id"].as_str().unwrap());
-    world
-        .presign
-        .delete(&path)
-        .bearer(&alice.token)
-        .send()
-        .await
-        .expect(204);
-    assert_eq!(
-        avatar().await["avatar_url"],
-        Value::Null,
-        "a deleted picture is shown nowhere"
-    );
+    alice.delete_upload(&newer).await.expect(204);
+    let shown = alice.profile().await;
+    assert_eq!(shown["avatar_url"], Value::Null, "shown nowhere");
 }

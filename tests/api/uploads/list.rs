@@ -2,90 +2,47 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-use support::{World, samples};
-
-use super::{issue, read, request};
+use support::uploads::ids;
+use support::{World, samples, wanted};
 
 #[tokio::test]
 async fn other_peoples_uploads_do_not_exist() {
     let world = World::new().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
-    let issued = issue(
-        &world,
-        &alice,
-        &request(&samples::jpeg(), "image/jpeg", "file"),
-    )
-    .await;
-    let id = issued["upload"]["id"].clone();
-    read(&world, &bob, &id).await.expect_error(404, "not_found");
-    let path = format!("/v1/uploads/{}", id.as_str().unwrap());
-    world
-        .presign
-        .delete(&path)
-        .bearer(&bob.token)
-        .send()
-        .await
-        .expect_error(404, "not_found");
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let upload = alice.issue(&wanted("file", &samples::jpeg())).await;
+    bob.read(&upload).await.expect_problem(404, "not_found");
+    let refused = bob.delete_upload(&upload).await;
+    refused.expect_problem(404, "not_found");
     for junk in ["x", "%00", "..%2f", "06c0000000002000000000000c"] {
-        read(&world, &alice, &json!(junk))
-            .await
-            .expect_error(404, "not_found");
+        let refused = alice.get(&format!("/v1/uploads/{junk}")).await;
+        refused.expect_problem(404, "not_found");
     }
-    let _ = read(&world, &alice, &id).await.expect(200);
+    alice.read(&upload).await.expect(200);
 }
 
 #[tokio::test]
 async fn lists_are_paged_newest_first() {
     let world = World::new().await;
-    let alice = world.log_in("alice").await;
-    let mut ids = Vec::new();
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let mut issued = Vec::new();
     for _ in 0..5 {
-        ids.push(
-            issue(
-                &world,
-                &alice,
-                &request(&samples::jpeg(), "image/jpeg", "file"),
-            )
-            .await["upload"]["id"]
-                .clone(),
-        );
+        issued.push(alice.issue(&wanted("file", &samples::jpeg())).await.id);
         world.advance(Duration::from_millis(5));
     }
-    ids.reverse();
+    issued.reverse();
     let mut seen = Vec::new();
     let mut path = "/v1/uploads?limit=2".to_owned();
     loop {
-        let page = world
-            .presign
-            .get(&path)
-            .bearer(&alice.token)
-            .send()
-            .await
-            .expect(200)
-            .json;
-        seen.extend(
-            page["items"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|item| item["id"].clone()),
-        );
+        let page = alice.get(&path).await.expect(200);
+        seen.extend(ids(page.items()).into_iter().map(str::to_owned));
         let Some(cursor) = page["next_cursor"].as_str() else {
             break;
         };
         path = format!("/v1/uploads?limit=2&cursor={cursor}");
     }
-    assert_eq!(seen, ids);
-    let bob = world.log_in("bob").await;
+    assert_eq!(seen, issued);
     for path in [path.as_str(), "/v1/uploads?cursor=x"] {
-        world
-            .presign
-            .get(path)
-            .bearer(&bob.token)
-            .send()
-            .await
-            .expect_error(400, "invalid_cursor");
+        bob.get(path).await.expect_problem(400, "invalid_cursor");
     }
     for (query, field) in [
         ("limit=0", "limit"),
@@ -93,15 +50,7 @@ async fn lists_are_paged_newest_first() {
         ("limit=x", "limit"),
         ("page=2", "page"),
     ] {
-        let answer = world
-            .presign
-            .get(&format!("/v1/uploads?{query}"))
-            .bearer(&alice.token)
-            .send()
-            .await;
-        assert_eq!(
-            answer.expect_error(400, "invalid_request").fields(),
-            [field]
-        );
+        let refused = alice.get(&format!("/v1/uploads?{query}")).await;
+        refused.expect_invalid([field]);
     }
 }

@@ -1,92 +1,77 @@
 //! Which uploads become a profile picture.
 
 use serde_json::{Value, json};
-use support::{Session, World, samples};
+use support::{Session, World, samples, wanted};
 
-use super::{delete, edit, own, patch, read, text, ticket, upload};
+/// Makes the upload somebody's picture, or with null none.
+async fn choose(editor: &Session, user: &str, upload: impl Into<Value>) -> support::Answer {
+    let chosen = json!({"avatar_upload_id": upload.into(), "nickname": "x"});
+    editor.edit_user(user, chosen).await
+}
 
 #[tokio::test]
 async fn only_a_verified_avatar_of_ones_own_becomes_the_picture() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
-    let mine = upload(&world, &alice, "avatar", &samples::png()).await;
-    assert!(text(&own(&world, &alice).await.json, "avatar_url").contains(&mine));
-    let choose = async |editor: &Session, id: &str, upload: Value| {
-        patch(
-            &world,
-            editor,
-            id,
-            &json!({"avatar_upload_id": upload, "nickname": "x"}),
-        )
-        .send()
-        .await
-    };
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    let png = samples::png();
+    let mine = world.upload(&alice, "avatar", &png).await.id;
+    assert!(alice.me().await.text("avatar_url").contains(&mine));
     let bare = choose(&alice, "me", Value::Null).await.expect(200);
-    assert_eq!(bare.json["avatar_url"], Value::Null);
-    let file = upload(&world, &alice, "file", &samples::png()).await;
-    let pending = text(&ticket(&world, &alice, "avatar", 10).await["upload"], "id").to_owned();
-    let html = samples::html();
-    let rejected = upload(&world, &alice, "avatar", &html).await;
-    let bobs = upload(&world, &bob, "avatar", &samples::png()).await;
-    let before = own(&world, &alice).await.json;
-    let unknown = "0".repeat(26);
+    assert_eq!(bare["avatar_url"], Value::Null);
+    let file = world.upload(&alice, "file", &png).await.id;
+    let pending = alice.issue(&wanted("avatar", &png)).await.id;
+    let rejected = world.upload(&alice, "avatar", &samples::html()).await.id;
+    let bobs = world.upload(&bob, "avatar", &png).await.id;
+    let before = alice.profile().await;
+    let (unknown, upper_case) = ("0".repeat(26), mine.to_uppercase());
     for unusable in [
         &file,
         &pending,
         &rejected,
         &bobs,
-        &unknown,
-        "x",
-        "",
-        "~",
         &alice.id,
-        &mine.to_uppercase(),
+        &unknown,
+        &upper_case,
     ] {
-        for (editor, id) in [(&alice, "me"), (&admin, &*alice.id)] {
-            let refused = choose(editor, id, json!(unusable))
-                .await
-                .expect_error(400, "invalid_request");
-            assert_eq!(refused.fields(), ["avatar_upload_id"], "{unusable}");
+        for (editor, user) in [(&alice, "me"), (&admin, &*alice.id)] {
+            let refused = choose(editor, user, unusable.as_str()).await;
+            refused.expect_invalid(["avatar_upload_id"]);
         }
     }
-    assert_eq!(own(&world, &alice).await.json, before);
-    for (editor, id) in [(&alice, "me"), (&admin, &*alice.id)] {
-        let chosen = choose(editor, id, json!(mine)).await.expect(200).json;
-        assert!(text(&chosen, "avatar_url").contains(&mine));
-        assert_eq!(
-            read(&world, &bob, &alice.id).await.json["avatar_url"],
-            chosen["avatar_url"]
-        );
-        choose(editor, id, Value::Null).await.expect(200);
+    for unusable in ["x", "", "~"] {
+        let refused = choose(&alice, "me", unusable).await;
+        refused.expect_invalid(["avatar_upload_id"]);
     }
-    choose(&alice, "me", json!(mine)).await.expect(200);
-    let removed = world
-        .presign
-        .delete(&format!("/v1/uploads/{mine}"))
-        .bearer(&alice.token)
-        .send()
-        .await;
-    removed.expect(204);
-    assert_eq!(own(&world, &alice).await.json["avatar_url"], Value::Null);
-    choose(&alice, "me", json!(mine))
-        .await
-        .expect_error(400, "invalid_request");
+    assert_eq!(alice.profile().await, before);
+}
+
+#[tokio::test]
+async fn an_avatar_can_be_chosen_again_until_its_upload_is_deleted() {
+    let world = World::new().await;
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    let mine = world.upload(&alice, "avatar", &samples::png()).await;
+    choose(&alice, "me", Value::Null).await.expect(200);
+    for (editor, user) in [(&alice, "me"), (&admin, &*alice.id)] {
+        let chosen = choose(editor, user, mine.id.as_str()).await.expect(200);
+        assert!(chosen.text("avatar_url").contains(&mine.id));
+        let seen = bob.user(&alice.id).await;
+        assert_eq!(seen["avatar_url"], chosen["avatar_url"]);
+        choose(editor, user, Value::Null).await.expect(200);
+    }
+    choose(&alice, "me", mine.id.as_str()).await.expect(200);
+    alice.delete_upload(&mine).await.expect(204);
+    assert_eq!(alice.profile().await["avatar_url"], Value::Null);
+    let refused = choose(&alice, "me", mine.id.as_str()).await;
+    refused.expect_problem(400, "invalid_request");
 }
 
 #[tokio::test]
 async fn a_picture_of_an_earlier_life_is_not_ones_own() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    let old = upload(&world, &alice, "avatar", &samples::png()).await;
-    delete(&world, &alice, "me").await.expect(204);
+    let old = world.upload(&alice, "avatar", &samples::png()).await;
+    alice.delete_account().await.expect(204);
     let again = world.log_in("alice").await;
-    let refused = edit(&world, &again, json!({"avatar_upload_id": old})).await;
-    assert_eq!(
-        refused.expect_error(400, "invalid_request").fields(),
-        ["avatar_upload_id"]
-    );
+    let refused = again.edit(json!({"avatar_upload_id": old.id})).await;
+    refused.expect_invalid(["avatar_upload_id"]);
 }

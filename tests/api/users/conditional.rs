@@ -2,68 +2,41 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use futures_util::future::join_all;
 use http::{HeaderValue, Method, Request};
 use serde_json::{Value, json};
-use support::{Session, World, samples};
+use support::api::refused;
+use support::{World, samples};
 use tower::ServiceExt;
 
-use super::{ME, assert_claims_are_whole, delete, edit, own, patch, path_of, purge, read, upload};
+use super::{ME, assert_reservations_are_whole};
 
 #[tokio::test]
 async fn a_client_that_knows_the_version_is_spared_the_body() {
     let world = World::new().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
-    let get = |reader: &Session, id: &str, known: &str| {
-        world
-            .users
-            .get(&path_of(id))
-            .bearer(&reader.token)
-            .header("if-none-match", known)
-            .send()
-    };
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     for (reader, id) in [(&alice, "me"), (&alice, &*alice.id), (&bob, &alice.id)] {
-        let tag = read(&world, reader, id)
-            .await
-            .expect(200)
-            .header("etag")
-            .to_owned();
-        assert!(
-            tag.len() > 2 && tag.starts_with('"') && tag.ends_with('"'),
-            "{tag} is strong"
-        );
-        for known in [
-            tag.clone(),
-            format!("W/{tag}"),
-            format!("\"x\", {tag}"),
-            "*".to_owned(),
-        ] {
-            let answer = get(reader, id, &known).await.expect(304);
-            assert_eq!(
-                (&answer.json, answer.header("etag")),
-                (&Value::Null, &*tag),
-                "{known}"
-            );
+        let tag = reader.tag_of(id).await;
+        let quoted = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"'));
+        assert!(quoted.is_some_and(|tag| !tag.is_empty()), "{tag} is strong");
+        let [weak, listed] = [format!("W/{tag}"), format!("\"x\", {tag}")];
+        for known in [&tag, &weak, &listed, "*"] {
+            let unchanged = reader.user(id).if_none_match(known).await.expect(304);
+            assert_eq!(unchanged.json, Value::Null, "{known}");
+            assert_eq!(unchanged.etag(), tag, "{known}");
         }
         for other in ["\"0\"", "\"\"", "1", "x"] {
-            let answer = get(reader, id, other).await.expect(200);
-            assert_eq!(answer.header("etag"), tag);
+            let read = reader.user(id).if_none_match(other).await.expect(200);
+            assert_eq!(read.etag(), tag);
         }
-        let changed = edit(
-            &world,
-            &alice,
-            json!({"nickname": format!("{tag:?}").replace('"', "")}),
-        )
-        .await
-        .expect(200);
-        let fresh = get(reader, id, &tag).await.expect(200);
-        assert_ne!(fresh.header("etag"), tag);
+        let nickname = tag.replace('"', "");
+        let changed = alice.edit(json!({"nickname": nickname})).await.expect(200);
+        let fresh = reader.user(id).if_none_match(&tag).await.expect(200);
+        assert_ne!(fresh.etag(), tag);
         if reader.id == alice.id {
-            assert_eq!(
-                fresh.header("etag"),
-                changed.header("etag"),
-                "the tag of a write is that of the writer's next read"
-            );
+            // The tag of a write is that of the writer's next read.
+            assert_eq!(fresh.etag(), changed.etag());
         }
     }
 }
@@ -72,108 +45,67 @@ async fn a_client_that_knows_the_version_is_spared_the_body() {
 async fn the_tag_changes_with_the_link_to_the_picture() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    upload(&world, &alice, "avatar", &samples::png()).await;
-    let first = own(&world, &alice).await;
+    world.upload(&alice, "avatar", &samples::png()).await;
+    let first = alice.me().await.expect(200);
     world.advance(Duration::from_secs(31 * 60));
     let alice = world.log_in("alice").await;
-    let later = world
-        .users
-        .get(ME)
-        .bearer(&alice.token)
-        .header("if-none-match", first.header("etag"))
-        .send()
-        .await;
-    let later = later.expect(200);
-    assert_ne!(later.json["avatar_url"], first.json["avatar_url"]);
+    let later = alice.me().if_none_match(&first.etag()).await.expect(200);
+    assert_ne!(later["avatar_url"], first["avatar_url"]);
     // The version is what a writer compares: a tag from before the link changed still fits.
-    patch(&world, &alice, "me", &json!({"nickname": "n"}))
-        .header("if-match", first.header("etag"))
-        .send()
-        .await
-        .expect(200);
+    let edit = alice.edit(json!({"nickname": "n"}));
+    edit.if_match(&first.etag()).await.expect(200);
 }
 
 #[tokio::test]
 async fn a_stale_if_match_changes_nothing() {
     let world = World::new().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
-    let stale = own(&world, &alice).await.header("etag").to_owned();
-    edit(
-        &world,
-        &alice,
-        json!({"username": "alice", "nickname": "a"}),
-    )
-    .await
-    .expect(200);
-    let before = own(&world, &alice).await;
-    for tag in [
-        &*stale,
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
+    let stale = alice.tag_of("me").await;
+    let named = json!({"username": "alice", "nickname": "a"});
+    alice.edit(named).await.expect(200);
+    let before = alice.me().await.expect(200);
+    let bodies = [
+        json!({}),
+        json!({"nickname": "b"}),
+        json!({"username": "b-name"}),
+        json!({"avatar_upload_id": null}),
+    ];
+    let strange = [
         "\"0\"",
         "\"999\"",
         "\"\"",
         "\"nonsense\"",
         "\"+2\"",
         "\"02\"",
-    ] {
-        for body in [
-            json!({}),
-            json!({"nickname": "b"}),
-            json!({"username": "b-name"}),
-            json!({"avatar_upload_id": null}),
-        ] {
-            for (editor, id) in [(&alice, "me"), (&admin, &*alice.id)] {
-                let refused = patch(&world, editor, id, &body)
-                    .header("if-match", tag)
-                    .send()
-                    .await;
-                refused.expect_error(412, "version_mismatch");
-            }
-        }
+    ];
+    for tag in strange.into_iter().chain([&*stale]) {
         for (editor, id) in [(&alice, "me"), (&admin, &*alice.id)] {
-            let refused = world
-                .users
-                .delete(&path_of(id))
-                .bearer(&editor.token)
-                .header("if-match", tag);
-            refused.send().await.expect_error(412, "version_mismatch");
+            let edits = bodies.iter().map(|body| editor.edit_user(id, body));
+            let calls = edits.chain([editor.delete_user(id)]);
+            let calls = calls.map(|call| call.if_match(tag));
+            refused(calls, 412, "version_mismatch").await;
         }
     }
-    let after = own(&world, &alice).await;
-    assert_eq!(
-        (&after.json, after.header("etag")),
-        (&before.json, before.header("etag"))
-    );
-    edit(&world, &admin, json!({"username": "b-name"}))
-        .await
-        .expect(200);
+    let after = alice.me().await.expect(200);
+    assert_eq!((&after.json, after.etag()), (&before.json, before.etag()));
+    admin.edit(json!({"username": "b-name"})).await.expect(200);
     assert!(world.purge_messages().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_tag_is_good_for_one_change() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
     for body in [json!({"nickname": "b"}), json!({"username": "other"})] {
-        let tag = own(&world, &alice).await.header("etag").to_owned();
-        patch(&world, &alice, "me", &body)
-            .header("if-match", &tag)
-            .send()
-            .await
-            .expect(200);
-        patch(&world, &alice, "me", &body)
-            .header("if-match", &tag)
-            .send()
-            .await
-            .expect_error(412, "version_mismatch");
+        let tag = alice.tag_of("me").await;
+        alice.edit(&body).if_match(&tag).await.expect(200);
+        let again = alice.edit(&body).if_match(&tag).await;
+        again.expect_problem(412, "version_mismatch");
     }
-    patch(&world, &alice, "me", &json!({"nickname": "c"}))
-        .header("if-match", "*")
-        .send()
-        .await
-        .expect(200);
-    let tag = own(&world, &alice).await.header("etag").to_owned();
-    world
-        .users
-        .delete(ME)
-        .bearer(&alice.token)
-        .header("if-match", &tag)
-        .send()
-        .await
-        .expect(204);
+    let edit = alice.edit(json!({"nickname": "c"}));
+    edit.if_match("*").await.expect(200);
+    let tag = alice.tag_of("me").await;
+    alice.delete_account().if_match(&tag).await.expect(204);
 }
 
 #[tokio::test]
@@ -181,38 +113,31 @@ async fn of_many_writers_with_one_version_one_wins() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     for field in ["nickname", "username"] {
-        let tag = own(&world, &alice).await.header("etag").to_owned();
+        let tag = alice.tag_of("me").await;
         let writers = (0..10).map(|i| {
             let body = json!({field: format!("writer{i}")});
-            patch(&world, &alice, "me", &body)
-                .header("if-match", &tag)
-                .send()
+            alice.edit(body).if_match(&tag).send()
         });
-        let (won, lost): (Vec<_>, Vec<_>) = join_all(writers)
-            .await
-            .into_iter()
-            .partition(|answer| answer.status == 200);
+        let answers = join_all(writers).await.into_iter();
+        let (won, lost): (Vec<_>, Vec<_>) = answers.partition(|answer| answer.status == 200);
         assert_eq!(won.len(), 1, "{field}");
         for answer in lost {
-            answer.expect_error(412, "version_mismatch");
+            answer.expect_problem(412, "version_mismatch");
         }
-        let after = own(&world, &alice).await;
-        assert_eq!(
-            (&after.json, after.header("etag")),
-            (&won[0].json, won[0].header("etag"))
-        );
+        let after = alice.me().await.expect(200);
+        assert_eq!((&after.json, after.etag()), (&won[0].json, won[0].etag()));
     }
-    assert_claims_are_whole(&world).await;
+    assert_reservations_are_whole(&world).await;
 }
 
 #[tokio::test]
 async fn a_tag_that_does_not_fit_is_told_from_what_is_no_tag() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    let before = own(&world, &alice).await.json;
-    let own_tag = own(&world, &alice).await.header("etag").to_owned();
+    let before = alice.profile().await;
+    let own_tag = alice.tag_of("me").await;
     let weak = format!("W/{own_tag}");
-    let tags: [(&[&[u8]], u16); 16] = [
+    let tags: &[(&[&[u8]], u16)] = &[
         (&[b"1"], 400),
         (&[b"\"1"], 400),
         (&[b"\""], 400),
@@ -236,159 +161,121 @@ async fn a_tag_that_does_not_fit_is_told_from_what_is_no_tag() {
             (Method::PUT, "{\"username\":\"b-name\"}"),
             (Method::DELETE, ""),
         ] {
-            let mut request = Request::builder().method(method).uri(ME);
-            request = request
-                .header("authorization", format!("Bearer {}", alice.token))
-                .header("content-type", "application/json");
-            for value in values {
-                request = request.header("if-match", HeaderValue::from_bytes(value).unwrap());
-            }
-            let request = request.body(axum::body::Body::from(body)).unwrap();
-            let response = world.users.0.clone().oneshot(request).await.unwrap();
-            assert_eq!(response.status().as_u16(), status, "{values:?}");
+            let got = with_if_match(&world, &alice.token, method, values, body).await;
+            assert_eq!(got, *status, "{values:?}");
         }
     }
-    let refused = patch(&world, &alice, "me", &json!({"nickname": "b"}))
-        .header("if-match", "1")
-        .send()
-        .await;
-    assert_eq!(
-        refused.expect_error(400, "invalid_request").fields(),
-        ["If-Match"]
-    );
-    assert_eq!(own(&world, &alice).await.json, before);
+    let refused = alice.edit(json!({"nickname": "b"})).if_match("1").await;
+    refused.expect_invalid(["If-Match"]);
+    assert_eq!(alice.profile().await, before);
+}
+
+/// The status for a header that may be several, and no text.
+async fn with_if_match(
+    world: &World,
+    token: &str,
+    method: Method,
+    values: &[&[u8]],
+    body: &'static str,
+) -> u16 {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(ME)
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json");
+    for value in values {
+        request = request.header("if-match", HeaderValue::from_bytes(value).unwrap());
+    }
+    let request = request.body(Body::from(body)).unwrap();
+    let response = world.users.0.clone().oneshot(request).await.unwrap();
+    response.status().as_u16()
 }
 
 #[tokio::test]
 async fn any_tag_of_a_list_will_do() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    let old = own(&world, &alice).await.header("etag").to_owned();
+    let old = alice.tag_of("me").await;
     for body in [
         json!({"nickname": "b"}),
         json!({"username": "b-name"}),
         json!({}),
     ] {
-        let tag = own(&world, &alice).await.header("etag").to_owned();
-        let call = patch(&world, &alice, "me", &body);
-        let call = call.header("if-match", &format!("{old} , W/{tag},\"x\",{tag}"));
-        call.send().await.expect(200);
+        let tag = alice.tag_of("me").await;
+        let tags = format!("{old} , W/{tag},\"x\",{tag}");
+        alice.edit(body).if_match(&tags).await.expect(200);
     }
-    let refused = patch(&world, &alice, "me", &json!({"nickname": "c"}));
-    let refused = refused
-        .header("if-match", &format!("{old}, \"x\""))
-        .send()
-        .await;
-    refused.expect_error(412, "version_mismatch");
+    let edit = alice.edit(json!({"nickname": "c"}));
+    let refused = edit.if_match(&format!("{old}, \"x\"")).await;
+    refused.expect_problem(412, "version_mismatch");
 }
 
 #[tokio::test]
 async fn a_tag_is_good_for_its_user_and_its_reader() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
-    let tag = async |reader: &Session, id: &str| {
-        read(&world, reader, id)
-            .await
-            .expect(200)
-            .header("etag")
-            .to_owned()
-    };
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
     // All at version 1, so that only the rest of a tag can tell them apart.
-    let own_tag = tag(&alice, "me").await;
-    let for_admin = tag(&admin, &alice.id).await;
+    let own = alice.tag_of("me").await;
+    let for_admin = admin.tag_of(&alice.id).await;
     let others = [
-        tag(&bob, "me").await,
-        tag(&admin, &bob.id).await,
-        tag(&bob, &alice.id).await,
+        bob.tag_of("me").await,
+        admin.tag_of(&bob.id).await,
+        bob.tag_of(&alice.id).await,
     ];
-    for body in [
-        json!({}),
-        json!({"nickname": "a"}),
-        json!({"username": "a-name"}),
-    ] {
-        for (editor, id, foreign) in [(&alice, "me", &for_admin), (&admin, &*alice.id, &own_tag)] {
-            for wrong in others.iter().chain([foreign]) {
-                let refused = patch(&world, editor, id, &body).header("if-match", wrong);
-                refused.send().await.expect_error(412, "version_mismatch");
-                let refused = world.users.delete(&path_of(id)).bearer(&editor.token);
-                let refused = refused.header("if-match", wrong).send().await;
-                refused.expect_error(412, "version_mismatch");
-            }
+    for (editor, id, foreign) in [(&alice, "me", &for_admin), (&admin, &*alice.id, &own)] {
+        for wrong in others.iter().chain([foreign]) {
+            let calls = [
+                editor.edit_user(id, json!({})),
+                editor.edit_user(id, json!({"nickname": "a"})),
+                editor.edit_user(id, json!({"username": "a-name"})),
+                editor.delete_user(id),
+            ];
+            let calls = calls.map(|call| call.if_match(wrong));
+            refused(calls, 412, "version_mismatch").await;
         }
     }
-    assert_eq!(tag(&alice, "me").await, own_tag);
-    let named = patch(&world, &alice, &alice.id, &json!({"nickname": "a"}));
-    named.header("if-match", &own_tag).send().await.expect(200);
-    let fresh = tag(&admin, &alice.id).await;
-    let shut = patch(&world, &admin, &alice.id, &json!({"status": "disabled"}));
-    shut.header("if-match", &fresh).send().await.expect(200);
+    assert_eq!(alice.tag_of("me").await, own);
+    let name = alice.edit_user(&alice.id, json!({"nickname": "a"}));
+    name.if_match(&own).await.expect(200);
+    let fresh = admin.tag_of(&alice.id).await;
+    let disable = admin.edit_user(&alice.id, json!({"status": "disabled"}));
+    disable.if_match(&fresh).await.expect(200);
     // Each other's tags are no news either: what they hold differs.
-    let known = |known: &str| {
-        let call = world.users.get(ME).bearer(&bob.token);
-        call.header("if-none-match", known).send()
-    };
-    known(&others[0]).await.expect(304);
-    for wrong in [&own_tag, &for_admin, &others[1], &others[2]] {
-        known(wrong).await.expect(200);
+    bob.me().if_none_match(&others[0]).await.expect(304);
+    for wrong in [&own, &for_admin, &others[1], &others[2]] {
+        bob.me().if_none_match(wrong).await.expect(200);
     }
 }
 
 #[tokio::test]
 async fn what_strangers_do_not_see_does_not_change_their_tag() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
-    let seen = async || {
-        let answer = read(&world, &bob, &alice.id).await.expect(200);
-        answer.header("etag").to_owned()
-    };
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    let seen = async || bob.tag_of(&alice.id).await;
     let first = seen().await;
     let private = json!({"username": "alice", "email": "a@x.cn"});
-    edit(&world, &alice, private).await.expect(200);
-    let code = json!({"code": "phone-13800138000-1"});
-    let phone = world
-        .login
-        .post("/v1/users/me/phone", &code)
-        .bearer(&alice.token);
-    phone.send().await.expect(200);
+    alice.edit(private).await.expect(200);
+    alice.set_phone("13800138000").await.expect(200);
     for body in [
         json!({"role": "admin"}),
         json!({"status": "disabled"}),
         json!({"status": "active"}),
     ] {
-        patch(&world, &admin, &alice.id, &body)
-            .send()
-            .await
-            .expect(200);
+        admin.edit_user(&alice.id, &body).await.expect(200);
         assert_eq!(seen().await, first, "{body}");
     }
     let alice = world.log_in("alice").await;
-    delete(&world, &alice, "me").await.expect(204);
-    purge(&world).await;
+    alice.delete_account().await.expect(204);
+    world.purge_announced().await;
     world.advance(Duration::from_secs(1));
     let alice = world.log_in("alice").await;
-    assert_eq!(seen().await, first, "another life of the account");
-    edit(&world, &alice, json!({"nickname": "A"}))
-        .await
-        .expect(200);
-    let named = seen().await;
-    assert_ne!(named, first, "what they do see does");
-    edit(&world, &alice, json!({"nickname": null}))
-        .await
-        .expect(200);
+    assert_eq!(seen().await, first, "another generation of the account");
+    alice.edit(json!({"nickname": "A"})).await.expect(200);
+    assert_ne!(seen().await, first, "what they do see does");
+    alice.edit(json!({"nickname": null})).await.expect(200);
     assert_eq!(seen().await, first, "and back");
-    let call = world.users.get(&path_of(&alice.id)).bearer(&bob.token);
-    call.header("if-none-match", &first)
-        .send()
-        .await
-        .expect(304);
+    let known = bob.user(&alice.id).if_none_match(&first).await;
+    known.expect(304);
 }
 
 #[tokio::test]
@@ -396,18 +283,17 @@ async fn versions_go_on_after_a_deletion() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     for i in 0..3 {
-        edit(&world, &alice, json!({"nickname": format!("a{i}")}))
-            .await
-            .expect(200);
+        let body = json!({"nickname": format!("a{i}")});
+        alice.edit(body).await.expect(200);
     }
-    let before = own(&world, &alice).await;
-    delete(&world, &alice, "me").await.expect(204);
-    purge(&world).await;
+    let before = alice.me().await.expect(200);
+    alice.delete_account().await.expect(204);
+    world.purge_announced().await;
     world.advance(Duration::from_secs(1));
     let alice = world.log_in("alice").await;
-    let after = own(&world, &alice).await;
-    assert!(after.json["version"].as_u64() > before.json["version"].as_u64());
-    let late = patch(&world, &alice, "me", &json!({"nickname": "late"}));
-    let late = late.header("if-match", before.header("etag")).send().await;
-    late.expect_error(412, "version_mismatch");
+    let after = alice.profile().await;
+    assert!(after["version"].as_u64() > before["version"].as_u64());
+    let late = alice.edit(json!({"nickname": "late"}));
+    let late = late.if_match(&before.etag()).await;
+    late.expect_problem(412, "version_mismatch");
 }

@@ -5,100 +5,74 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use http::Method;
 use serde_json::{Value, json};
-use support::{World, samples};
+use support::api::refused;
+use support::storage::user_key;
+use support::{World, samples, wanted};
 
-use super::{
-    assert_claims_are_whole, calls_of_a_user, create, delete, edit, ids, list, list_uploads, patch,
-    purge, read, snapshot, text, ticket, upload,
-};
+use super::{assert_reservations_are_whole, calls_of_a_user, ids};
+
+/// The announcements in the purge queue, which are taken out of it.
+async fn announced(world: &World) -> Vec<Value> {
+    let bodies = world.purge_messages().await.into_iter();
+    let parsed = bodies.map(|body| serde_json::from_str(&body).unwrap());
+    parsed.collect()
+}
 
 #[tokio::test]
 async fn a_deleted_account_is_unusable_at_once() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     let elsewhere = world.log_in("alice").await;
-    edit(
-        &world,
-        &alice,
-        json!({"username": "alice", "email": "a@x.cn", "nickname": "A"}),
-    )
-    .await
-    .expect(200);
-    let uploaded = upload(&world, &alice, "avatar", &samples::png()).await;
-    let announced = json!({"uid": alice.id, "epoch": 1});
-    let messages = async || {
-        let bodies = world.purge_messages().await;
-        bodies
-            .iter()
-            .map(|body| serde_json::from_str::<Value>(body).unwrap())
-            .collect::<Vec<_>>()
-    };
-    let answer = delete(&world, &alice, "me").await.expect(204);
+    let upload = world.upload(&alice, "avatar", &samples::png()).await;
+    let announcement = json!({"uid": alice.id, "epoch": 1});
+    let answer = alice.delete_account().await.expect(204);
     assert_eq!(answer.json, Value::Null);
-    assert_eq!(messages().await, std::slice::from_ref(&announced));
+    assert_eq!(announced(&world).await, [announcement.clone()]);
     for session in [&alice, &elsewhere] {
-        for call in calls_of_a_user(&world, session, &bob.id, &uploaded) {
-            call.send().await.expect_error(401, "unauthorized");
-        }
-        let logout = world
-            .login
-            .call(Method::POST, "/v1/logout")
-            .bearer(&session.token)
-            .send();
-        logout.await.expect_error(401, "unauthorized");
-        world
-            .refresh(&session.refresh_token)
-            .await
-            .expect_error(401, "refresh_invalid");
+        let mut calls = calls_of_a_user(session, &bob.id, &upload.id);
+        calls.push(session.call(Method::POST, "/v1/logout"));
+        refused(calls, 401, "unauthorized").await;
+        let refused = session.refresh().await;
+        refused.expect_problem(401, "refresh_invalid");
         // Whoever did not get the answer asks again, and so does whoever asks on another device.
         for id in ["me", &*alice.id] {
-            delete(&world, session, id).await.expect(204);
-            assert_eq!(messages().await, std::slice::from_ref(&announced));
+            session.delete_user(id).await.expect(204);
+            assert_eq!(announced(&world).await, [announcement.clone()]);
         }
     }
-    edit(
-        &world,
-        &bob,
-        json!({"username": "Alice", "email": "A@x.cn"}),
-    )
-    .await
-    .expect(200);
-    read(&world, &admin, &alice.id)
-        .await
-        .expect_error(404, "not_found");
-    read(&world, &bob, &alice.id)
-        .await
-        .expect_error(404, "not_found");
-    for body in [
-        json!({}),
-        json!({"nickname": "x"}),
-        json!({"username": "y-name"}),
-        json!({"status": "active"}),
-        json!({"role": "admin"}),
-    ] {
-        patch(&world, &admin, &alice.id, &body)
-            .send()
-            .await
-            .expect_error(409, "account_deleting");
+}
+
+#[tokio::test]
+async fn a_deleted_account_is_gone_for_others_at_once() {
+    let world = World::new().await;
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    let named = json!({"username": "alice", "email": "a@x.cn", "nickname": "A"});
+    alice.edit(named).await.expect(200);
+    alice.delete_account().await.expect(204);
+    let its_names = json!({"username": "Alice", "email": "A@x.cn"});
+    bob.edit(its_names).await.expect(200);
+    for reader in [&admin, &bob] {
+        let refused = reader.user(&alice.id).await;
+        refused.expect_problem(404, "not_found");
     }
-    create(&world, &admin, json!({"openid": "alice"}))
-        .await
-        .expect_error(409, "account_deleting");
-    delete(&world, &admin, &alice.id).await.expect(204);
-    assert_eq!(messages().await, [announced]);
-    assert!(!ids(&list(&world, &admin, "?limit=100").await).contains(&alice.id));
-    let profiles = world
-        .users
-        .get(&format!("/v1/profiles?ids={}", alice.id))
-        .bearer(&bob.token)
-        .send()
-        .await;
-    assert_eq!(profiles.expect(200).json["items"], json!([]));
-    assert_claims_are_whole(&world).await;
+    let calls = [
+        admin.edit_user(&alice.id, json!({})),
+        admin.edit_user(&alice.id, json!({"nickname": "x"})),
+        admin.edit_user(&alice.id, json!({"username": "y-name"})),
+        admin.edit_user(&alice.id, json!({"status": "active"})),
+        admin.edit_user(&alice.id, json!({"role": "admin"})),
+        admin.create_user(json!({"openid": "alice"})),
+    ];
+    refused(calls, 409, "account_deleting").await;
+    announced(&world).await;
+    admin.delete_user(&alice.id).await.expect(204);
+    let again = json!({"uid": alice.id, "epoch": 1});
+    assert_eq!(announced(&world).await, [again]);
+    let listed = admin.list_users("?limit=100").await.expect(200);
+    assert!(!ids(&listed).contains(&alice.id));
+    let profiles = bob.get(&format!("/v1/profiles?ids={}", alice.id)).await;
+    assert!(profiles.expect(200).items().is_empty());
+    assert_reservations_are_whole(&world).await;
 }
 
 #[tokio::test]
@@ -106,201 +80,128 @@ async fn deletion_leaves_nothing_personal_on_the_user_item() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     world.log_in("alice").await;
-    edit(
-        &world,
-        &alice,
-        json!({"username": "alice", "email": "a@x.cn", "nickname": "A"}),
-    )
-    .await
-    .expect(200);
-    let phone = world.login.post(
-        "/v1/users/me/phone",
-        &json!({"code": "phone-13800138000-1"}),
-    );
-    phone.bearer(&alice.token).send().await.expect(200);
-    upload(&world, &alice, "avatar", &samples::png()).await;
-    delete(&world, &alice, "me").await.expect(204);
-    let items = snapshot(&world).await;
-    let mut left: Vec<_> = items[&(format!("U#{}", alice.id), "A".to_owned())]
-        .keys()
-        .map(String::as_str)
-        .collect();
+    let named = json!({"username": "alice", "email": "a@x.cn", "nickname": "A"});
+    alice.edit(named).await.expect(200);
+    alice.set_phone("13800138000").await.expect(200);
+    world.upload(&alice, "avatar", &samples::png()).await;
+    alice.delete_account().await.expect(204);
+    let items = world.items().await;
+    let mut left: Vec<_> = items[&user_key(&alice.id)].keys().collect();
     left.sort_unstable();
-    assert_eq!(
-        left,
-        [
-            "epoch",
-            "fence",
-            "pk",
-            "sessions_ended_at",
-            "sk",
-            "status",
-            "version"
-        ]
-    );
-    assert!(
-        !items
-            .keys()
-            .any(|(pk, _)| pk.starts_with("UN#") || pk.starts_with("EM#"))
-    );
+    let impersonal = [
+        "epoch",
+        "fence",
+        "pk",
+        "sessions_ended_at",
+        "sk",
+        "status",
+        "version",
+    ];
+    assert_eq!(left, impersonal);
+    let is_name = |pk: &str| pk.starts_with("UN#") || pk.starts_with("EM#");
+    assert!(!items.keys().any(|(pk, _)| is_name(pk)));
 }
 
 #[tokio::test]
 async fn who_registers_again_is_the_same_person_without_a_past() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let body = json!({"username": "alice", "email": "a@x.cn", "nickname": "A", "role": "admin"});
-    patch(&world, &admin, &alice.id, &body)
-        .send()
-        .await
-        .expect(200);
-    let phone = world.login.post(
-        "/v1/users/me/phone",
-        &json!({"code": "phone-13800138000-1"}),
-    );
-    let last = phone.bearer(&alice.token).send().await.expect(200).json;
-    let uploaded = upload(&world, &alice, "avatar", &samples::png()).await;
-    delete(&world, &alice, "me").await.expect(204);
+    admin.edit_user(&alice.id, body).await.expect(200);
+    let last = alice.set_phone("13800138000").await.expect(200);
+    world.upload(&alice, "avatar", &samples::png()).await;
+    alice.delete_account().await.expect(204);
     world.advance(Duration::from_secs(1));
     let again = world.log_in("alice").await;
-    assert_eq!(
-        (&again.id, &again.json["is_new"]),
-        (&alice.id, &json!(true))
-    );
+    assert_eq!(again.id, alice.id);
+    assert_eq!(again.json["is_new"], true);
     let user = &again.json["user"];
     for field in ["username", "email", "nickname", "avatar_url", "phone"] {
         assert_eq!(user[field], Value::Null, "{field}");
     }
-    assert_eq!(
-        (&user["role"], &user["status"]),
-        (&json!("user"), &json!("active"))
-    );
-    assert!(
-        user["version"].as_u64() > last["version"].as_u64(),
-        "no tag of the old life fits the new one"
-    );
-    assert!(text(user, "created_at") > text(&last, "created_at"));
-    assert!(
-        text(user, "updated_at") >= text(user, "created_at"),
-        "{user}"
-    );
-    assert_eq!(
-        list_uploads(&world, &again).await.expect(200).json["items"],
-        json!([])
-    );
+    assert_eq!(user["role"], "user");
+    assert_eq!(user["status"], "active");
+    // No tag of the last generation fits this one.
+    assert!(user["version"].as_u64() > last["version"].as_u64());
+    let created = user["created_at"].as_str();
+    assert!(created > last["created_at"].as_str());
+    assert!(user["updated_at"].as_str() >= created, "{user}");
+    assert!(again.uploads().await.is_empty());
+}
 
-    let before = snapshot(&world).await;
-    for call in calls_of_a_user(&world, &alice, &bob.id, &uploaded) {
-        call.send().await.expect_error(401, "unauthorized");
-    }
-    delete(&world, &alice, "me")
-        .await
-        .expect_error(401, "unauthorized");
-    let logout = world
-        .login
-        .post("/v1/logout", &json!({"all": true}))
-        .bearer(&alice.token)
-        .send()
-        .await;
-    logout.expect_error(401, "unauthorized");
-    world
-        .refresh(&alice.refresh_token)
-        .await
-        .expect_error(401, "refresh_invalid");
-    assert_eq!(
-        snapshot(&world).await,
-        before,
-        "an old token has no power over the new life"
-    );
-    world.refresh(&again.refresh_token).await.expect(200);
+#[tokio::test]
+async fn an_old_token_has_no_power_over_the_next_account() {
+    let world = World::new().await;
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let upload = world.upload(&alice, "avatar", &samples::png()).await;
+    alice.delete_account().await.expect(204);
+    world.advance(Duration::from_secs(1));
+    let again = world.log_in("alice").await;
+    let before = world.items().await;
+    let mut calls = calls_of_a_user(&alice, &bob.id, &upload.id);
+    calls.push(alice.delete_account());
+    calls.push(alice.post("/v1/logout", json!({"all": true})));
+    refused(calls, 401, "unauthorized").await;
+    let refused = alice.refresh().await;
+    refused.expect_problem(401, "refresh_invalid");
+    assert_eq!(world.items().await, before);
+    again.refresh().await.expect(200);
 
-    world.purge_messages().await;
-    delete(&world, &again, "me").await.expect(204);
-    assert_eq!(world.purge_messages().await.len(), 1);
-    delete(&world, &alice, "me")
-        .await
-        .expect_error(401, "unauthorized");
-    assert!(world.purge_messages().await.is_empty());
+    announced(&world).await;
+    again.delete_account().await.expect(204);
+    assert_eq!(announced(&world).await.len(), 1);
+    let refused = alice.delete_account().await;
+    refused.expect_problem(401, "unauthorized");
+    assert!(announced(&world).await.is_empty());
     let third = world.log_in("alice").await;
-    delete(&world, &third, "me").await.expect(204);
-    let message: Value = serde_json::from_str(&world.purge_messages().await[0]).unwrap();
-    assert_eq!(message, json!({"uid": alice.id, "epoch": 3}));
+    third.delete_account().await.expect(204);
+    let announcement = json!({"uid": alice.id, "epoch": 3});
+    assert_eq!(announced(&world).await, [announcement]);
 }
 
 #[tokio::test]
 async fn once_purged_a_person_can_be_registered_ahead_again() {
     let world = World::new().await;
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
-    delete(&world, &alice, "me").await.expect(204);
-    purge(&world).await;
-    delete(&world, &alice, "me")
-        .await
-        .expect_error(401, "unauthorized");
-    read(&world, &alice, "me")
-        .await
-        .expect_error(401, "unauthorized");
-    patch(&world, &admin, &alice.id, &json!({"nickname": "x"}))
-        .send()
-        .await
-        .expect_error(404, "not_found");
-    delete(&world, &admin, &alice.id)
-        .await
-        .expect_error(404, "not_found");
-    let created = create(
-        &world,
-        &admin,
-        json!({"openid": "alice", "username": "again"}),
-    )
-    .await
-    .expect(201);
-    assert_eq!(created.json["id"], alice.id);
-    read(&world, &alice, "me")
-        .await
-        .expect_error(401, "unauthorized");
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
+    alice.delete_account().await.expect(204);
+    world.purge_announced().await;
+    let calls = [alice.delete_account(), alice.me()];
+    refused(calls, 401, "unauthorized").await;
+    let edit = admin.edit_user(&alice.id, json!({"nickname": "x"}));
+    let calls = [edit, admin.delete_user(&alice.id)];
+    refused(calls, 404, "not_found").await;
+    let user = json!({"openid": "alice", "username": "again"});
+    let created = admin.create_user(user).await.expect(201);
+    assert_eq!(created["id"], alice.id);
+    alice.me().await.expect_problem(401, "unauthorized");
     let again = world.log_in("alice").await;
-    assert_eq!(
-        (&again.json["is_new"], &again.json["user"]["username"]),
-        (&json!(true), &json!("again"))
-    );
-    ticket(&world, &again, "file", 10).await;
-    world
-        .refresh(&alice.refresh_token)
-        .await
-        .expect_error(401, "refresh_invalid");
+    assert_eq!(again.json["is_new"], true);
+    assert_eq!(again.json["user"]["username"], "again");
+    again.issue(&wanted("file", &samples::png())).await;
+    let refused = alice.refresh().await;
+    refused.expect_problem(401, "refresh_invalid");
 }
 
 #[tokio::test]
-async fn logins_during_a_deletion_belong_to_one_life_or_the_other() {
+async fn logins_during_a_deletion_belong_to_one_generation_or_the_other() {
     let world = World::new().await;
     for round in 0..5 {
         let openid = format!("p{round}");
         let first = world.log_in(&openid).await;
-        edit(&world, &first, json!({"username": format!("name{round}")}))
-            .await
-            .expect(200);
+        let named = json!({"username": format!("name{round}")});
+        first.edit(named).await.expect(200);
         let logins = join_all((0..3).map(|_| world.log_in(&openid)));
-        let (deleted, sessions) = join(delete(&world, &first, "me"), logins).await;
+        let (deleted, sessions) = join(first.delete_account().send(), logins).await;
         deleted.expect(204);
         for session in &sessions {
-            let refreshed = world.refresh(&session.refresh_token).await;
-            let read = read(&world, session, "me").await;
-            assert_eq!(
-                (refreshed.status == 200, read.status == 200),
-                (
-                    session.json["user"]["username"].is_null(),
-                    session.json["user"]["username"].is_null()
-                ),
-                "a session of the old life is dead, one of the new life is not"
-            );
+            let is_of_the_new = session.json["user"]["username"].is_null();
+            let refreshed = session.refresh().await;
+            assert_eq!(refreshed.status == 200, is_of_the_new, "{refreshed}");
+            let read = session.me().await;
+            assert_eq!(read.status == 200, is_of_the_new, "{read}");
         }
-        world
-            .refresh(&first.refresh_token)
-            .await
-            .expect_error(401, "refresh_invalid");
+        let refused = first.refresh().await;
+        refused.expect_problem(401, "refresh_invalid");
     }
-    assert_claims_are_whole(&world).await;
+    assert_reservations_are_whole(&world).await;
 }

@@ -5,39 +5,26 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
-use http::Method;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{Answer, Session, World};
 
-const ME: &str = "/v1/users/me";
-
-async fn edit(world: &World, session: &Session, body: Value) -> Answer {
-    let call = world.users.call(Method::PATCH, ME).bearer(&session.token);
-    call.json(&body).send().await
-}
-
-async fn rename(world: &World, session: &Session, name: &str) -> Answer {
-    edit(world, session, json!({"username": name})).await
+async fn rename(_world: &World, session: &Session, name: &str) -> Answer {
+    session.edit(json!({"username": name})).await
 }
 
 /// The ids of the users who have the name.
-async fn owners(world: &World, admin: &Session, field: &str, name: &str) -> Vec<String> {
+async fn owners(_world: &World, admin: &Session, field: &str, name: &str) -> Vec<String> {
     let encoded: String = name.bytes().map(|byte| format!("%{byte:02x}")).collect();
-    let call = world.users.get(&format!("/v1/users?{field}={encoded}"));
-    let found = call.bearer(&admin.token).send().await.expect(200).json;
+    let found = admin
+        .get(&format!("/v1/users?{field}={encoded}"))
+        .await
+        .expect(200)
+        .json;
     let ids = found["items"].as_array().unwrap().iter();
     ids.map(|user| user["id"].as_str().unwrap().to_owned())
         .collect()
-}
-
-async fn purge(world: &World) {
-    let bodies = world.purge_messages().await;
-    let record = |(i, body): (usize, &String)| json!({"messageId": format!("m{i}"), "body": body});
-    let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
-    let event = json!({"Records": records});
-    world.purge.handle(event, world.soon()).await.unwrap();
 }
 
 async fn items(world: &World) -> Vec<HashMap<String, AttributeValue>> {
@@ -181,7 +168,7 @@ async fn formerly_deleted(world: &World, session: &Session) {
     };
     let hidden = change("REMOVE username_key, email_key".to_owned());
     hidden.send().await.unwrap();
-    let deleted = world.users.delete(ME).bearer(&session.token).send().await;
+    let deleted = session.delete_account().await;
     deleted.expect(204);
     for name in ["username_key", "email_key"] {
         if let Some(form) = item.get(name) {
@@ -197,11 +184,7 @@ async fn formerly_deleted(world: &World, session: &Session) {
 #[tokio::test]
 async fn names_of_every_script_are_one_in_any_form() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
     for (name, same) in [
         ("ΝΙΚΟΣ", &["νικος", "νικοσ", "Νικος"][..]),
         ("İsmail", &["i\u{307}smail", "İSMAIL"]),
@@ -223,7 +206,7 @@ async fn names_of_every_script_are_one_in_any_form() {
         for same in same {
             rename(&world, &bob, same)
                 .await
-                .expect_error(409, "username_taken");
+                .expect_problem(409, "username_taken");
             assert_eq!(owners(&world, &admin, "username", same).await, [&*alice.id]);
         }
     }
@@ -233,12 +216,10 @@ async fn names_of_every_script_are_one_in_any_form() {
         ("संपर्क@डाटामेल.भारत", "संपर्क@डाटामेल.भारत"),
         ("தமிழ்@இந்தியா.com", "தமிழ்@இந்தியா.com"),
     ] {
-        let kept = edit(&world, &alice, json!({"email": address}))
-            .await
-            .expect(200);
+        let kept = alice.edit(json!({"email": address})).await.expect(200);
         assert_eq!(kept.json["email"], stored);
-        let refused = edit(&world, &bob, json!({"email": stored.to_uppercase()})).await;
-        refused.expect_error(409, "email_taken");
+        let refused = bob.edit(json!({"email": stored.to_uppercase()})).await;
+        refused.expect_problem(409, "email_taken");
         assert_eq!(owners(&world, &admin, "email", address).await, [&*alice.id]);
     }
 }
@@ -261,23 +242,15 @@ async fn what_cannot_be_seen_or_passes_for_another_is_refused() {
         ("email", "\u{3164}@x.cn"),
         ("email", "a\u{ad}b@x.cn"),
     ] {
-        let refused = edit(&world, &alice, json!({field: text})).await;
-        assert_eq!(
-            refused.expect_error(400, "invalid_request").fields(),
-            [field],
-            "{text:?}"
-        );
+        let refused = alice.edit(json!({field: text})).await;
+        refused.expect_invalid([field]);
     }
 }
 
 #[tokio::test]
 async fn a_former_claim_keeps_its_name() {
     let world = World::new().await;
-    let [alice, bob, admin] = [
-        world.log_in("alice").await,
-        world.log_in("bob").await,
-        world.log_in("admin").await,
-    ];
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
     assert!(formerly_named(&world, &alice.id, "username", Some("νικος")).await);
     assert!(formerly_named(&world, &alice.id, "email", Some("straße@x.de")).await);
     let before = claims(&world).await;
@@ -288,30 +261,30 @@ async fn a_former_claim_keeps_its_name() {
     for name in ["ΝΙΚΟΣ", "νικος", "νικοσ"] {
         rename(&world, &bob, name)
             .await
-            .expect_error(409, "username_taken");
+            .expect_problem(409, "username_taken");
         assert_eq!(owners(&world, &admin, "username", name).await, [&*alice.id]);
         let body = json!({"openid": "new", "username": name});
-        let created = world.users.post("/v1/users", &body).bearer(&admin.token);
-        created.send().await.expect_error(409, "username_taken");
+        admin
+            .post("/v1/users", &body)
+            .await
+            .expect_problem(409, "username_taken");
     }
     for email in ["STRASSE@X.DE", "straße@x.de"] {
-        edit(&world, &bob, json!({"email": email}))
+        bob.edit(json!({"email": email}))
             .await
-            .expect_error(409, "email_taken");
+            .expect_problem(409, "email_taken");
         assert_eq!(owners(&world, &admin, "email", email).await, [&*alice.id]);
     }
     // Said once more, or with something else, it stays.
-    edit(
-        &world,
-        &alice,
-        json!({"username": "νικος", "nickname": "n"}),
-    )
-    .await
-    .expect(200);
+    alice
+        .edit(json!({"username": "νικος", "nickname": "n"}))
+        .await
+        .expect(200);
     assert_eq!(claims(&world).await, before);
     // Written otherwise, it is claimed anew.
     rename(&world, &alice, "Νίκος_2").await.expect(200);
-    edit(&world, &alice, json!({"email": "STRASSE@x.de"}))
+    alice
+        .edit(json!({"email": "STRASSE@x.de"}))
         .await
         .expect(200);
     let now = are(&[
@@ -321,7 +294,8 @@ async fn a_former_claim_keeps_its_name() {
     ]);
     assert_eq!(claims(&world).await, now);
     rename(&world, &bob, "ΝΙΚΟΣ").await.expect(200);
-    edit(&world, &alice, json!({"username": null, "email": null}))
+    alice
+        .edit(json!({"username": null, "email": null}))
         .await
         .expect(200);
     assert_eq!(claims(&world).await, are(&[("UN#νικοσ", &bob)]));
@@ -333,13 +307,7 @@ async fn a_former_claim_goes_with_its_account() {
     let alice = world.log_in("alice").await;
     assert!(formerly_named(&world, &alice.id, "username", Some("νικος")).await);
     assert!(formerly_named(&world, &alice.id, "email", Some("straße@x.de")).await);
-    world
-        .users
-        .delete(ME)
-        .bearer(&alice.token)
-        .send()
-        .await
-        .expect(204);
+    alice.delete_account().await.expect(204);
     assert_eq!(claims(&world).await, are(&[]));
 }
 
@@ -359,23 +327,17 @@ async fn two_former_owners_of_one_name_keep_it_and_let_it_go_one_by_one() {
     assert_eq!(owners(&world, &admin, "username", "Νικος").await, both);
     rename(&world, &eve, "νικοσ")
         .await
-        .expect_error(409, "username_taken");
+        .expect_problem(409, "username_taken");
     rename(&world, &alice, "νικοσ")
         .await
-        .expect_error(409, "username_taken");
+        .expect_problem(409, "username_taken");
     rename(&world, &alice, "alice").await.expect(200);
     assert_eq!(
         claims(&world).await,
         are(&[("UN#alice", &alice), ("UN#νικοσ", &bob)])
     );
     assert!(formerly_named(&world, &alice.id, "username", Some("νικος")).await);
-    world
-        .users
-        .delete(ME)
-        .bearer(&alice.token)
-        .send()
-        .await
-        .expect(204);
+    alice.delete_account().await.expect(204);
     assert_eq!(claims(&world).await, are(&[("UN#νικοσ", &bob)]));
     rename(&world, &bob, "bob").await.expect(200);
     rename(&world, &eve, "νικος").await.expect(200);
@@ -408,11 +370,11 @@ async fn an_account_that_the_former_version_deleted_keeps_no_name() {
     let world = World::new().await;
     let [alice, bob] = [world.log_in("alice").await, world.log_in("bob").await];
     let body = json!({"username": "Straße", "email": "νικος@x.gr"});
-    edit(&world, &alice, body.clone()).await.expect(200);
+    alice.edit(body.clone()).await.expect(200);
     formerly_deleted(&world, &alice).await;
     let left = are(&[("UN#strasse", &alice), ("EM#νικοσ@x.gr", &alice)]);
     assert_eq!(claims(&world).await, left);
-    purge(&world).await;
+    world.purge_announced().await;
     assert_eq!(claims(&world).await, are(&[]));
     let item = user_item(&world, &alice.id).await;
     assert_eq!(text(&item, "status"), Some("deleted"));
@@ -420,7 +382,7 @@ async fn an_account_that_the_former_version_deleted_keeps_no_name() {
         !item.contains_key("username_key") && !item.contains_key("email_key"),
         "{item:?}"
     );
-    edit(&world, &bob, body).await.expect(200);
+    bob.edit(body).await.expect(200);
 }
 
 const NAMES: [&str; 8] = [
@@ -500,12 +462,11 @@ async fn tell(steps: &[Step]) {
             }
             Step::Delete(user) | Step::FormerlyDelete(user) => {
                 if matches!(step, Step::Delete(_)) {
-                    let deleted = world.users.delete(ME).bearer(&people[*user].token);
-                    deleted.send().await.expect(204);
+                    people[*user].delete_account().await.expect(204);
                 } else {
                     formerly_deleted(&world, &people[*user]).await;
                 }
-                purge(&world).await;
+                world.purge_announced().await;
                 world.advance(Duration::from_secs(1));
                 people[*user] = world.log_in(&format!("p{user}")).await;
             }
@@ -517,8 +478,6 @@ async fn tell(steps: &[Step]) {
     assert_eq!(claims(&world).await, are(&[]));
 }
 
-async fn rename_to_nothing(world: &World, session: &Session) {
-    edit(world, session, json!({"username": null}))
-        .await
-        .expect(200);
+async fn rename_to_nothing(_world: &World, session: &Session) {
+    session.edit(json!({"username": null})).await.expect(200);
 }

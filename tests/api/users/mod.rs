@@ -12,64 +12,20 @@ mod profile;
 mod profiles;
 mod registration;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use http::Method;
 use serde_json::{Value, json};
 use shared::ids::{OpenId, UserId};
 use shared::profile::{Email, Username};
 use support::api::Call;
+use support::storage::{self, Item};
 use support::{Answer, Session, World};
 
 const ME: &str = "/v1/users/me";
 
-fn path_of(id: &str) -> String {
-    format!("/v1/users/{id}")
-}
-
-async fn read(world: &World, reader: &Session, id: &str) -> Answer {
-    let call = world.users.get(&path_of(id)).bearer(&reader.token);
-    call.send().await
-}
-
-async fn own(world: &World, session: &Session) -> Answer {
-    read(world, session, "me").await.expect(200)
-}
-
-fn patch(world: &World, editor: &Session, id: &str, body: &Value) -> Call {
-    let call = world.users.call(Method::PATCH, &path_of(id));
-    call.bearer(&editor.token).json(body)
-}
-
-async fn edit(world: &World, session: &Session, body: Value) -> Answer {
-    patch(world, session, "me", &body).send().await
-}
-
-async fn delete(world: &World, editor: &Session, id: &str) -> Answer {
-    let call = world.users.delete(&path_of(id)).bearer(&editor.token);
-    call.send().await
-}
-
-async fn create(world: &World, admin: &Session, body: Value) -> Answer {
-    let call = world.users.post("/v1/users", &body).bearer(&admin.token);
-    call.send().await
-}
-
-async fn list(world: &World, admin: &Session, query: &str) -> Answer {
-    let call = world.users.get(&format!("/v1/users{query}"));
-    call.bearer(&admin.token).send().await
-}
-
 fn ids(page: &Answer) -> Vec<String> {
-    let items = page.json["items"].as_array().unwrap();
-    let ids = items.iter().map(|item| item["id"].as_str().unwrap());
+    let ids = page.items().iter().map(|item| item["id"].as_str().unwrap());
     ids.map(str::to_owned).collect()
-}
-
-fn text<'a>(json: &'a Value, name: &str) -> &'a str {
-    json[name].as_str().unwrap()
 }
 
 fn names_of(json: &Value) -> Vec<&str> {
@@ -83,180 +39,73 @@ fn id_of(world: &World, openid: &str) -> String {
     UserId::derive(&world.wechat.app_id(), &openid).to_string()
 }
 
-/// Uploads as a phone does and delivers S3's event; returns the upload's id.
-async fn upload(world: &World, session: &Session, purpose: &str, bytes: &[u8]) -> String {
-    let issued = ticket(world, session, purpose, bytes.len()).await;
-    let http = support::http_client(Duration::from_secs(10));
-    let put = http
-        .put(text(&issued["ticket"], "url"))
-        .header("content-type", "image/png");
-    let stored = put.body(bytes.to_vec()).send().await.unwrap();
-    assert!(stored.status().is_success());
-    let id = text(&issued["upload"], "id").to_owned();
-    let object = json!({
-        "key": format!("u/{}/{id}.png", session.id),
-        "eTag": "e",
-        "versionId": stored.headers()["x-amz-version-id"].to_str().unwrap(),
-        "sequencer": "01",
-    });
-    let record = json!({"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": world.bucket}, "object": object}});
-    let message = json!({"messageId": "m", "body": json!({"Records": [record]}).to_string()});
-    assert!(
-        world
-            .deliver(json!({"Records": [message]}))
-            .await
-            .is_empty()
-    );
-    id
-}
-
-async fn ticket(world: &World, session: &Session, purpose: &str, size: usize) -> Value {
-    let body =
-        json!({"content_type": "image/png", "size": size, "purpose": purpose, "method": "PUT"});
-    let call = world
-        .presign
-        .post("/v1/uploads", &body)
-        .bearer(&session.token);
-    call.send().await.expect(201).json
-}
-
-async fn list_uploads(world: &World, session: &Session) -> Answer {
-    world
-        .presign
-        .get("/v1/uploads")
-        .bearer(&session.token)
-        .send()
-        .await
-}
-
 /// Everything that a user can ask for with an access token, except to log out and to delete the account.
-fn calls_of_a_user(world: &World, session: &Session, other: &str, upload: &str) -> Vec<Call> {
+fn calls_of_a_user(session: &Session, other: &str, upload: &str) -> Vec<Call> {
     let ticket = json!({"content_type": "image/png", "size": 10, "purpose": "file"});
     let upload = format!("/v1/uploads/{upload}");
-    let calls = vec![
-        world.users.get(ME),
-        world.users.get(&path_of(&session.id)),
-        world.users.get(&path_of(other)),
-        world.users.get(&format!("/v1/profiles?ids={other}")),
-        world.users.put(ME, &json!({})),
-        world.users.put(ME, &json!({"nickname": "x"})),
-        world.users.put(ME, &json!({"username": "fresh"})),
-        world
-            .users
-            .put(&path_of(&session.id), &json!({"email": "fresh@x.cn"})),
-        world
-            .users
-            .put(ME, &json!({"avatar_upload_id": "0".repeat(26)})),
-        world.login.post(
-            "/v1/users/me/phone",
-            &json!({"code": "phone-13800138000-7"}),
-        ),
-        world.presign.post("/v1/uploads", &ticket),
-        world
-            .presign
-            .post("/v1/uploads/batch", &json!({"items": [ticket]})),
-        world.presign.get("/v1/uploads"),
-        world.presign.get(&upload),
-        world.presign.delete(&upload),
-    ];
-    calls
-        .into_iter()
-        .map(|call| call.bearer(&session.token))
-        .collect()
+    let phone = json!({"code": "phone-13800138000-7"});
+    vec![
+        session.me(),
+        session.user(&session.id),
+        session.user(other),
+        session.get(&format!("/v1/profiles?ids={other}")),
+        session.put(ME, json!({})),
+        session.put(ME, json!({"nickname": "x"})),
+        session.put(ME, json!({"username": "fresh"})),
+        session.put(&session.path(), json!({"email": "fresh@x.cn"})),
+        session.put(ME, json!({"avatar_upload_id": "0".repeat(26)})),
+        session.post("/v1/users/me/phone", phone),
+        session.post("/v1/uploads", &ticket),
+        session.post("/v1/uploads/batch", json!({"items": [ticket]})),
+        session.get("/v1/uploads"),
+        session.get(&upload),
+        session.delete(&upload),
+    ]
 }
 
-/// Works on what was announced. A deletion that was cut off after its announcement fails its message, and nothing else.
-async fn purge(world: &World) {
-    let bodies = world.purge_messages().await;
-    let record = |(i, body): (usize, &String)| json!({"messageId": format!("m{i}"), "body": body});
-    let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
-    world
-        .purge
-        .handle(json!({"Records": records}), world.soon())
-        .await
-        .unwrap();
-}
-
-type Items = BTreeMap<(String, String), HashMap<String, AttributeValue>>;
-
-/// Everything that is in the table.
-async fn snapshot(world: &World) -> Items {
-    let mut items = Items::new();
-    let mut start = None;
-    loop {
-        let scan = world
-            .emulator
-            .dynamodb()
-            .scan()
-            .table_name(&world.table)
-            .consistent_read(true);
-        let page = scan.set_exclusive_start_key(start).send().await.unwrap();
-        for item in page.items.unwrap_or_default() {
-            items.insert(
-                (
-                    attribute(&item, "pk").unwrap(),
-                    attribute(&item, "sk").unwrap(),
-                ),
-                item,
-            );
-        }
-        start = page.last_evaluated_key;
-        if start.is_none() {
-            return items;
-        }
-    }
-}
-
-fn attribute(item: &HashMap<String, AttributeValue>, name: &str) -> Option<String> {
-    item.get(name).map(|value| value.as_s().unwrap().clone())
-}
-
-/// No claim without its user, no user without their claim, no name with two owners.
-async fn assert_claims_are_whole(world: &World) {
-    let items = snapshot(world).await;
-    let mut claimed = BTreeMap::<_, BTreeSet<_>>::new();
+/// No reservation without its user, no user without their reservation, no name with two owners.
+async fn assert_reservations_are_whole(world: &World) {
+    let items = world.items().await;
+    let mut reserved = BTreeMap::<_, BTreeSet<_>>::new();
     let mut owned = BTreeMap::<_, BTreeSet<_>>::new();
     for ((pk, _), item) in &items {
-        // A claim may be in a form that a former version compared by.
+        // A reservation may be in a form that a former version compared by.
         let name = match pk.split_once('#') {
             Some(("UN", form)) => format!("UN#{}", form.parse::<Username>().unwrap().compared()),
             Some(("EM", form)) => format!("EM#{}", form.parse::<Email>().unwrap().compared()),
             Some(("U", uid)) => {
-                for name in claims_of(item) {
-                    assert!(
-                        items.contains_key(&(name.clone(), "A".to_owned())),
-                        "{name}"
-                    );
-                    owned.entry(name).or_default().insert(uid.to_owned());
+                for name in reserved_by(item) {
+                    let key = (name.clone(), "A".to_owned());
+                    assert!(items.contains_key(&key), "{name}");
+                    owned.entry(name).or_default().insert(uid);
                 }
                 continue;
             }
             _ => continue,
         };
-        claimed
-            .entry(name)
-            .or_default()
-            .insert(attribute(item, "uid").unwrap());
+        let owner = storage::text(item, "uid").unwrap();
+        reserved.entry(name).or_default().insert(owner);
     }
-    assert_eq!(claimed, owned, "claims on the left, names on the right");
+    assert_eq!(
+        reserved, owned,
+        "reservations on the left, names on the right"
+    );
     assert!(owned.values().all(|owners| owners.len() == 1), "{owned:?}");
 }
 
-/// What the user of the item has claimed; the item says the same.
-fn claims_of(item: &HashMap<String, AttributeValue>) -> Vec<String> {
+/// What the user of the item has reserved; the item says the same.
+fn reserved_by(item: &Item) -> Vec<String> {
     let username =
-        attribute(item, "username").map(|name| name.parse::<Username>().unwrap().compared());
-    let email = attribute(item, "email").map(|email| email.parse::<Email>().unwrap().compared());
-    assert_eq!(attribute(item, "username_key"), username);
-    assert_eq!(attribute(item, "email_key"), email);
+        storage::text(item, "username").map(|name| name.parse::<Username>().unwrap().compared());
+    let email =
+        storage::text(item, "email").map(|email| email.parse::<Email>().unwrap().compared());
+    assert_eq!(storage::text(item, "username_key"), username.as_deref());
+    assert_eq!(storage::text(item, "email_key"), email.as_deref());
     let names = username.map(|form| format!("UN#{form}")).into_iter();
     let names: Vec<_> = names
         .chain(email.map(|form| format!("EM#{form}")))
         .collect();
-    let status = attribute(item, "status").unwrap();
-    assert!(
-        names.is_empty() || ["active", "disabled"].contains(&&*status),
-        "{names:?} of a deleted user"
-    );
+    let has_names = ["active", "disabled"].contains(&storage::text(item, "status").unwrap());
+    assert!(names.is_empty() || has_names, "{names:?} of a deleted user");
     names
 }

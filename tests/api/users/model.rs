@@ -8,7 +8,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use support::{Session, World};
 
-use super::{assert_claims_are_whole, create, delete, edit, purge};
+use super::assert_reservations_are_whole;
 
 const NAMES: [[&str; 3]; 4] = [
     ["ΝΙΚΟΣ", "νικος", "νικοσ"],
@@ -76,7 +76,7 @@ impl Actors {
         let (world, admin, sessions) = (&self.world, &self.admin, &self.sessions);
         let email = |name: &str| format!("{name}@x.cn");
         let change = async |user: usize, body: Value| match &sessions[user] {
-            Some(session) => vec![edit(world, session, body).await],
+            Some(session) => vec![session.edit(body).await],
             None => Vec::new(),
         };
         let work = async {
@@ -84,12 +84,9 @@ impl Actors {
                 Operation::LogIn(user) => vec![world.try_log_in(&format!("p{user}")).await],
                 Operation::Register(user, name) => {
                     vec![
-                        create(
-                            world,
-                            admin,
-                            json!({"openid": format!("p{user}"), "username": name}),
-                        )
-                        .await,
+                        admin
+                            .create_user(json!({"openid": format!("p{user}"), "username": name}))
+                            .await,
                     ]
                 }
                 Operation::Rename(user, name) => change(*user, json!({"username": name})).await,
@@ -111,11 +108,11 @@ impl Actors {
                     change(*user, json!({"username": null, "email": null})).await
                 }
                 Operation::Delete(user) => match &sessions[*user] {
-                    Some(session) => vec![delete(world, session, "me").await],
+                    Some(session) => vec![session.delete_account().await],
                     None => Vec::new(),
                 },
                 Operation::Purge => {
-                    purge(world).await;
+                    world.purge_announced().await;
                     Vec::new()
                 }
             }
@@ -134,7 +131,7 @@ impl Actors {
             );
         }
         if let (Operation::LogIn(user), Some(answer)) = (operation, answers.into_iter().next()) {
-            self.sessions[*user] = Some(Session::of(answer.json));
+            self.sessions[*user] = Some(self.world.session(answer));
         }
     }
 }
@@ -161,7 +158,7 @@ fn no_sequence_of_changes_breaks_a_claim() {
             }
             // What was cut off may still be on its way.
             tokio::time::sleep(Duration::from_millis(30)).await;
-            assert_claims_are_whole(&actors.world).await;
+            assert_reservations_are_whole(&actors.world).await;
         });
         Ok(())
     });

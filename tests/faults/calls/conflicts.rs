@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use support::proxy::{Fault, Matching};
-use support::{Session, samples};
+use support::samples;
 
 use super::{
     NOTHING, deliver, edit, faulty, in_time, me, owners, settled, status, stored, ticket_request,
@@ -23,10 +23,7 @@ async fn conflicts_of_transactions_are_tried_again_for_some_seconds() {
         let calls = [
             (as_person(world.users.put("/v1/users/me", &names)), 200),
             (as_person(world.presign.post("/v1/uploads", &file)), 201),
-            (
-                world.users.post("/v1/users", &created).bearer(&admin.token),
-                201,
-            ),
+            (admin.post("/v1/users", &created), 201),
             (as_person(world.users.delete("/v1/users/me")), 204),
         ];
         let attempts = if served { conflicts + 1 } else { 10 };
@@ -53,7 +50,7 @@ async fn a_write_that_meets_a_transaction_is_tried_again() {
     conflict();
     let alice = world.log_in("alice").await;
     conflict();
-    let alice = Session::of(world.refresh(&alice.refresh_token).await.expect(200).json);
+    let alice = alice.refreshed().await;
     conflict();
     edit(&world, &alice, &json!({"nickname": "A"}))
         .await
@@ -67,7 +64,7 @@ async fn a_write_that_meets_a_transaction_is_tried_again() {
 #[tokio::test]
 async fn a_conflict_after_a_lost_answer_does_not_hide_that_the_transaction_was_written() {
     let (proxy, world) = faulty().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let file = ticket_request("file", &samples::jpeg());
     let as_alice = |call: support::api::Call| call.bearer(&alice.token);
     let created = json!({"openid": "carol", "username": "carol_1"});
@@ -77,10 +74,7 @@ async fn a_conflict_after_a_lost_answer_does_not_hide_that_the_transaction_was_w
     for (call, status) in [
         (rename.header("if-match", etag.header("etag")), 200),
         (as_alice(world.presign.post("/v1/uploads", &file)), 201),
-        (
-            world.users.post("/v1/users", &created).bearer(&admin.token),
-            201,
-        ),
+        (admin.post("/v1/users", &created), 201),
         (as_alice(world.users.delete("/v1/users/me")), 204),
     ] {
         let transactions = Matching::Of("TransactWriteItems");

@@ -88,8 +88,8 @@ async fn a_removed_avatar_leaves_the_profile_whatever_happens_once() {
         assert_eq!(deliver(&world, &removed).await, NOTHING);
         settled(&proxy).await;
         let path = format!("/v1/uploads/{}", avatar.id);
-        let read = world.presign.get(&path).bearer(&alice.token).send().await;
-        read.expect_error(404, "not_found");
+        let read = alice.get(&path).await;
+        read.expect_problem(404, "not_found");
         let user = me(&world, &alice).await.expect(200).json;
         assert_eq!(user["avatar_url"], Value::Null, "{fault:?}");
     }

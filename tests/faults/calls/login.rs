@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use http::Method;
 use serde_json::json;
-use support::Session;
 use support::proxy::{Fault, Matching};
 
 use super::{PASSING, PASSING_OR_LATE, faulty, in_time, me, settled};
@@ -15,12 +14,12 @@ async fn a_login_outlives_a_fault() {
     for (i, fault) in PASSING_OR_LATE.into_iter().enumerate() {
         let person = format!("person{i}");
         proxy.fail(Matching::Of("UpdateItem"), fault, 1);
-        let session = Session::of(in_time(world.try_log_in(&person)).await.expect(200).json);
+        let session = world.session(in_time(world.try_log_in(&person)).await);
         assert_eq!(session.json["is_new"], true, "{fault:?}");
         settled(&proxy).await;
         let user = me(&world, &session).await.expect(200).json;
         assert_eq!(user["version"], 1, "{fault:?}");
-        world.refresh(&session.refresh_token).await.expect(200);
+        session.refresh().await.expect(200);
         let again = world.log_in(&person).await;
         assert_eq!(again.json["is_new"], false, "{fault:?}");
     }
@@ -32,19 +31,17 @@ async fn a_login_that_arrives_late_undoes_nothing_that_came_after_it() {
     // Long enough for what comes after the login to come before the late request.
     let late = Fault::Slow(Duration::from_secs(3));
     proxy.fail(Matching::Of("UpdateItem"), late, 1);
-    let first = Session::of(in_time(world.try_log_in("alice")).await.expect(200).json);
-    let second = world.refresh(&first.refresh_token).await.expect(200);
-    let second = Session::of(second.json);
+    let first = world.session(in_time(world.try_log_in("alice")).await);
+    let second = first.refreshed().await;
     settled(&proxy).await;
-    world.refresh(&second.refresh_token).await.expect(200);
+    second.refresh().await.expect(200);
 
     proxy.fail(Matching::Of("UpdateItem"), late, 1);
-    let other = Session::of(in_time(world.try_log_in("alice")).await.expect(200).json);
-    let logout = world.login.call(Method::POST, "/v1/logout");
-    logout.bearer(&other.token).send().await.expect(204);
+    let other = world.session(in_time(world.try_log_in("alice")).await);
+    other.call(Method::POST, "/v1/logout").await.expect(204);
     settled(&proxy).await;
-    let refused = world.refresh(&other.refresh_token).await;
-    refused.expect_error(401, "refresh_invalid");
+    let refused = other.refresh().await;
+    refused.expect_problem(401, "refresh_invalid");
 }
 
 #[tokio::test]
@@ -53,12 +50,11 @@ async fn a_refresh_whose_answer_was_lost_gives_the_one_successor() {
     for fault in PASSING_OR_LATE {
         let first = world.log_in("alice").await;
         proxy.fail(Matching::Of("UpdateItem"), fault, 1);
-        let second = in_time(world.refresh(&first.refresh_token)).await;
-        let second = Session::of(second.expect(200).json);
+        let second = in_time(first.refresh()).await;
+        let second = world.session(second);
         assert_ne!(first.refresh_token, second.refresh_token, "{fault:?}");
         settled(&proxy).await;
-        let third = world.refresh(&second.refresh_token).await.expect(200);
-        let third = Session::of(third.json);
+        let third = second.refreshed().await;
         assert_ne!(second.refresh_token, third.refresh_token, "{fault:?}");
     }
 }
@@ -74,8 +70,8 @@ async fn a_logout_outlives_a_fault() {
             let answer = in_time(call.bearer(&session.token).send()).await;
             answer.expect(204);
             settled(&proxy).await;
-            let refused = world.refresh(&session.refresh_token).await;
-            refused.expect_error(401, "refresh_invalid");
+            let refused = session.refresh().await;
+            refused.expect_problem(401, "refresh_invalid");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use support::proxy::{Fault, Matching, Proxy};
-use support::{Session, samples};
+use support::samples;
 
 use super::{
     NOTHING, PASSING, delete_me, deliver, edit, faulty, in_time, me, presign_behind, purge,
@@ -21,18 +21,17 @@ async fn an_answer_that_is_cut_off_is_an_answer_that_was_lost() {
     let (proxy, world) = faulty().await;
     let cut_off = |operation| proxy.fail(Matching::Of(operation), Fault::CutOff, 1);
     cut_off("UpdateItem");
-    let alice = Session::of(in_time(world.try_log_in("alice")).await.expect(200).json);
+    let alice = world.session(in_time(world.try_log_in("alice")).await);
     assert_eq!(alice.json["is_new"], true);
     cut_off("UpdateItem");
-    let next = in_time(world.refresh(&alice.refresh_token)).await;
-    let next = Session::of(next.expect(200).json);
-    world.refresh(&next.refresh_token).await.expect(200);
+    let next = in_time(alice.refresh()).await;
+    let next = world.session(next);
+    next.refresh().await.expect(200);
     let before = me(&world, &alice).await.expect(200);
     cut_off("UpdateItem");
     let nickname = json!({"nickname": "A"});
-    let call = world.users.put("/v1/users/me", &nickname);
-    let call = call
-        .bearer(&alice.token)
+    let call = alice
+        .put("/v1/users/me", &nickname)
         .header("if-match", before.header("etag"));
     let edited = in_time(call.send()).await.expect(200);
     assert_eq!(edited.json["version"], 2);
@@ -71,11 +70,10 @@ async fn what_was_done_though_no_answer_came_is_not_held_against_the_repetition(
         |operation| proxy.fail_always(Matching::Of(operation), Fault::DropAfterCommit);
 
     lose_all_answers("UpdateItem");
-    unavailable(in_time(world.refresh(&alice.refresh_token)).await);
+    unavailable(in_time(alice.refresh()).await);
     proxy.heal();
-    let next = world.refresh(&alice.refresh_token).await.expect(200);
-    let next = Session::of(next.json);
-    world.refresh(&next.refresh_token).await.expect(200);
+    let next = alice.refreshed().await;
+    next.refresh().await.expect(200);
 
     let names = json!({"username": "alice_1", "email": "alice@example.com"});
     lose_all_answers("TransactWriteItems");
@@ -152,8 +150,7 @@ async fn a_predecessor_goes_though_its_successor_ended_meanwhile() {
             assert_eq!(deliver(&world, &newest.event).await, NOTHING);
         } else {
             let path = format!("/v1/uploads/{}", new.id);
-            let call = world.presign.delete(&path).bearer(&alice.token);
-            call.send().await.expect(204);
+            alice.delete(&path).await.expect(204);
         }
         assert_eq!(deliver(&world, &new.event).await, NOTHING);
         assert_eq!(versions(&world, &new.key).await, 0, "{is_replaced}");
@@ -166,7 +163,7 @@ async fn a_predecessor_goes_though_its_successor_ended_meanwhile() {
 async fn what_a_tombstone_lists_goes_with_a_repeated_event() {
     let (proxy, world) = faulty().await;
     let presign = presign_behind(&proxy, &world);
-    let (admin, alice) = (world.log_in("admin").await, world.log_in("alice").await);
+    let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);
     proxy.fail(Matching::Of("DeleteObject"), Fault::InternalError, 2);
@@ -208,7 +205,7 @@ async fn nothing_that_could_fail_comes_after_a_user_was_created() {
     let reads = Matching::Of("BatchGetItem");
     let create = async |openid: &str| {
         let body = json!({"openid": openid});
-        let call = world.users.post("/v1/users", &body).bearer(&admin.token);
+        let call = admin.post("/v1/users", &body);
         in_time(call.send()).await
     };
     proxy.take();
@@ -235,14 +232,18 @@ async fn a_user_who_was_deleted_is_created_anew_once() {
         assert_eq!(purge(&world, &announced).await, NOTHING);
         proxy.fail(Matching::Of("TransactWriteItems"), fault, 1);
         let body = json!({"openid": format!("person{i}"), "nickname": "N"});
-        let call = world.users.post("/v1/users", &body).bearer(&admin.token);
+        let call = admin.post("/v1/users", &body);
         let created = in_time(call.send()).await.expect(201);
         settled(&proxy).await;
-        let read = world.users.get(&format!("/v1/users/{}", person.id));
-        let read = read.bearer(&admin.token).send().await.expect(200);
+        let read = admin
+            .get(&format!("/v1/users/{}", person.id))
+            .await
+            .expect(200);
         assert_eq!(read.json, created.json, "{fault:?}");
         assert_eq!(read.header("etag"), created.header("etag"), "{fault:?}");
         // The token of the former life stays without power.
-        me(&world, &person).await.expect_error(401, "unauthorized");
+        me(&world, &person)
+            .await
+            .expect_problem(401, "unauthorized");
     }
 }

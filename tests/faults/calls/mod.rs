@@ -59,12 +59,7 @@ async fn faulty() -> (Proxy, World) {
 
 async fn faulty_with(limits: &[(&'static str, &'static str)]) -> (Proxy, World) {
     let proxy = Proxy::start().await;
-    let world = World::with(Settings {
-        endpoint: Some(proxy.url()),
-        limits: limits.to_vec(),
-        ..Settings::default()
-    })
-    .await;
+    let world = World::with(Settings::behind(&proxy).limits(limits)).await;
     (proxy, world)
 }
 
@@ -94,20 +89,19 @@ fn settled(proxy: &Proxy) -> impl Future<Output = ()> + '_ {
 }
 
 /// The answer to a call, which has to come in time.
-async fn in_time(answer: impl Future<Output = Answer>) -> Answer {
-    let answer = tokio::time::timeout(PATIENCE, answer).await;
+async fn in_time(answer: impl IntoFuture<Output = Answer>) -> Answer {
+    let answer = tokio::time::timeout(PATIENCE, answer.into_future()).await;
     answer.expect("an answer in time")
 }
 
 /// Fails the test unless the answer says that a repetition may work. That it says when is checked of every answer.
 #[track_caller]
 fn unavailable(answer: Answer) {
-    answer.expect_error(503, "temporarily_unavailable");
+    answer.expect_problem(503, "temporarily_unavailable");
 }
 
-async fn me(world: &World, session: &Session) -> Answer {
-    let call = world.users.get("/v1/users/me").bearer(&session.token);
-    call.send().await
+async fn me(_world: &World, session: &Session) -> Answer {
+    session.get("/v1/users/me").await
 }
 
 async fn edit(world: &World, session: &Session, body: &Value) -> Answer {
@@ -115,16 +109,15 @@ async fn edit(world: &World, session: &Session, body: &Value) -> Answer {
     in_time(call.bearer(&session.token).send()).await
 }
 
-async fn delete_me(world: &World, session: &Session) -> Answer {
-    let call = world.users.delete("/v1/users/me").bearer(&session.token);
+async fn delete_me(_world: &World, session: &Session) -> Answer {
+    let call = session.delete("/v1/users/me");
     in_time(call.send()).await
 }
 
 /// The ids of the users who have the username.
-async fn owners(world: &World, admin: &Session, username: &str) -> Vec<String> {
+async fn owners(_world: &World, admin: &Session, username: &str) -> Vec<String> {
     let path = format!("/v1/users?username={username}");
-    let call = world.users.get(&path).bearer(&admin.token);
-    let found = call.send().await.expect(200).json;
+    let found = admin.get(&path).await.expect(200).json;
     let items = found["items"].as_array().unwrap().iter();
     items
         .map(|user| user["id"].as_str().unwrap().to_owned())
@@ -135,14 +128,13 @@ fn ticket_request(purpose: &str, bytes: &[u8]) -> Value {
     json!({"content_type": "image/jpeg", "size": bytes.len(), "purpose": purpose})
 }
 
-async fn ticket(world: &World, owner: &Session, body: &Value, idempotency_key: &str) -> Answer {
-    let call = world.presign.post("/v1/uploads", body).bearer(&owner.token);
+async fn ticket(_world: &World, owner: &Session, body: &Value, idempotency_key: &str) -> Answer {
+    let call = owner.post("/v1/uploads", body);
     in_time(call.header("idempotency-key", idempotency_key).send()).await
 }
 
-async fn uploads(world: &World, owner: &Session) -> Vec<Value> {
-    let call = world.presign.get("/v1/uploads?limit=100");
-    let page = call.bearer(&owner.token).send().await.expect(200).json;
+async fn uploads(_world: &World, owner: &Session) -> Vec<Value> {
+    let page = owner.get("/v1/uploads?limit=100").await.expect(200).json;
     page["items"].as_array().unwrap().clone()
 }
 
@@ -154,10 +146,11 @@ struct Stored {
 }
 
 async fn stored(world: &World, owner: &Session, purpose: &str, bytes: &[u8]) -> Stored {
-    let call = world
-        .presign
-        .post("/v1/uploads", &ticket_request(purpose, bytes));
-    let issued = call.bearer(&owner.token).send().await.expect(201).json;
+    let issued = owner
+        .post("/v1/uploads", &ticket_request(purpose, bytes))
+        .await
+        .expect(201)
+        .json;
     let id = issued["upload"]["id"].as_str().unwrap().to_owned();
     store_object(world, owner, id, bytes).await
 }
@@ -175,10 +168,9 @@ async fn store_object(world: &World, owner: &Session, id: String, bytes: &[u8]) 
     Stored { id, key, event }
 }
 
-async fn status(world: &World, owner: &Session, id: &str) -> String {
+async fn status(_world: &World, owner: &Session, id: &str) -> String {
     let path = format!("/v1/uploads/{id}");
-    let call = world.presign.get(&path).bearer(&owner.token);
-    let upload = call.send().await.expect(200).json;
+    let upload = owner.get(&path).await.expect(200).json;
     upload["status"].as_str().unwrap().to_owned()
 }
 

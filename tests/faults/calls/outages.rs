@@ -16,7 +16,7 @@ use super::{
 async fn an_outage_is_answered_as_one_and_leaves_nothing_half_done() {
     let (proxy, world) = faulty().await;
     let presign = presign_behind(&proxy, &world);
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);
     let file = ticket_request("file", &samples::jpeg());
@@ -42,10 +42,7 @@ async fn an_outage_is_answered_as_one_and_leaves_nothing_half_done() {
                 200,
             ),
             (as_alice(world.users.put("/v1/users/me", &username)), 200),
-            (
-                world.users.post("/v1/users", &carol).bearer(&admin.token),
-                201,
-            ),
+            (admin.post("/v1/users", &carol), 201),
             (as_alice(world.presign.post("/v1/uploads", &file)), 201),
             (as_alice(presign.delete(&upload)), 204),
             (as_alice(world.login.call(Method::POST, "/v1/logout")), 204),
@@ -88,7 +85,7 @@ async fn an_account_whose_deletion_could_not_be_announced_is_announced_by_the_re
         let alice = world.log_in("alice").await;
         let before = me(&world, &alice).await;
         let delete = || {
-            let call = world.users.delete("/v1/users/me").bearer(&alice.token);
+            let call = alice.delete("/v1/users/me");
             in_time(call.header("if-match", before.header("etag")).send())
         };
         proxy.fail_always(Matching::To(Service::Sqs), fault);
@@ -96,7 +93,7 @@ async fn an_account_whose_deletion_could_not_be_announced_is_announced_by_the_re
         me(&world, &alice).await.expect(200);
         proxy.heal();
         delete().await.expect(204);
-        me(&world, &alice).await.expect_error(401, "unauthorized");
+        me(&world, &alice).await.expect_problem(401, "unauthorized");
         let announced = world.purge_messages().await;
         assert!(!announced.is_empty(), "{fault:?}");
         assert!(announced.iter().all(|text| text.contains(&alice.id)));

@@ -23,7 +23,7 @@ async fn a_ticket_is_issued_and_counted_once() {
         assert_eq!(listed[0]["id"], issued["upload"]["id"], "{fault:?}");
         ticket(&world, &owner, &body, "two").await.expect(201);
         let refused = ticket(&world, &owner, &body, "three").await;
-        refused.expect_error(429, "upload_quota");
+        refused.expect_problem(429, "upload_quota");
     }
 }
 
@@ -47,8 +47,8 @@ async fn an_upload_is_deleted_whole() {
             let call = presign.delete(&path).bearer(&alice.token);
             in_time(call.send()).await.expect(204);
             settled(&proxy).await;
-            let read = world.presign.get(&path).bearer(&alice.token).send().await;
-            read.expect_error(404, "not_found");
+            let read = alice.get(&path).await;
+            read.expect_problem(404, "not_found");
             assert_eq!(versions(&world, &upload.key).await, 0, "{fault:?}");
             let user = me(&world, &alice).await.expect(200).json;
             assert_eq!(user["avatar_url"], Value::Null, "{fault:?}");

@@ -16,7 +16,7 @@ use super::{
 #[tokio::test]
 async fn reading_outlives_a_fault() {
     let (proxy, world) = faulty().await;
-    let (alice, bob) = (world.log_in("alice").await, world.log_in("bob").await);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
     let admin = world.log_in("admin").await;
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     let reads = [
@@ -54,8 +54,9 @@ async fn an_edit_under_if_match_happens_once_and_is_not_taken_for_somebody_elses
         let version = before.json["version"].as_u64().unwrap();
         proxy.fail(Matching::Of("UpdateItem"), fault, 1);
         let body = json!({"nickname": format!("{fault:?}")});
-        let call = world.users.put("/v1/users/me", &body).bearer(&alice.token);
-        let call = call.header("if-match", before.header("etag"));
+        let call = alice
+            .put("/v1/users/me", &body)
+            .header("if-match", before.header("etag"));
         let edited = in_time(call.send()).await.expect(200);
         settled(&proxy).await;
         let after = me(&world, &alice).await.expect(200);
@@ -70,15 +71,14 @@ async fn an_edit_under_if_match_happens_once_and_is_not_taken_for_somebody_elses
 #[tokio::test]
 async fn an_edit_whose_answer_was_lost_is_known_again_though_another_came_after_it() {
     let (proxy, world) = faulty().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let before = me(&world, &alice).await.expect(200);
     proxy.take();
     let writes = Matching::Of("UpdateItem");
     proxy.fail(writes, Fault::DropAfterCommit, 1);
     proxy.fail(writes, Fault::Slow(Duration::from_millis(600)), 1);
     let nickname = json!({"nickname": "A"});
-    let own = world.users.put("/v1/users/me", &nickname);
-    let own = own.bearer(&alice.token);
+    let own = alice.put("/v1/users/me", &nickname);
     let own = in_time(own.header("if-match", before.header("etag")).send());
     let others = async {
         // The lost write is in the table, and its repetition is on its way.
@@ -104,7 +104,7 @@ async fn an_edit_whose_answer_was_lost_is_known_again_though_another_came_after_
 #[tokio::test]
 async fn a_change_of_names_happens_once_and_whole() {
     let (proxy, world) = faulty().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let mut last = None;
     for (i, operation) in ["GetItem", "TransactWriteItems"].into_iter().enumerate() {
         for (j, fault) in PASSING_OR_LATE.into_iter().enumerate() {
@@ -113,8 +113,9 @@ async fn a_change_of_names_happens_once_and_whole() {
             let version = before.json["version"].as_u64().unwrap();
             proxy.fail(Matching::Of(operation), fault, 1);
             let body = json!({"username": username, "email": format!("a{i}{j}@example.com")});
-            let call = world.users.put("/v1/users/me", &body).bearer(&alice.token);
-            let call = call.header("if-match", before.header("etag"));
+            let call = alice
+                .put("/v1/users/me", &body)
+                .header("if-match", before.header("etag"));
             let edited = in_time(call.send()).await.expect(200);
             settled(&proxy).await;
             let after = me(&world, &alice).await.expect(200);
@@ -141,7 +142,7 @@ async fn an_account_is_deleted_whole_and_announced() {
             delete_me(&world, &session).await.expect(204);
             settled(&proxy).await;
             let refused = me(&world, &session).await;
-            refused.expect_error(401, "unauthorized");
+            refused.expect_problem(401, "unauthorized");
             let announced = world.purge_messages().await;
             let once_each: HashSet<_> = announced.iter().collect();
             assert_eq!(once_each.len(), 1, "{operation} {fault:?}");
@@ -166,16 +167,17 @@ async fn a_user_is_created_once_and_not_refused_as_their_own_double() {
             let name = format!("{}_{i}", operation.to_lowercase());
             let body = json!({"openid": name, "username": name});
             proxy.fail(Matching::Of(operation), fault, 1);
-            let call = world.users.post("/v1/users", &body).bearer(&admin.token);
+            let call = admin.post("/v1/users", &body);
             let created = in_time(call.send()).await.expect(201);
             settled(&proxy).await;
             assert_eq!(created.json["version"], 1, "{fault:?}");
             assert_eq!(created.json["username"], name, "{fault:?}");
-            let read = world.users.get(created.header("location"));
-            let read = read.bearer(&admin.token).send().await.expect(200);
+            let read = admin.get(created.header("location")).await.expect(200);
             assert_eq!(read.json, created.json, "{fault:?}");
-            let again = world.users.post("/v1/users", &body).bearer(&admin.token);
-            again.send().await.expect_error(409, "user_exists");
+            admin
+                .post("/v1/users", &body)
+                .await
+                .expect_problem(409, "user_exists");
         }
     }
 }
@@ -183,11 +185,10 @@ async fn a_user_is_created_once_and_not_refused_as_their_own_double() {
 #[tokio::test]
 async fn what_an_administrator_writes_happens_once_and_so_does_its_entry() {
     let (proxy, world) = faulty().await;
-    let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
+    let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let path = format!("/v1/users/{}", alice.id);
     let audit = async || {
-        let call = world.users.get("/v1/audit?limit=100").bearer(&admin.token);
-        let page = call.send().await.expect(200).json;
+        let page = admin.get("/v1/audit?limit=100").await.expect(200).json;
         page["items"].as_array().unwrap().len()
     };
     for (i, fault) in PASSING_OR_LATE.into_iter().enumerate() {
@@ -195,7 +196,7 @@ async fn what_an_administrator_writes_happens_once_and_so_does_its_entry() {
             let before = me(&world, &alice).await.expect(200).json;
             let entries = audit().await;
             proxy.fail(Matching::Of("TransactWriteItems"), fault, 1);
-            let call = world.users.put(&path, &body).bearer(&admin.token);
+            let call = admin.put(&path, &body);
             let edited = in_time(call.send()).await.expect(200).json;
             settled(&proxy).await;
             let version = before["version"].as_u64().unwrap() + 1;

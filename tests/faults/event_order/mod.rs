@@ -243,8 +243,7 @@ impl Stage {
 
     async fn issue(&self, owner: &Session, purpose: &str) -> Upload {
         let body = json!({"content_type": "image/jpeg", "size": SIZE, "purpose": purpose});
-        let call = self.world.presign.post("/v1/uploads", &body);
-        let issued = call.bearer(&owner.token).send().await.expect(201).json;
+        let issued = owner.post("/v1/uploads", &body).await.expect(201).json;
         let id = issued["upload"]["id"].as_str().unwrap().to_owned();
         Upload {
             key: format!("u/{}/{id}.jpg", owner.id),
@@ -373,8 +372,11 @@ impl Performance<'_> {
                 let path = format!("/v1/users/{}", self.owner.id);
                 let admin = &self.stage.admin.token;
                 let disable = || {
-                    let disable = world.users.put(&path, &json!({"status": "disabled"}));
-                    disable.bearer(admin).send()
+                    world
+                        .users
+                        .put(&path, &json!({"status": "disabled"}))
+                        .bearer(admin)
+                        .send()
                 };
                 for _ in 0..4 {
                     if disable().await.status == 200 {

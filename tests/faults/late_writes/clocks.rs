@@ -1,7 +1,7 @@
 //! Environments whose clocks differ.
 
 use serde_json::json;
-use support::{Environment, Session};
+use support::Environment;
 
 use super::{Stage, UPDATE};
 
@@ -12,21 +12,21 @@ async fn clocks_that_differ_cost_no_login_and_no_logout() {
         let there = Environment::of(&stage.world, skew, &stage.proxy.url());
         let log_in = async |at: &Environment| {
             let answer = at.log_in(stage.world.code("alice")).await;
-            Session::of(answer.expect(200).json)
+            stage.world.session(answer)
         };
         for (first, second) in [(&stage.here, &there), (&there, &stage.here)] {
             let before = log_in(first).await;
             first.log_out(&before, true).await.expect(204);
             let after = log_in(second).await;
             let refused = second.refresh(&before.refresh_token).await;
-            refused.expect_error(401, "refresh_invalid");
+            refused.expect_problem(401, "refresh_invalid");
             let next = first.refresh(&after.refresh_token).await.expect(200);
-            let next = Session::of(next.json);
+            let next = stage.world.session(next);
             second.refresh(&next.refresh_token).await.expect(200);
             // Logged out everywhere by a clock that is behind the one that began the session.
             second.log_out(&after, true).await.expect(204);
             let ended = first.refresh(&next.refresh_token).await;
-            ended.expect_error(401, "refresh_invalid");
+            ended.expect_problem(401, "refresh_invalid");
 
             let last = log_in(first).await;
             for (at, name) in [(first, "A"), (second, "B"), (first, "C"), (second, "D")] {
@@ -51,7 +51,7 @@ async fn an_edit_by_a_clock_that_is_behind_does_not_let_an_earlier_one_in() {
         let admin = stage.world.log_in("admin").await;
         let here = stage.log_in().await;
         let there = ahead.log_in(stage.world.code("alice")).await;
-        let there = Session::of(there.expect(200).json);
+        let there = stage.world.session(there);
 
         let edit = async |nickname: &str| {
             let body = json!({"nickname": nickname});

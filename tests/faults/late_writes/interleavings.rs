@@ -143,7 +143,7 @@ async fn take<'a>(
         let answer = at(elsewhere).log_in(stage.world.code("alice")).await;
         let answer = answer.expect(served);
         if !model.disabled {
-            model.begin(Session::of(answer.json), elsewhere);
+            model.begin(stage.world.session(answer), elsewhere);
         }
         return;
     }
@@ -159,7 +159,7 @@ async fn take<'a>(
             let answer = at(elsewhere).refresh(&device.refresh_token).await;
             let answer = answer.expect(if device.ended { 401 } else { served });
             if answer.status == 200 {
-                device.refresh_token = Session::of(answer.json).refresh_token;
+                device.refresh_token = answer.text("refresh_token");
             }
         }
         Step::LogOut => {
@@ -225,7 +225,7 @@ async fn check(stage: &Stage, admin: &Session, model: &Model) {
     }
     for token in &model.past {
         let answer = stage.world.refresh(token).await;
-        answer.expect_error(401, "refresh_invalid");
+        answer.expect_problem(401, "refresh_invalid");
     }
 }
 

@@ -115,7 +115,7 @@ impl Stage {
 
     async fn has_ended(&self, session: &Session) {
         let answer = self.world.refresh(&session.refresh_token).await;
-        answer.expect_error(401, "refresh_invalid");
+        answer.expect_problem(401, "refresh_invalid");
     }
 
     async fn purge(&self) {

@@ -94,19 +94,8 @@ async fn accounts_of_the_previous_release_go_on() {
     stage.write(&old.id, "REMOVE fence", Vec::new()).await;
     assert!(!stage.item(&old.id).await.contains_key("fence"));
 
-    let next = stage
-        .world
-        .refresh(&old.refresh_token)
-        .await
-        .expect(200)
-        .json;
-    let again = stage
-        .world
-        .refresh(&old.refresh_token)
-        .await
-        .expect(200)
-        .json;
-    assert_eq!(next["refresh_token"], again["refresh_token"]);
+    let [next, again] = [old.refreshed().await, old.refreshed().await];
+    assert_eq!(next.refresh_token, again.refresh_token);
     stage.delay(UPDATE);
     let new = stage.log_in().await;
     stage.here.log_out(&new, false).await.expect(204);
@@ -114,7 +103,7 @@ async fn accounts_of_the_previous_release_go_on() {
 
     stage.write(&old.id, "REMOVE fence", Vec::new()).await;
     previous.log_out_all(&old.id).await;
-    stage.has_ended(&Session::of(next)).await;
+    stage.has_ended(&next).await;
     let new = stage.log_in().await;
     stage.goes_on(&new).await;
     // By a clock that is ahead: the next session is nevertheless one that began later.
@@ -129,7 +118,7 @@ async fn accounts_of_the_previous_release_go_on() {
 
     stage.write(&old.id, "REMOVE fence", Vec::new()).await;
     previous.delete(&old.id).await;
-    stage.me(&new).await.expect_error(401, "unauthorized");
+    stage.me(&new).await.expect_problem(401, "unauthorized");
     let back = stage.log_in().await;
     assert_eq!(back.json["is_new"], true);
     stage.goes_on(&back).await;
@@ -163,7 +152,7 @@ async fn late_writes_change_nothing_beside_the_previous_release() {
     let third = stage.log_in().await;
     previous.delete(&first.id).await;
     stage.arrive("a login").await;
-    stage.me(&third).await.expect_error(401, "unauthorized");
+    stage.me(&third).await.expect_problem(401, "unauthorized");
 
     // The second write of a login is the one that revives.
     stage
@@ -174,5 +163,5 @@ async fn late_writes_change_nothing_beside_the_previous_release() {
     stage.goes_on(&back).await;
     previous.delete(&first.id).await;
     stage.arrive("a return").await;
-    stage.me(&back).await.expect_error(401, "unauthorized");
+    stage.me(&back).await.expect_problem(401, "unauthorized");
 }

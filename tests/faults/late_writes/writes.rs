@@ -1,8 +1,8 @@
 //! Each kind of write changes nothing when it arrives late.
 
 use serde_json::{Value, json};
+use support::Answer;
 use support::proxy::Fault;
-use support::{Answer, Session};
 
 use super::{Stage, TRANSACTION, UPDATE};
 
@@ -20,7 +20,7 @@ async fn a_late_login_does_not_bring_a_deleted_account_back() {
             stage.purge().await;
         }
         stage.arrive("the login").await;
-        stage.me(&alice).await.expect_error(401, "unauthorized");
+        stage.me(&alice).await.expect_problem(401, "unauthorized");
         // Nor does the one with which the person comes back undo the deletion that comes after it.
         stage.delay(UPDATE);
         stage
@@ -32,7 +32,7 @@ async fn a_late_login_does_not_bring_a_deleted_account_back() {
         assert_eq!(stage.proxy.late(), 2);
         stage.here.delete(&again).await.expect(204);
         stage.arrive("the login").await;
-        stage.me(&again).await.expect_error(401, "unauthorized");
+        stage.me(&again).await.expect_problem(401, "unauthorized");
         let back = stage.log_in().await;
         assert_eq!(back.json["is_new"], true);
         stage.goes_on(&back).await;
@@ -46,7 +46,7 @@ async fn a_late_login_does_not_touch_its_session_though_another_login_came_betwe
     stage.delay(UPDATE);
     let refreshed = stage.log_in().await;
     let next = stage.world.refresh(&refreshed.refresh_token).await;
-    let next = Session::of(next.expect(200).json);
+    let next = stage.world.session(next);
     stage.log_in().await;
     stage.arrive("the login").await;
     stage.goes_on(&next).await;
@@ -121,9 +121,9 @@ async fn each_kind_of_write_changes_nothing_when_it_arrives_late() {
 
     stage.delay(UPDATE);
     let next = stage.world.refresh(&alice.refresh_token).await;
-    let next = Session::of(next.expect(200).json);
+    let next = stage.world.session(next);
     let newest = stage.world.refresh(&next.refresh_token).await;
-    let newest = Session::of(newest.expect(200).json);
+    let newest = stage.world.session(newest);
     stage.arrive("a refresh").await;
     stage.goes_on(&newest).await;
 
@@ -172,7 +172,7 @@ async fn each_kind_of_write_changes_nothing_when_it_arrives_late() {
     stage
         .me(&registered)
         .await
-        .expect_error(401, "unauthorized");
+        .expect_problem(401, "unauthorized");
 }
 
 /// No attempt of the first write is answered: whoever asked is told so, and what comes next is not undone.
@@ -181,7 +181,7 @@ async fn a_write_that_was_given_up_on_altogether_does_not_undo_a_later_one() {
     let stage = Stage::new().await;
     let admin = stage.world.log_in("admin").await;
     let give_up = |writes| stage.proxy.fail(writes, Fault::Late, ALL_ATTEMPTS);
-    let unavailable = |answer: Answer| answer.expect_error(503, "temporarily_unavailable");
+    let unavailable = |answer: Answer| answer.expect_problem(503, "temporarily_unavailable");
     let alice = stage.log_in().await;
 
     give_up(UPDATE);
