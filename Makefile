@@ -1,4 +1,4 @@
-# Everything a developer does. `make` alone lists it; anything longer than a line or two lives in local/stack.
+# Everything a developer does. `make` alone lists it; anything longer than a line or two lives in tools/backend.
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
@@ -6,8 +6,9 @@ SHELL := /bin/bash
 PYTHON ?= python3
 # What was answered for Architecture at the first deployment holds for the next ones.
 ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*/\1/p' samconfig.toml 2>/dev/null)),arm64)
-FUNCTIONS := login users presign s3-event purge
-RUN := $(PYTHON) local/stack
+FUNCTIONS := $(notdir $(wildcard functions/*))
+RUN := $(PYTHON) tools/backend
+RUFF := RUFF_CACHE_DIR=.local/ruff .venv-lint/bin/ruff
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
@@ -26,11 +27,18 @@ dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_U
 .PHONY: test
 test: ## run every test against a fresh stack, then compare roles with use (ARGS='…' goes to cargo test)
 	@$(RUN) exec -- $(SHELL) -ec \
-		'export USED_PERMISSIONS="$$STACK_LOGS/permissions"; cargo test --workspace "$$@"; $(COMPARE)' test $(ARGS)
+		'export USED_PERMISSIONS="$$STACK_LOGS/permissions"; failed=0; \
+		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS)
 
-# The tests note what the functions ask AWS for. Only all of them together show all of it.
+# The tests note what the functions ask AWS for. Only all of them together show all of it; after a test that failed,
+# what the rest of it would have used may be named here too.
 COMPARE = $(if $(ARGS),echo "Not compared with the roles in template.yaml: not all tests ran.", \
 	cargo test --workspace --test privileges -- --ignored)
+
+.PHONY: nightly
+nightly: load ## what takes too long for every change: the load test, and release builds for both architectures
+	$(MAKE) build ARCH=arm64
+	$(MAKE) build ARCH=x86_64
 
 .PHONY: load
 load: ## measure the whole under load, against a fresh stack; takes some minutes (LOAD_SECONDS=60, ARGS='name of one')
@@ -52,12 +60,14 @@ budget: ## hold instructions, sizes and calls of the release binaries to bench/b
 	@$(BENCH) budget $(ARGS)
 
 .PHONY: lint
-lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actionlint/.installed ## check formatting, clippy, documentation, the stack's Python, the template and its rules, and the workflows
+lint: venv venv-lint venv-sam venv-checkov venv-actionlint ## check formatting, clippy, documentation, the Python, the template and its rules, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
-	.venv/bin/ruff check local/stack
-	.venv/bin/ruff format --check local/stack
+	$(RUFF) check tools
+	$(RUFF) format --check tools
+	.venv-lint/bin/mypy --config-file tools/pyproject.toml
+	.venv/bin/python -m unittest discover --top-level-directory tools --start-directory tools/tests
 	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	.venv-sam/bin/cfn-lint --template cdn.yaml --regions us-east-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
@@ -66,18 +76,18 @@ lint: .venv/.installed .venv-sam/.installed .venv-checkov/.installed .venv-actio
 	.venv-actionlint/bin/actionlint --shellcheck=
 
 .PHONY: fmt
-fmt: .venv/.installed ## format Rust and Python
+fmt: venv-lint ## format Rust and Python
 	cargo fmt --all
-	.venv/bin/ruff format local/stack
+	$(RUFF) format tools
 
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log
-	@tail -n 20 -F .local/logs/dev/*.log
+	@tail -n 20 -F .local/logs/dev$(if $(filter-out 9000,$(PORT)),-$(PORT))/*.log
 
 # ---- deployment
 
 .PHONY: build
-build: .venv-build/.installed rust-target ## build the release binaries for Lambda and print their sizes (ARCH=arm64 or x86_64)
+build: venv-build rust-target ## build the release binaries for Lambda and print their sizes (ARCH=arm64 or x86_64)
 	$(BUILD_TOOLS) cargo lambda build --release --output-format zip $(if $(filter arm64,$(ARCH)),--arm64,--x86-64) \
 		$(FUNCTIONS:%=--bin %)
 	@cd target/lambda && wc -c $(FUNCTIONS:%=%/bootstrap.zip) | awk '{printf "  %-24s %6.2f MB\n", $$2, $$1 / 1e6}'
@@ -106,19 +116,19 @@ secret: ## put the app secret and the keys where a deployment reads them (STACK=
 QUESTIONS = $(if $(wildcard samconfig.toml),$(if $(GUIDED),--guided),--guided --parameter-overrides Architecture=$(ARCH))
 
 .PHONY: deploy
-deploy: .venv-build/.installed .venv-sam/.installed rust-target ## build and deploy to AWS; asks for the parameters the first time, and with GUIDED=1
+deploy: venv-build venv-sam rust-target ## build and deploy to AWS; asks for the parameters the first time, and with GUIDED=1
 	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	@$(STAMP)
 	$(SAM) deploy --capabilities CAPABILITY_IAM CAPABILITY_AUTO_EXPAND $(QUESTIONS)
 
 .PHONY: package
-package: .venv-build/.installed .venv-sam/.installed rust-target ## build what `make deploy` deploys, without deploying it: target/deployment.tar.gz
+package: venv-build venv-sam rust-target ## build what `make deploy` deploys, without deploying it: target/deployment.tar.gz
 	$(BUILD_TOOLS) $(SAM) build --parameter-overrides Architecture=$(ARCH)
 	@# An archive keeps the binaries executable, which artifacts of GitHub's do not.
 	tar -czf target/deployment.tar.gz -C .aws-sam build
 
 .PHONY: deploy-package
-deploy-package: .venv-sam/.installed ## deploy target/deployment.tar.gz without asking (STACK_NAME and PARAMETERS, a line of YAML each, in the environment)
+deploy-package: venv-sam ## deploy target/deployment.tar.gz without asking (STACK_NAME and PARAMETERS, a line of YAML each, in the environment)
 	rm -rf .aws-sam/build && mkdir -p .aws-sam && tar -xzf target/deployment.tar.gz -C .aws-sam
 	@$(STAMP)
 	@printf '%s\n' "$$PARAMETERS" > .aws-sam/parameters.yaml
@@ -127,23 +137,14 @@ deploy-package: .venv-sam/.installed ## deploy target/deployment.tar.gz without 
 		--parameter-overrides file://.aws-sam/parameters.yaml
 
 # With one of these, `sam local invoke` runs the release binary in the Lambda image, against the stack of `make dev`.
+.PHONY: $(FUNCTIONS:%=invoke-%)
 $(FUNCTIONS:%=invoke-%): ARCH = $(if $(filter arm64 aarch64,$(shell uname -m)),arm64,x86_64)
-$(FUNCTIONS:%=invoke-%): invoke-%: .venv-build/.installed .venv-sam/.installed
-	@test -f .local/sam-env.json || { echo "Run 'make dev' in another terminal first: the function talks to its stack."; exit 1; }
-	$(BUILD_TOOLS) $(SAM) build $(RESOURCE_$*) --parameter-overrides Architecture=$(ARCH)
-	@$(RUN) sam-invoke -- .venv-sam/bin/sam local invoke $(RESOURCE_$*) --event $(or $(EVENT),$(EVENT_$*)) \
-		--parameter-overrides Architecture=$(ARCH) $(SAM_ARGS)
+$(FUNCTIONS:%=invoke-%): invoke-%: running-stack venv-build venv-sam
+	@$(RUN) invoke $* --arch $(ARCH) $(if $(EVENT),--event '$(EVENT)') -- $(SAM_ARGS)
 
-RESOURCE_login := LoginFunction
-RESOURCE_users := UsersFunction
-RESOURCE_presign := PresignFunction
-RESOURCE_s3-event := S3EventFunction
-RESOURCE_purge := PurgeFunction
-EVENT_login := events/login.json
-EVENT_users := events/users-me-get.json
-EVENT_presign := events/uploads-create.json
-EVENT_s3-event := events/s3-event-created.json
-EVENT_purge := events/purge.json
+.PHONY: running-stack
+running-stack:
+	@$(RUN) running
 
 .PHONY: rust-target
 rust-target:
@@ -156,8 +157,12 @@ doctor: ## check what a deployment needs, before it (NAME=name) or after it (STA
 	@$(RUN) doctor --name '$(NAME)' --stack '$(if $(NAME),,$(STACK))' --api '$(API)' $(if $(LOCAL),--local) $(if $(WECHAT),--wechat)
 
 .PHONY: smoke
-smoke: ## try an API with five requests (STACK=name for a deployed one, API=address; the one of `make dev` without them)
+smoke: ## try an API with a few requests (STACK=name for a deployed one, API=address; the one of `make dev` without them)
 	@$(RUN) smoke --stack '$(STACK)' --api '$(API)'
+
+.PHONY: admin
+admin: ## show the administrators and the latest users, or make one (STACK=name for AWS; OPENID=…, or CODE=alice-1 locally; REMOVE=1)
+	@$(RUN) admin --stack '$(STACK)' $(if $(OPENID),--openid '$(OPENID)') $(if $(CODE),--code '$(CODE)') $(if $(REMOVE),--remove)
 
 .PHONY: load-aws
 load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=address, RATE=20, SECONDS=60; an access token in TOKEN)
@@ -177,20 +182,29 @@ reconcile: ## compare the bucket with the table and show what differs; YES=1 rep
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-build .venv-sam .venv-checkov .venv-actionlint .venv-pins .aws-sam .local/logs
+	rm -rf .venv .venv-* .aws-sam .local/logs
 
-.venv/.installed: local/requirements.txt
+# Each of them has its own file of requirements in tools/. They are made anew when that changes, and when the clone moves.
+.PHONY: venv
+venv:
 	@$(RUN) install
+venv-%:
+	@$(RUN) install $*
 
-.venv-%/.installed: local/requirements-%.txt
-	$(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
-	@touch $@
-
-# For every Python from 3.11 on and every platform, so that the files do not depend on who wrote them. They list all that
+# For every Python from the oldest on and every platform, so that the files do not depend on who wrote them. They list all that
 # is needed, and pip installs them without looking for more: it cannot hold hashes and extras, such as boto3[crt], together.
+OLDEST_PYTHON = $(shell sed -n 's/^OLDEST_PYTHON = (\(.*\), \(.*\))/\1.\2/p' tools/backend/__main__.py)
+REQUIREMENTS = $(wildcard tools/requirements*.txt) bench/peers/python/requirements.txt
+COMPILE = .venv-pins/bin/uv pip compile --quiet --universal --python-version $(OLDEST_PYTHON) --no-annotate --no-header
+
 .PHONY: pins
-pins: .venv-pins/.installed ## write the hashes of all Python packages anew, after a version was changed in a requirements file
-	@for file in local/requirements*.txt bench/peers/python/requirements.txt; do \
-		{ grep '^#' "$$file"; .venv-pins/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-			--no-annotate --no-header "$$file" || exit 1; } > .pins && mv .pins "$$file" || exit 1; done
+pins: venv-pins ## write the hashes of all Python packages anew, after a version was changed in a requirements file
+	@mkdir -p .local
+	@for file in $(REQUIREMENTS); do \
+		{ grep '^#' "$$file"; $(COMPILE) --generate-hashes "$$file" || exit 1; } > .local/pins && \
+		mv .local/pins "$$file" || exit 1; done
+
+.PHONY: check-pins
+check-pins: venv-pins ## whether every requirements file can be installed on the oldest Python that we promise
+	@for file in $(REQUIREMENTS); do $(COMPILE) "$$file" > /dev/null || { echo "$$file: not on $(OLDEST_PYTHON)"; exit 1; }; done
+	@echo "Every requirements file can be installed on Python $(OLDEST_PYTHON)."

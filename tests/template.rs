@@ -308,21 +308,6 @@ fn every_version_of_a_function_will_say_what_it_was_built_from() {
     );
 }
 
-/// SAM asks about each route, and each alarm is paid for.
-#[test]
-fn the_guide_counts_what_is_deployed() {
-    let template = Template::parse(&source());
-    let routes = all_routes(&template).len();
-    let alarms = template.resources("AWS::CloudWatch::Alarm").count();
-    let guide = read("docs/operations.md");
-    for counted in [
-        format!("each of the {routes} routes"),
-        format!("| alarms, {alarms} ("),
-    ] {
-        assert!(guide.contains(&counted), "{counted}");
-    }
-}
-
 #[test]
 fn the_template_breaks_no_rule() {
     let template = Template::parse(&source());

@@ -384,23 +384,23 @@ fn setting(runs: usize, pinned: bool, load: &str, missing: Option<&str>) -> Stri
     let model = models.first().copied().unwrap_or("unknown CPU");
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let place = if pinned {
-        "the subject pinned to one, the benchmark on the rest"
+        "the measured process pinned to one, the benchmark on the rest"
     } else {
-        "subject and benchmark share it"
+        "shared by the measured process and the benchmark"
     };
     let load = load.split(' ').next().unwrap_or("?");
     let mut text = format!(
-        "Medians of {runs} cold starts each, the rows taking turns. {} CPUs ({model}), {place}; Linux {}; load average \
-         before: {load}.",
+        "Medians of {runs} cold starts each, interleaved. {} CPUs ({model}), {place}; Linux {}; load average at the \
+         start: {load}.",
         models.len(),
         kernel.trim()
     );
     match missing {
         Some(reason) => text.push_str(&format!(
-            " No CPU shares here, only CPU time, because {reason}."
+            " CPU times only, without CPU shares, because {reason}."
         )),
         None => text.push_str(&format!(
-            " CPU shares: memory/1769 of a core in periods of {} ms.",
+            " CPU shares: memory/1769 of a core, in periods of {} ms.",
             PERIOD.as_millis()
         )),
     }

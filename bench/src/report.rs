@@ -83,8 +83,8 @@ pub(crate) fn peers(report: &Report) -> String {
     if !report.throughput.is_empty() {
         let _ = write!(
             text,
-            "\nAt full speed: a server is asked over {CONNECTIONS} connections, an environment one event after the other.\n\n\
-             | | requests/s | CPU µs a request | of its CPU used | peak RSS MB |\n|---|---|---|---|---|\n"
+            "\nThroughput: the server gets requests over {CONNECTIONS} connections, the Lambda environment one event after \
+             another.\n\n| | requests/s | CPU µs a request | CPU busy | peak RSS MB |\n|---|---|---|---|---|\n"
         );
         for line in &report.throughput {
             let busy = line
@@ -110,7 +110,7 @@ fn tables(report: &Report, heading: &str, name: Name) -> String {
     let mut text = format!(
         "{}\n\nAt a full core:\n\n\
          | {heading} | size MB | zip MB | init ms | first ms | cold total ms | warm µs p50 / p90 / p99 | CPU: init ms | first ms \
-         | warm µs | peak RSS MB | calls ahead | calls |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
+         | warm µs | peak RSS MB | calls in init | calls |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n",
         report.setting
     );
     for line in &report.rows {

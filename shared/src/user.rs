@@ -180,7 +180,7 @@ mod tests {
         let [user, other]: [UserId; 2] =
             ["u5esjy36duo2g3uwfwiew2hluhz", "um5pzijy4hmaetgeee2ii7xc623"]
                 .map(|id| id.parse().unwrap());
-        // The README shows this one.
+        // docs/api.md shows this one.
         let tag = "2-6418efd4a5a30aeb-c421299893b578a1";
         assert_eq!(version_in_tag(tag, &user, View::Owner), Some(2));
         assert_eq!(

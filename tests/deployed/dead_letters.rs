@@ -190,7 +190,7 @@ fn text(value: &Value) -> String {
 async fn redrive(arguments: &[&str]) -> Output {
     let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
     let mut command = Command::new("python3");
-    command.args(["local/stack", "redrive"]).args(arguments);
+    command.args(["tools/backend", "redrive"]).args(arguments);
     let command = command.current_dir(root).stdin(Stdio::null());
     command.output().await.expect("Python 3 runs")
 }
@@ -314,7 +314,7 @@ async fn only_ids_of_our_own_are_shown_of_a_dead_letter() {
         "{moved}"
     );
     assert!(
-        moved.contains(&format!("account {account}, life 1")),
+        moved.contains(&format!("account {account}, generation 1")),
         "{moved}"
     );
     for secret in ["xiaoming", "13800138000", "oLVPp", "openid-of"] {

@@ -226,7 +226,7 @@ async fn reconcile(arguments: &[&str]) -> String {
     let endpoint = variable("AWS_ENDPOINT_URL");
     let mut command = Command::new("python3");
     command.args([
-        "local/stack",
+        "tools/backend",
         "reconcile",
         "--endpoint",
         &endpoint,

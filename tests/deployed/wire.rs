@@ -35,7 +35,7 @@ const EVENTS: [(&str, &str, Option<u16>); 29] = [
     ("users-uploads-list", "presign", Some(200)),
     ("users-uploads-delete", "presign", Some(404)),
     ("s3-event-test", "s3-event", None),
-    ("s3-event-created", "s3-event", None),
+    ("s3-event", "s3-event", None),
     ("s3-event-removed", "s3-event", None),
     ("s3-event-bare", "s3-event", None),
     ("purge", "purge", None),

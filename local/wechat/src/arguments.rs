@@ -10,7 +10,7 @@ Answers as WeChat's server API does, on this machine only.
 Usage: wechat-standin [OPTIONS]
 
 Options:
-  --listen <ADDRESS:PORT>  where to listen [default: 127.0.0.1:9002]
+  --listen <ADDRESS:PORT>  where to listen [default: 127.0.0.1:9010]
   --app-id <ID>            the one app id it knows [default: wx0123456789abcdef]
   --app-secret <SECRET>    its secret [default: standin-secret]
   --allow-remote           listen on an address that other machines reach, too
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
 impl Default for Arguments {
     fn default() -> Self {
         Self {
-            listen: SocketAddr::from(([127, 0, 0, 1], 9002)),
+            listen: SocketAddr::from(([127, 0, 0, 1], 9010)),
             app_id: APP_ID.to_owned(),
             app_secret: APP_SECRET.to_owned(),
         }
@@ -81,7 +81,7 @@ pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Command, Stri
 fn address(value: &str) -> Result<SocketAddr, String> {
     value
         .parse()
-        .map_err(|_| format!("--listen {value} is no address and port such as 127.0.0.1:9002"))
+        .map_err(|_| format!("--listen {value} is no address and port such as 127.0.0.1:9010"))
 }
 
 fn split_at_equals(word: String) -> Vec<String> {
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(
             parsed(""),
             Ok(served(
-                "127.0.0.1:9002",
+                "127.0.0.1:9010",
                 "wx0123456789abcdef",
                 "standin-secret"
             ))
@@ -131,20 +131,20 @@ mod tests {
     #[test]
     fn an_address_others_reach_has_to_be_allowed() {
         assert!(
-            parsed("--listen 0.0.0.0:9002")
+            parsed("--listen 0.0.0.0:9010")
                 .unwrap_err()
                 .contains("--allow-remote")
         );
         assert_eq!(
-            parsed("--listen 0.0.0.0:9002 --allow-remote"),
-            Ok(served("0.0.0.0:9002", APP_ID, APP_SECRET))
+            parsed("--listen 0.0.0.0:9010 --allow-remote"),
+            Ok(served("0.0.0.0:9010", APP_ID, APP_SECRET))
         );
     }
 
     #[test]
     fn nonsense_is_refused_by_name() {
         for (line, part) in [
-            ("--port 9002", "unknown argument --port"),
+            ("--port 9010", "unknown argument --port"),
             ("--listen", "--listen needs a value"),
             ("--app-id=", "--app-id needs a value"),
             ("--listen nine", "nine is no address"),

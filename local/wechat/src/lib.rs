@@ -42,14 +42,14 @@
 //! library too:
 //!
 //! ```text
-//! curl 127.0.0.1:9002/_standin/health
-//! curl 127.0.0.1:9002/_standin/calls
-//! curl 127.0.0.1:9002/_standin/faults  -d '{"endpoint":"jscode2session","fault":"hang","times":3}'
-//! curl 127.0.0.1:9002/_standin/faults  -d '{"endpoint":"stable_token","fault":{"errcode":45009}}'
-//! curl 127.0.0.1:9002/_standin/faults  -d '{"endpoint":"getuserphonenumber","fault":{"errcode_as":"40029"}}'
-//! curl 127.0.0.1:9002/_standin/unionid -d '{"openid":"alice","unionid":"o6_alice"}'
-//! curl 127.0.0.1:9002/_standin/secret  -d '{"secret":"rotated"}'
-//! curl 127.0.0.1:9002/_standin/reset   -X POST
+//! curl 127.0.0.1:9010/_standin/health
+//! curl 127.0.0.1:9010/_standin/calls
+//! curl 127.0.0.1:9010/_standin/faults  -d '{"endpoint":"jscode2session","fault":"hang","times":3}'
+//! curl 127.0.0.1:9010/_standin/faults  -d '{"endpoint":"stable_token","fault":{"errcode":45009}}'
+//! curl 127.0.0.1:9010/_standin/faults  -d '{"endpoint":"getuserphonenumber","fault":{"errcode_as":"40029"}}'
+//! curl 127.0.0.1:9010/_standin/unionid -d '{"openid":"alice","unionid":"o6_alice"}'
+//! curl 127.0.0.1:9010/_standin/secret  -d '{"secret":"rotated"}'
+//! curl 127.0.0.1:9010/_standin/reset   -X POST
 //! ```
 //!
 //! See [`Fault`] for how each fault is written.

@@ -17,7 +17,7 @@ for sent in json.load(sys.stdin):
     arrives = raw_path.decoded_twice(raw_path.decoded_once(sent)) if raw_path.is_acceptable(sent) else None
     print(json.dumps(arrives))";
     let mut python = Command::new("python3");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../local/stack");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tools/backend/local");
     python.args(["-c", program]).current_dir(folder);
     python
         .stdin(std::process::Stdio::piped())

@@ -42,7 +42,7 @@ fn local_keys() -> String {
 /// One of the Makefile's commands, with nobody at the terminal and nothing of the person's own AWS settings.
 async fn run(words: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new("python3");
-    command.arg("local/stack").args(words);
+    command.arg("tools/backend").args(words);
     command
         .env("AWS_CONFIG_FILE", "/dev/null")
         .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")

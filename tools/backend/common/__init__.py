@@ -1,0 +1,1 @@
+"""What commands share. Nothing here imports from `local` or `deploy`."""

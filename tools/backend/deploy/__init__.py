@@ -1,0 +1,1 @@
+"""What prepares, checks and repairs deployments on AWS, and stacks of `make dev` too."""

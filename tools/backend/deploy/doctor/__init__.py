@@ -1,0 +1,1 @@
+"""`doctor`: what a deployment needs, checked before it and after it."""

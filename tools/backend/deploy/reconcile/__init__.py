@@ -1,0 +1,1 @@
+"""`reconcile`: the bucket and the table, held against each other."""

@@ -1,0 +1,1 @@
+"""The backend on this machine: build, emulator, mock WeChat server, deployment and API."""
