@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use support::{Emulator, samples};
 use tokio::process::Command;
 
+use crate::STACK;
+
 /// The receives after which the template gives up on a message.
 const MAX_RECEIVES: &str = "5";
 /// So that those take seconds here, and not a quarter of an hour.
@@ -216,6 +218,7 @@ fn notification(event: &str, key: &str, version: Option<&str>) -> String {
 
 #[tokio::test]
 async fn what_goes_on_failing_becomes_a_dead_letter_and_comes_back_when_asked_for() {
+    let _alone = STACK.write().await;
     let stack = Stack::new();
     let queue = variable("STACK_UPLOAD_EVENTS_QUEUE_URL");
     let dead_letters = variable("STACK_UPLOAD_EVENTS_DEAD_LETTERS_URL");
@@ -293,6 +296,7 @@ async fn what_goes_on_failing_becomes_a_dead_letter_and_comes_back_when_asked_fo
 
 #[tokio::test]
 async fn only_ids_of_our_own_are_shown_of_a_dead_letter() {
+    let _alone = STACK.write().await;
     let stack = Stack::new();
     let queue = variable("STACK_PURGE_QUEUE_URL");
     let dead_letters = variable("STACK_PURGE_DEAD_LETTERS_URL");

@@ -7,6 +7,8 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use support::samples;
 
+use crate::STACK;
+
 struct Phone {
     http: Client,
     api: String,
@@ -102,6 +104,7 @@ fn form(ticket: &Value, bytes: &[u8]) -> reqwest::multipart::Form {
 
 #[tokio::test]
 async fn from_login_to_a_verified_record_and_back_to_nothing() {
+    let _shared = STACK.read().await;
     let mut phone = Phone::new();
     let openid = format!("e2e_{}", std::process::id());
     let session = phone.log_in(&format!("{openid}-1")).await;

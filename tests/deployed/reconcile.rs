@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 use support::{Emulator, samples};
 use tokio::process::Command;
 
+use crate::STACK;
+
 struct Stack {
     emulator: Emulator,
     http: Client,
@@ -246,6 +248,7 @@ async fn reconcile(arguments: &[&str]) -> String {
 
 #[tokio::test]
 async fn what_no_event_told_of_is_shown_and_then_repaired() {
+    let _alone = STACK.write().await;
     let stack = Stack::new();
     // What other tests have left behind, which is told apart by nothing.
     stack.until_events_are_worked_on().await;

@@ -4,10 +4,10 @@ use serde_json::json;
 use support::Emulator;
 
 use super::{
-    APP_SECRET, JWT, SECRET_IN_USE, UNFILLED, WECHAT, assert_finds, assert_tells_no_secret,
-    doctor_of_the_stack, json_of, local_keys, private_key, put_secret, read, root, run, said,
-    write,
+    APP_SECRET, JWT, UNFILLED, WECHAT, assert_finds, assert_tells_no_secret, doctor_of_the_stack,
+    json_of, local_keys, private_key, put_secret, read, root, run, said, write,
 };
+use crate::STACK;
 
 const BEFORE: &str = "STACK_SECRET_ARN";
 
@@ -36,7 +36,7 @@ async fn a_leaked_key_is_forgotten_and_any_other_one_kept_beside_its_successor()
 
 #[tokio::test]
 async fn a_secret_that_could_not_be_used_is_not_put() {
-    let _alone = SECRET_IN_USE.lock().await;
+    let _alone = STACK.write().await;
     let secrets = Emulator::new().secrets();
     let (before, app_secret) = (read(&secrets, JWT).await, read(&secrets, WECHAT).await);
     let others = root().join(format!("target/tmp/secret-{}", std::process::id()));
@@ -79,7 +79,7 @@ async fn a_secret_that_could_not_be_used_is_not_put() {
 
 #[tokio::test]
 async fn what_one_secret_held_moves_into_two() {
-    let _alone = SECRET_IN_USE.lock().await;
+    let _alone = STACK.write().await;
     let (keys, secrets) = (local_keys(), Emulator::new().secrets());
     let good = [read(&secrets, JWT).await, read(&secrets, WECHAT).await];
     let unfilled = read(&secrets, BEFORE).await;
@@ -125,7 +125,7 @@ async fn what_one_secret_held_moves_into_two() {
 
 #[tokio::test]
 async fn keys_that_got_out_are_dropped_and_others_rotated() {
-    let _alone = SECRET_IN_USE.lock().await;
+    let _alone = STACK.write().await;
     let (keys, secrets) = (local_keys(), Emulator::new().secrets());
     let good = read(&secrets, JWT).await;
     let with = |flags: &'static [&'static str]| {

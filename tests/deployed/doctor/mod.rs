@@ -9,7 +9,6 @@ use std::process::{Output, Stdio};
 
 use aws_sdk_secretsmanager::Client as Secrets;
 use tokio::process::Command;
-use tokio::sync::Mutex;
 
 /// The secret that the WeChat stand-in takes, which has not.
 const APP_SECRET: &str = "standin-secret";
@@ -23,9 +22,6 @@ const WECHAT: &str = "STACK_WECHAT_SECRET_ARN";
 const JWT: &str = "STACK_JWT_SECRET_ARN";
 
 const UNFILLED: &str = r#"{"wechat_app_secret":"replace-me","jwt_private_jwk":"replace-me","refresh_key":"replace-me"}"#;
-
-/// Whoever changes the stack's secrets, or relies on them, holds this.
-static SECRET_IN_USE: Mutex<()> = Mutex::const_new(());
 
 fn variable(name: &str) -> String {
     std::env::var(name).expect("this test needs the local stack: run `make test`")

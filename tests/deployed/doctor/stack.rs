@@ -6,14 +6,15 @@ use support::Emulator;
 use tokio::process::Command;
 
 use super::{
-    APP_SECRET, JWT, NOWHERE, SECRET_IN_USE, UNFILLED, WECHAT, assert_finds,
-    assert_tells_no_secret, doctor_of_the_stack, json_of, local_keys, private_key, put_secret,
-    read, root, run, said, variable, write,
+    APP_SECRET, JWT, NOWHERE, UNFILLED, WECHAT, assert_finds, assert_tells_no_secret,
+    doctor_of_the_stack, json_of, local_keys, private_key, put_secret, read, root, run, said,
+    variable, write,
 };
+use crate::STACK;
 
 #[tokio::test]
 async fn a_deployed_stack_is_looked_at_and_its_mistakes_are_named() {
-    let _alone = SECRET_IN_USE.lock().await;
+    let _alone = STACK.write().await;
     let keys = local_keys();
     let emulator = Emulator::new();
     let secrets = emulator.secrets();
@@ -165,7 +166,7 @@ fn with_another_key(secret: &str) -> String {
 async fn doctor_tells_what_the_functions_were_deployed_from() {
     let (api, keys) = (variable("STACK_API_URL"), local_keys());
     let words = ["doctor", "--stack", "local", "--api", &api, "--keys", &keys];
-    let _alone = SECRET_IN_USE.lock().await;
+    let _alone = STACK.write().await;
     let found = said(run(&words, &[("BUILD_VERSION", "9.9.9+abc")]).await, true);
     assert_finds(&found, &[("note", "build", "and this tree is 9.9.9+abc")]);
     let as_it_is = said(run(&words, &[("BUILD_VERSION", "unstamped")]).await, true);
@@ -174,6 +175,7 @@ async fn doctor_tells_what_the_functions_were_deployed_from() {
 
 #[tokio::test]
 async fn the_smoke_test_passes_on_the_stack_and_fails_where_it_should() {
+    let _shared = STACK.read().await;
     let api = variable("STACK_API_URL");
     let passed = said(run(&["smoke", "--api", &api], &[]).await, true);
     assert_eq!(passed.matches("\nok ").count(), 5, "{passed}");
