@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Index;
 use std::pin::Pin;
 
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat as Format};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -142,6 +143,15 @@ impl Call {
         answer.check();
         answer
     }
+}
+
+/// A time in a body. As texts, times do not compare: a fraction ends with its last digit that is not zero.
+///
+/// # Panics
+/// If it is none.
+pub fn time(text: &Value) -> DateTime {
+    let text = text.as_str().expect("a text");
+    DateTime::from_str(text, Format::DateTime).expect("a time")
 }
 
 /// Sends requests that are all refused alike.

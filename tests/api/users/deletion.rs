@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use http::Method;
 use serde_json::{Value, json};
-use support::api::refused;
+use support::api::{refused, time};
 use support::storage::user_key;
 use support::{World, samples, wanted};
 
@@ -123,9 +123,9 @@ async fn who_registers_again_is_the_same_person_without_a_past() {
     assert_eq!(user["status"], "active");
     // No tag of the last generation fits this one.
     assert!(user["version"].as_u64() > last["version"].as_u64());
-    let created = user["created_at"].as_str();
-    assert!(created > last["created_at"].as_str());
-    assert!(user["updated_at"].as_str() >= created, "{user}");
+    let created = time(&user["created_at"]);
+    assert!(created > time(&last["created_at"]));
+    assert!(time(&user["updated_at"]) >= created, "{user}");
     assert!(again.uploads().await.is_empty());
 }
 
