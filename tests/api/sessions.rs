@@ -104,7 +104,7 @@ async fn run(steps: &[Step]) {
                     continue;
                 };
                 session
-                    .post("/v1/logout", &json!({"all": true}))
+                    .post("/v1/logout", json!({"all": true}))
                     .await
                     .expect(204);
                 history

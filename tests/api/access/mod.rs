@@ -177,7 +177,7 @@ fn unique(kind: &str) -> String {
 
 async fn upload(_world: &World, session: &Session) -> String {
     let issued = session
-        .post("/v1/uploads", &ticket_request())
+        .post("/v1/uploads", ticket_request())
         .await
         .expect(201)
         .json;

@@ -102,7 +102,7 @@ async fn end(_world: &World, root: &Session, session: &Session, actor: Actor) {
             root.delete(&path).await.expect(204);
         }
         Actor::DisabledOwner | Actor::DisabledAdmin => {
-            root.put(&path, &json!({"status": "disabled"}))
+            root.put(&path, json!({"status": "disabled"}))
                 .await
                 .expect(200);
         }

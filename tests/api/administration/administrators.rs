@@ -46,7 +46,7 @@ async fn a_login_that_is_not_to_create_needs_an_account_that_is_there() {
     let bob = admin.create_user(&body).await.expect(201).json;
     assert_eq!(silent("bob").await.expect(200).json["is_new"], true);
     let id = bob["id"].as_str().unwrap();
-    let disable = admin.edit_user(id, &json!({"status": "disabled"}));
+    let disable = admin.edit_user(id, json!({"status": "disabled"}));
     disable.send().await.expect(200);
     silent("bob").await.expect_problem(403, "account_disabled");
 

@@ -34,12 +34,12 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
     edit(json!({"status": "closed"}))
         .await
         .expect_problem(400, "invalid_request");
-    admin.edit(&json!({"nickname": "me"})).await.expect(200);
-    let stale = admin.edit_user(&alice.id, &json!({"nickname": "x"}));
+    admin.edit(json!({"nickname": "me"})).await.expect(200);
+    let stale = admin.edit_user(&alice.id, json!({"nickname": "x"}));
     let stale = stale.header("if-match", "\"1\"").send().await;
     stale.expect_problem(412, "version_mismatch");
     admin
-        .create_user(&json!({"openid": "alice"}))
+        .create_user(json!({"openid": "alice"}))
         .await
         .expect_problem(409, "user_exists");
     let taken = json!({"openid": "carol", "email": "secret@x.cn"});
@@ -50,7 +50,7 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
     admin.delete_user(bob).await.expect(204);
     admin.user(&alice.id).await.expect(200);
     let carol = world.log_in("carol").await;
-    carol.edit(&json!({"nickname": "C"})).await.expect(200);
+    carol.edit(json!({"nickname": "C"})).await.expect(200);
     carol.delete_account().await.expect(204);
 
     let standing = |role: &str, status: &str| json!({"role": role, "status": status});
@@ -191,7 +191,7 @@ async fn the_audit_is_read_page_by_page_from_the_newest_by_administrators_alone(
     audit(&world, &alice, "")
         .await
         .expect_problem(403, "forbidden");
-    let demote = admin.edit_user(&second.id, &json!({"role": "user"}));
+    let demote = admin.edit_user(&second.id, json!({"role": "user"}));
     demote.send().await.expect(200);
     audit(&world, &second, "")
         .await

@@ -17,11 +17,11 @@ async fn whoever_is_no_administrator_any_more_sees_what_a_stranger_sees_at_once(
     let world = World::new().await;
     let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let second = second_admin(&world, &admin).await;
-    let named = alice.edit(&json!({"email": "a@x.cn"}));
+    let named = alice.edit(json!({"email": "a@x.cn"}));
     named.send().await.expect(200);
     let before = second.user(&alice.id).await.expect(200);
     assert_eq!(before.json["email"], "a@x.cn");
-    let demote = admin.edit_user(&second.id, &json!({"role": "user"}));
+    let demote = admin.edit_user(&second.id, json!({"role": "user"}));
     demote.send().await.expect(200);
     let stranger = json!({"id": alice.id, "nickname": null, "avatar_url": null});
     let after = second.user(&alice.id).await.expect(200);
@@ -36,7 +36,7 @@ async fn whoever_is_no_administrator_any_more_sees_what_a_stranger_sees_at_once(
         stranger
     );
     // A role that was given is seen from the next refresh on, as before.
-    let promote = admin.edit_user(&alice.id, &json!({"role": "admin"}));
+    let promote = admin.edit_user(&alice.id, json!({"role": "admin"}));
     promote.send().await.expect(200);
     let seen = alice.user(&second.id).await.expect(200).json;
     assert_eq!(seen.as_object().unwrap().len(), 3);
@@ -52,7 +52,7 @@ fn writes(_world: &World, admin: &Session, target: &str) -> Vec<(Call, u16)> {
     ];
     let edits = edits.map(|body| (admin.edit_user(target, &body), 200));
     let others = [
-        (admin.create_user(&json!({"openid": "new"})), 201),
+        (admin.create_user(json!({"openid": "new"})), 201),
         (admin.delete_user(target), 204),
     ];
     edits.into_iter().chain(others).collect()

@@ -109,7 +109,7 @@ async fn administrators_list_a_users_uploads_page_by_page() {
         refused.expect_invalid([field]);
     }
     // Of whoever is shut out they are seen, of whoever is gone they are not, and of an earlier life neither.
-    let disable = admin.edit_user(&alice.id, &json!({"status": "disabled"}));
+    let disable = admin.edit_user(&alice.id, json!({"status": "disabled"}));
     disable.send().await.expect(200);
     assert_eq!(ids(&list("").await), all);
     admin.delete_user(&alice.id).await.expect(204);

@@ -104,7 +104,7 @@ async fn a_refused_query_costs_no_code_and_no_session() {
         .await
         .expect(200);
     session
-        .post("/v1/logout?all=true", &json!({}))
+        .post("/v1/logout?all=true", json!({}))
         .await
         .expect(400);
     session.delete("/v1/users/me?x=1").await.expect(400);

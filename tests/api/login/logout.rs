@@ -14,7 +14,7 @@ async fn logout_ends_one_session_or_all() {
         .await
         .expect_problem(401, "refresh_invalid");
     let two = two.refreshed().await;
-    two.post("/v1/logout", &json!({"all": true}))
+    two.post("/v1/logout", json!({"all": true}))
         .await
         .expect(204);
     for token in [&two.refresh_token, &three.refresh_token] {
@@ -28,7 +28,7 @@ async fn logout_ends_one_session_or_all() {
         .refresh(&world.log_in("alice").await.refresh_token)
         .await
         .expect(200);
-    let bad = two.post("/v1/logout", &json!({"all": "yes"})).await;
+    let bad = two.post("/v1/logout", json!({"all": "yes"})).await;
     bad.expect_invalid(["all"]);
     world
         .login

@@ -10,7 +10,7 @@ async fn the_phone_number_is_stored_and_masked_for_others() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
     let phone =
-        |session: &Session, code: &str| session.post("/v1/users/me/phone", &json!({"code": code}));
+        |session: &Session, code: &str| session.post("/v1/users/me/phone", json!({"code": code}));
     let answer = phone(&alice, "phone-13800138000-1")
         .send()
         .await

@@ -64,7 +64,7 @@ async fn a_page_of_the_audit_takes_as_long_as_one_query() {
     let admin = world.log_in("admin").await;
     for openid in ["alice", "bob", "carol"] {
         admin
-            .post("/v1/users", &json!({"openid": openid}))
+            .post("/v1/users", json!({"openid": openid}))
             .await
             .expect(201);
     }

@@ -12,7 +12,7 @@ use super::{NOTHING, counted, names, upload_request};
 async fn stored(world: &World, owner: &Session, purpose: &str) -> (String, Value) {
     let bytes = samples::jpeg();
     let issued = owner
-        .post("/v1/uploads", &upload_request(purpose, &bytes))
+        .post("/v1/uploads", upload_request(purpose, &bytes))
         .await
         .expect(201)
         .json;

@@ -40,7 +40,7 @@ async fn a_disabled_administrator_of_the_configuration_costs_one_write_more() {
     let second = world.log_in("second").await;
     let path = format!("/v1/users/{}", admin.id);
     second
-        .put(&path, &json!({"status": "disabled"}))
+        .put(&path, json!({"status": "disabled"}))
         .await
         .expect(200);
     proxy.take();

@@ -1,5 +1,6 @@
 //! What is left of a deleted account, and what its owner gets who comes back.
 
+use std::slice::from_ref;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -27,7 +28,7 @@ async fn a_deleted_account_is_unusable_at_once() {
     let announcement = json!({"uid": alice.id, "epoch": 1});
     let answer = alice.delete_account().await.expect(204);
     assert_eq!(answer.json, Value::Null);
-    assert_eq!(announced(&world).await, [announcement.clone()]);
+    assert_eq!(announced(&world).await, from_ref(&announcement));
     for session in [&alice, &elsewhere] {
         let mut calls = calls_of_a_user(session, &bob.id, &upload.id);
         calls.push(session.call(Method::POST, "/v1/logout"));
@@ -37,7 +38,7 @@ async fn a_deleted_account_is_unusable_at_once() {
         // Whoever did not get the answer asks again, and so does whoever asks on another device.
         for id in ["me", &*alice.id] {
             session.delete_user(id).await.expect(204);
-            assert_eq!(announced(&world).await, [announcement.clone()]);
+            assert_eq!(announced(&world).await, from_ref(&announcement));
         }
     }
 }

@@ -147,7 +147,7 @@ struct Stored {
 
 async fn stored(world: &World, owner: &Session, purpose: &str, bytes: &[u8]) -> Stored {
     let issued = owner
-        .post("/v1/uploads", &ticket_request(purpose, bytes))
+        .post("/v1/uploads", ticket_request(purpose, bytes))
         .await
         .expect(201)
         .json;
