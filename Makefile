@@ -11,6 +11,7 @@ RUN := $(PYTHON) tools/backend
 RUFF := RUFF_CACHE_DIR=.local/ruff .venv-lint/bin/ruff
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
+CARGO_TOOLS := PATH="$(CURDIR)/.tools/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
 
 .PHONY: help
@@ -60,10 +61,12 @@ budget: ## hold instructions, sizes and calls of the release binaries to bench/b
 	@$(BENCH) budget $(ARGS)
 
 .PHONY: lint
-lint: venv venv-lint venv-sam venv-checkov venv-actionlint ## check formatting, clippy, documentation, the Python, the template and its rules, and the workflows
+lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## check formatting, clippy, documentation, dependencies, the Python, the template and its rules, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
+	$(CARGO_TOOLS) cargo deny --offline --log-level error check bans licenses sources
+	$(CARGO_TOOLS) cargo machete
 	$(RUFF) check tools
 	$(RUFF) format --check tools
 	.venv-lint/bin/mypy --config-file tools/pyproject.toml
@@ -74,6 +77,10 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint ## check formatting, 
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=
+
+.PHONY: audit
+audit: .tools/.installed ## look the dependencies up in RustSec's database of vulnerabilities (needs GitHub)
+	$(CARGO_TOOLS) cargo deny check advisories
 
 .PHONY: fmt
 fmt: venv-lint ## format Rust and Python
@@ -182,7 +189,12 @@ reconcile: ## compare the bucket with the table and show what differs; YES=1 rep
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-* .aws-sam .local/logs
+	rm -rf .venv .venv-* .tools .aws-sam .local/logs
+
+# A minute each, and not optimised: they are run more seldom than they are built. What is there already stays.
+.tools/.installed: Makefile
+	cargo install --quiet --locked --debug --root .tools cargo-deny@0.20.2 cargo-machete@0.9.2
+	@touch $@
 
 # Each of them has its own file of requirements in tools/. They are made anew when that changes, and when the clone moves.
 .PHONY: venv

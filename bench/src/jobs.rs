@@ -212,34 +212,24 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// What the template gives a function, beside where AWS is.
-pub(crate) fn variables(function: &str) -> Vec<(&'static str, &'static str)> {
-    let mut variables = vec![("TABLE_NAME", TABLE)];
-    if matches!(function, "users" | "presign" | "login") {
-        variables.extend([
-            ("JWT_JWKS", JWKS),
-            ("JWT_ISSUER", ISSUER),
-            ("JWT_AUDIENCE", AUDIENCE),
-        ]);
-    }
-    variables.push(("BUCKET_NAME", BUCKET));
-    if matches!(function, "users" | "purge") {
-        let queue = "https://sqs.us-east-1.amazonaws.com/123456789012/purge";
-        variables.push(("PURGE_QUEUE_URL", queue));
-    }
-    if matches!(function, "login" | "users") {
-        variables.push(("WECHAT_APP_ID", "wx0123456789abcdef"));
-    }
-    if function == "login" {
-        // One client address asks for everything here: the limit is looked at, and never reached.
-        variables.extend([
-            ("WECHAT_SECRETS_ID", WECHAT_SECRET_ID),
-            ("JWT_SECRETS_ID", JWT_SECRET_ID),
-            ("LOGIN_RATE_LIMIT", "1000000"),
-        ]);
-    }
-    variables
-}
+/// What the template gives the functions, beside where AWS is. It is the same for all, so that none is forgotten: a variable
+/// that a function does not read costs it nothing.
+pub(crate) const VARIABLES: &[(&str, &str)] = &[
+    ("TABLE_NAME", TABLE),
+    ("BUCKET_NAME", BUCKET),
+    (
+        "PURGE_QUEUE_URL",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/purge",
+    ),
+    ("JWT_JWKS", JWKS),
+    ("JWT_ISSUER", ISSUER),
+    ("JWT_AUDIENCE", AUDIENCE),
+    ("WECHAT_APP_ID", "wx0123456789abcdef"),
+    ("WECHAT_SECRETS_ID", WECHAT_SECRET_ID),
+    ("JWT_SECRETS_ID", JWT_SECRET_ID),
+    // One client address asks for everything here: the limit is looked at, and never reached.
+    ("LOGIN_RATE_LIMIT", "1000000"),
+];
 
 /// The most people that one call may ask for.
 fn for_many(mut event: Value) -> Value {

@@ -37,7 +37,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use clap::{Parser, ValueEnum};
 
 use crate::answers::Answers;
 use crate::budget::{Budget, Measured};
@@ -58,46 +59,35 @@ const ROUTE_RUNS: usize = 20;
 /// The same beside others, some of which take long.
 const PEER_RUNS: usize = 15;
 
-const USAGE: &str = "\
-bench run    [--only TEXT] [--runs N] [--json]   measure every route; without --only, write docs/performance.md
-bench peers  [--only TEXT] [--runs N] [--json]   measure other programs at one route's job, and throughput
-bench budget [--only TEXT] [--write]             count instructions, bytes and calls, and compare them with the budget";
-
-/// What the command line asks for.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Measures the functions' release binaries, and holds them to a budget.
+#[derive(Debug, Parser)]
 struct Options {
-    command: String,
-    /// Rows whose title or label holds it.
+    command: Command,
+    /// Rows whose title or label holds it; then nothing is written to docs/
+    #[arg(long, value_name = "TEXT")]
     only: Option<String>,
+    /// Cold starts of a row (run, peers)
+    #[arg(long, value_name = "N")]
     runs: Option<usize>,
+    /// Print JSON instead of Markdown (run, peers)
+    #[arg(long)]
     json: bool,
+    /// Take what was counted over into bench/budget.toml (budget)
+    #[arg(long)]
     write: bool,
 }
 
-impl Options {
-    fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Self> {
-        let mut arguments = arguments.into_iter();
-        let mut options = Self {
-            command: arguments.next().unwrap_or_default(),
-            ..Self::default()
-        };
-        while let Some(argument) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .with_context(|| format!("{argument} needs a value"))
-            };
-            match &*argument {
-                "--only" => options.only = Some(value()?),
-                "--runs" => options.runs = Some(value()?.parse().context("--runs needs a number")?),
-                "--json" => options.json = true,
-                "--write" => options.write = true,
-                other => bail!("{other}?\n{USAGE}"),
-            }
-        }
-        Ok(options)
-    }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Command {
+    /// Measure every route; without --only, write docs/performance.md
+    Run,
+    /// Measure other programs at one route's job, and throughput
+    Peers,
+    /// Count instructions, bytes and calls, and compare them with the budget
+    Budget,
+}
 
+impl Options {
     fn wants(&self, name: &str) -> bool {
         self.only.as_ref().is_none_or(|only| name.contains(only))
     }
@@ -115,7 +105,7 @@ struct Bench {
 }
 
 fn main() -> ExitCode {
-    match Options::parse(env::args().skip(1)).and_then(run) {
+    match run(Options::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("bench: {error:#}");
@@ -125,18 +115,17 @@ fn main() -> ExitCode {
 }
 
 fn run(options: Options) -> Result<()> {
-    let command = options.command.clone();
+    let command = options.command;
     // Before any thread is started: they inherit it.
-    let pinning = match &*command {
-        "run" | "peers" => Pinning::begin()?,
-        "budget" => None,
-        _ => bail!("what is to be done?\n{USAGE}"),
+    let pinning = match command {
+        Command::Run | Command::Peers => Pinning::begin()?,
+        Command::Budget => None,
     };
     let bench = Bench::new(options)?;
-    match &*command {
-        "run" => bench.routes(pinning),
-        "peers" => bench.peers(pinning),
-        _ => bench.budget(),
+    match command {
+        Command::Run => bench.routes(pinning),
+        Command::Peers => bench.peers(pinning),
+        Command::Budget => bench.budget(),
     }
 }
 
@@ -340,7 +329,6 @@ impl Bench {
                 format!("size {function}"),
                 subject::size(&subject.artefact)?.bytes,
             );
-            faults.extend(gates::dependencies(&self.root, function)?);
         }
         // A delay of the services changes no instruction.
         for job in wanted.into_iter().filter(|job| job.delay.is_zero()) {
@@ -411,20 +399,20 @@ fn setting(runs: usize, pinned: bool, load: &str, missing: Option<&str>) -> Stri
 mod tests {
     use super::*;
 
-    fn options(line: &str) -> Result<Options> {
-        Options::parse(line.split(' ').map(str::to_owned))
+    fn options(line: &str) -> Result<Options, clap::Error> {
+        Options::try_parse_from(std::iter::once("bench").chain(line.split(' ')))
     }
 
     #[test]
     fn the_command_line_is_read() {
         let read = options("run --only users --runs 3 --json").unwrap();
         assert_eq!(
-            (&*read.command, read.runs, read.json, read.write),
-            ("run", Some(3), true, false)
+            (read.command, read.runs, read.json, read.write),
+            (Command::Run, Some(3), true, false)
         );
         assert!(read.wants("users GET /v1/users/me") && !read.wants("login"));
+        assert!(options("measure").is_err());
         assert!(options("run --runs").is_err());
         assert!(options("run --runs x").is_err());
-        assert!(options("run --fast").is_err());
     }
 }

@@ -89,7 +89,7 @@ impl Peer {
 
     /// How it is measured: where the functions are, with what `users` is told.
     pub(crate) fn subject(&self, stage: &Stage<'_>, trust: Trust) -> Result<Subject> {
-        let mut variables = stage.variables("users", trust)?;
+        let mut variables = stage.variables(trust)?;
         let path = env::var_os("PATH").unwrap_or_default();
         variables.retain(|(name, _)| name != "PATH");
         variables.push(("PATH".to_owned(), path));

@@ -69,7 +69,7 @@ impl Stage<'_> {
     /// A function's release binary.
     pub(crate) fn function(&self, function: &str, variant: Variant) -> Result<Subject> {
         let artefact = self.target.join("release").join(function);
-        let mut variables = self.variables(function, variant.trust)?;
+        let mut variables = self.variables(variant.trust)?;
         if !variant.warm_up {
             variables.push(("WARM_UP".to_owned(), "off".into()));
         }
@@ -86,16 +86,12 @@ impl Stage<'_> {
     }
 
     /// What Lambda and the template set for a function.
-    pub(crate) fn variables(
-        &self,
-        function: &str,
-        trust: Trust,
-    ) -> Result<Vec<(String, OsString)>> {
+    pub(crate) fn variables(&self, trust: Trust) -> Result<Vec<(String, OsString)>> {
         let bundle = self.authority.bundle(trust)?;
         let bundles = ["AWS_CA_BUNDLE", "SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"];
-        let fixed = LAMBDA.into_iter().chain(jobs::variables(function));
+        let fixed = LAMBDA.iter().chain(jobs::VARIABLES);
         let variables = fixed
-            .map(|(name, value)| (name.to_owned(), value.into()))
+            .map(|(name, value)| ((*name).to_owned(), value.into()))
             .chain(
                 self.upstreams
                     .variables()

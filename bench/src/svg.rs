@@ -125,49 +125,14 @@ fn escape(text: &str) -> String {
 mod tests {
     use super::*;
 
+    const SVG: &str = "http://www.w3.org/2000/svg";
+
     fn plot(bars: Vec<Bar>) -> Plot {
         Plot {
             title: "a < b & c".to_owned(),
             parts: vec!["init".to_owned(), "first".to_owned()],
             bars,
         }
-    }
-
-    /// Whether every tag is closed in its turn and no bare `&` or `<` is left.
-    fn is_well_formed(svg: &str) -> bool {
-        let mut open = Vec::new();
-        let mut rest = svg;
-        while let Some((text, after)) = rest.split_once('<') {
-            if text.contains('>')
-                || text
-                    .replace("&amp;", "")
-                    .replace("&lt;", "")
-                    .replace("&gt;", "")
-                    .contains('&')
-            {
-                return false;
-            }
-            let Some((tag, after)) = after.split_once('>') else {
-                return false;
-            };
-            rest = after;
-            if tag.matches('"').count() % 2 == 1 {
-                return false;
-            }
-            let name = tag
-                .trim_start_matches('/')
-                .split([' ', '/'])
-                .next()
-                .unwrap();
-            if tag.starts_with('/') {
-                if open.pop() != Some(name) {
-                    return false;
-                }
-            } else if !tag.ends_with('/') {
-                open.push(name);
-            }
-        }
-        open.is_empty()
     }
 
     #[test]
@@ -187,12 +152,12 @@ mod tests {
             },
         ];
         let svg = render(&[plot(bars), plot(Vec::new())]);
-        assert!(is_well_formed(&svg), "{svg}");
+        let document = roxmltree::Document::parse(&svg).unwrap();
+        assert!(document.root_element().has_tag_name((SVG, "svg")));
         assert!(
             svg.contains("a &lt; b &amp; c") && svg.contains("800 ms") && svg.contains("4.5 ms")
         );
         assert!(!svg.contains("NaN") && !svg.contains("inf"));
-        assert!(!is_well_formed("<svg><text></svg>") && !is_well_formed("<svg>&</svg>"));
     }
 
     #[test]

@@ -21,10 +21,23 @@ use crate::config::{self, Vars};
 use crate::net::{HttpsClient, Roots, https_client};
 use crate::sdk_http::sdk_http_client;
 
-/// One attempt of one call.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(800);
-/// A call with its retries.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call to AWS may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// One attempt of one call.
+    pub attempt: Duration,
+    /// A call with its retries.
+    pub operation: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_millis(800),
+            operation: Duration::from_secs(3),
+        }
+    }
+}
 
 /// The services that have an endpoint variable of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +64,7 @@ pub struct Aws {
     secrets_manager: Option<String>,
     roots: Roots,
     https: Option<HttpsClient<SdkBody>>,
+    timeouts: Timeouts,
 }
 
 impl Aws {
@@ -77,7 +91,14 @@ impl Aws {
             secrets_manager: vars.optional_as("AWS_ENDPOINT_URL_SECRETS_MANAGER", config::base_url),
             roots,
             https,
+            timeouts: Timeouts::default(),
         }
+    }
+
+    /// The same, with other time-outs.
+    #[must_use]
+    pub fn with_timeouts(self, timeouts: Timeouts) -> Self {
+        Self { timeouts, ..self }
     }
 
     /// The region's name.
@@ -114,8 +135,8 @@ impl Aws {
     /// The configuration from which the service's client is made.
     pub fn sdk_config(&self, service: Service) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
+            .operation_attempt_timeout(self.timeouts.attempt)
+            .operation_timeout(self.timeouts.operation)
             .build();
         let retries = RetryConfig::standard()
             .with_max_attempts(3)

@@ -94,11 +94,17 @@ impl<'a> Vars<'a> {
     /// # Errors
     /// If anything was missing or malformed; the error lists all of it.
     pub fn finish(self) -> Result<(), ConfigError> {
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(ConfigError(self.faults))
-        }
+        self.finish_with(Some(()))
+    }
+
+    /// Ends reading, with what was made of required variables: there if none of them was reported.
+    ///
+    /// # Errors
+    /// If anything was missing or malformed; the error lists all of it.
+    pub fn finish_with<T>(self, value: Option<T>) -> Result<T, ConfigError> {
+        value
+            .filter(|_| self.faults.is_empty())
+            .ok_or(ConfigError(self.faults))
     }
 }
 
@@ -121,14 +127,28 @@ impl std::error::Error for ConfigError {}
 /// How long a function's start waits for its warm-up.
 pub const WARM_UP_LIMIT: Duration = Duration::from_millis(300);
 
-/// Whether the function does ahead of time what its first request would wait for: `WARM_UP`, on unless it is `off`.
-pub fn warm_up(vars: &mut Vars<'_>) -> bool {
-    let switch = vars.optional_as("WARM_UP", |text| match text {
-        "on" => Ok(true),
-        "off" => Ok(false),
-        _ => Err("must be on or off"),
-    });
-    switch.unwrap_or(true)
+/// Whether the function does ahead of time what its first request would wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WarmUp(bool);
+
+impl WarmUp {
+    /// Reads `WARM_UP`: on unless it is `off`.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        let switch = vars.optional_as("WARM_UP", |text| match text {
+            "on" => Ok(true),
+            "off" => Ok(false),
+            _ => Err("must be on or off"),
+        });
+        Self(switch.unwrap_or(true))
+    }
+
+    /// Does `work`, for as long as a start may wait. Nothing in it can fail the start: what did not work is done again when
+    /// it is needed.
+    pub async fn run(self, work: impl Future<Output = ()>) {
+        if self.0 {
+            let _ = tokio::time::timeout(WARM_UP_LIMIT, work).await;
+        }
+    }
 }
 
 /// The process's own environment.

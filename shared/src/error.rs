@@ -12,186 +12,98 @@ use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde_json::{Value, json};
 
-/// What went wrong, in the words a client can branch on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Code {
+/// A row for each code: what it means, its status, its name and its title, and how many seconds a client should wait, for
+/// the codes that a wait can fix.
+macro_rules! codes {
+    ($(#[doc = $doc:literal] $code:ident = $status:literal, $name:literal, $title:literal $(, retry after $wait:literal)?;)+) => {
+        /// What went wrong, in the words a client can branch on.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $(#[doc = $doc] $code,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$code),+];
+
+            /// Status, name, title, and the wait in seconds; 0 if there is none.
+            const fn row(self) -> (u16, &'static str, &'static str, u64) {
+                match self {
+                    $(Self::$code => ($status, $name, $title, 0 $(+ $wait)?),)+
+                }
+            }
+        }
+    };
+}
+
+codes! {
     /// The body is not JSON.
-    InvalidJson,
+    InvalidJson = 400, "invalid_json", "The body is not valid JSON";
     /// A field, a parameter or a header is missing, unknown or out of range; `errors` names it.
-    InvalidRequest,
+    InvalidRequest = 400, "invalid_request", "The request is not valid";
     /// The cursor is damaged, or was made for another caller or filter.
-    InvalidCursor,
+    InvalidCursor = 400, "invalid_cursor", "The cursor is not valid";
     /// WeChat does not know the phone code, or it was used before.
-    WechatPhoneCodeInvalid,
+    WechatPhoneCodeInvalid = 400, "wechat_phone_code_invalid", "WeChat refused the phone code";
     /// The access token is missing, malformed, expired or forged; one answer for all.
-    Unauthorized,
+    Unauthorized = 401, "unauthorized", "A valid access token is required";
     /// There is no account, and the login was not to make one.
-    LoginRequired,
+    LoginRequired = 401, "login_required", "There is no account: the person has to sign in";
     /// WeChat does not know the login code.
-    WechatCodeInvalid,
+    WechatCodeInvalid = 401, "wechat_code_invalid", "WeChat refused the login code";
     /// The login code was used before.
-    WechatCodeUsed,
+    WechatCodeUsed = 401, "wechat_code_used", "The login code was used before";
     /// The refresh token is malformed, expired, or its session has ended.
-    RefreshInvalid,
+    RefreshInvalid = 401, "refresh_invalid", "The refresh token is not valid";
     /// A refresh token was used twice: its session has been ended.
-    RefreshReused,
+    RefreshReused = 401, "refresh_reused", "The refresh token was used before";
     /// The caller may not do this.
-    Forbidden,
+    Forbidden = 403, "forbidden", "Not allowed";
     /// WeChat considers the person a risk and blocks the login.
-    WechatUserBlocked,
+    WechatUserBlocked = 403, "wechat_user_blocked", "WeChat blocks this login";
     /// An administrator has disabled the account.
-    AccountDisabled,
+    AccountDisabled = 403, "account_disabled", "The account is disabled";
     /// There is nothing here, or nothing that the caller may know of.
-    NotFound,
+    NotFound = 404, "not_found", "Not found";
     /// The path exists, the method does not; `Allow` lists those that do.
-    MethodNotAllowed,
+    MethodNotAllowed = 405, "method_not_allowed", "Method not allowed";
     /// Somebody else has the username.
-    UsernameTaken,
+    UsernameTaken = 409, "username_taken", "The username is taken";
     /// Somebody else has the e-mail address.
-    EmailTaken,
+    EmailTaken = 409, "email_taken", "The e-mail address is taken";
     /// The user to create is there already.
-    UserExists,
+    UserExists = 409, "user_exists", "The user exists already";
     /// The account is being deleted.
-    AccountDeleting,
+    AccountDeleting = 409, "account_deleting", "The account is being deleted";
     /// `If-Match` names an older version.
-    VersionMismatch,
+    VersionMismatch = 412, "version_mismatch", "Somebody changed this in the meantime";
     /// The body is larger than the limit.
-    BodyTooLarge,
+    BodyTooLarge = 413, "body_too_large", "The body is too large";
     /// The body's content type is not `application/json`.
-    UnsupportedMediaType,
+    UnsupportedMediaType = 415, "unsupported_media_type", "The body must be application/json";
     /// The idempotency key was used with another body.
-    IdempotencyMismatch,
+    IdempotencyMismatch = 422, "idempotency_mismatch", "The idempotency key was used differently";
     /// Too many requests from one address.
-    RateLimited,
+    RateLimited = 429, "rate_limited", "Too many requests", retry after 60;
     /// WeChat limits this person's calls in a minute, or all calls in a day.
-    WechatRateLimited,
+    WechatRateLimited = 429, "wechat_rate_limited", "WeChat limits the number of calls", retry after 60;
     /// Too many pending uploads, or too many today.
-    UploadQuota,
+    UploadQuota = 429, "upload_quota", "Too many uploads", retry after 60;
     /// A fault of ours.
-    Internal,
-    /// WeChat refuses our app id or secret: somebody has to mend the configuration.
-    WechatConfig,
+    Internal = 500, "internal", "Something went wrong on our side";
+    /// WeChat refuses our app id or secret: the operator has to fix the configuration.
+    WechatConfig = 500, "wechat_config", "The server's WeChat configuration is wrong";
     /// The mini-program's account lacks the permission at WeChat.
-    WechatNotEnabled,
+    WechatNotEnabled = 501, "wechat_not_enabled", "The mini-program lacks a permission at WeChat";
     /// WeChat answered something unexpected.
-    WechatError,
+    WechatError = 502, "wechat_error", "WeChat answered unexpectedly", retry after 1;
     /// WeChat is not to be reached, or busy.
-    WechatUnavailable,
+    WechatUnavailable = 503, "wechat_unavailable", "WeChat is not available", retry after 1;
     /// A service behind us is overloaded or not to be reached.
-    TemporarilyUnavailable,
+    TemporarilyUnavailable = 503, "temporarily_unavailable", "Temporarily unavailable", retry after 1;
 }
 
 impl Code {
-    /// Every code.
-    pub const ALL: [Self; 32] = [
-        Self::InvalidJson,
-        Self::InvalidRequest,
-        Self::InvalidCursor,
-        Self::WechatPhoneCodeInvalid,
-        Self::Unauthorized,
-        Self::LoginRequired,
-        Self::WechatCodeInvalid,
-        Self::WechatCodeUsed,
-        Self::RefreshInvalid,
-        Self::RefreshReused,
-        Self::Forbidden,
-        Self::WechatUserBlocked,
-        Self::AccountDisabled,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::UsernameTaken,
-        Self::EmailTaken,
-        Self::UserExists,
-        Self::AccountDeleting,
-        Self::VersionMismatch,
-        Self::BodyTooLarge,
-        Self::UnsupportedMediaType,
-        Self::IdempotencyMismatch,
-        Self::RateLimited,
-        Self::WechatRateLimited,
-        Self::UploadQuota,
-        Self::Internal,
-        Self::WechatConfig,
-        Self::WechatNotEnabled,
-        Self::WechatError,
-        Self::WechatUnavailable,
-        Self::TemporarilyUnavailable,
-    ];
-
-    /// The HTTP status, the code's name in the body, and the human title: one row for each code.
-    const fn row(self) -> (u16, &'static str, &'static str) {
-        match self {
-            Self::InvalidJson => (400, "invalid_json", "The body is not valid JSON"),
-            Self::InvalidRequest => (400, "invalid_request", "The request is not valid"),
-            Self::InvalidCursor => (400, "invalid_cursor", "The cursor is not valid"),
-            Self::WechatPhoneCodeInvalid => (
-                400,
-                "wechat_phone_code_invalid",
-                "WeChat refused the phone code",
-            ),
-            Self::Unauthorized => (401, "unauthorized", "A valid access token is required"),
-            Self::LoginRequired => (
-                401,
-                "login_required",
-                "There is no account: the person has to sign in",
-            ),
-            Self::WechatCodeInvalid => {
-                (401, "wechat_code_invalid", "WeChat refused the login code")
-            }
-            Self::WechatCodeUsed => (401, "wechat_code_used", "The login code was used before"),
-            Self::RefreshInvalid => (401, "refresh_invalid", "The refresh token is not valid"),
-            Self::RefreshReused => (401, "refresh_reused", "The refresh token was used before"),
-            Self::Forbidden => (403, "forbidden", "Not allowed"),
-            Self::WechatUserBlocked => (403, "wechat_user_blocked", "WeChat blocks this login"),
-            Self::AccountDisabled => (403, "account_disabled", "The account is disabled"),
-            Self::NotFound => (404, "not_found", "Not found"),
-            Self::MethodNotAllowed => (405, "method_not_allowed", "Method not allowed"),
-            Self::UsernameTaken => (409, "username_taken", "The username is taken"),
-            Self::EmailTaken => (409, "email_taken", "The e-mail address is taken"),
-            Self::UserExists => (409, "user_exists", "The user exists already"),
-            Self::AccountDeleting => (409, "account_deleting", "The account is being deleted"),
-            Self::VersionMismatch => (
-                412,
-                "version_mismatch",
-                "Somebody changed this in the meantime",
-            ),
-            Self::BodyTooLarge => (413, "body_too_large", "The body is too large"),
-            Self::UnsupportedMediaType => (
-                415,
-                "unsupported_media_type",
-                "The body must be application/json",
-            ),
-            Self::IdempotencyMismatch => (
-                422,
-                "idempotency_mismatch",
-                "The idempotency key was used differently",
-            ),
-            Self::RateLimited => (429, "rate_limited", "Too many requests"),
-            Self::WechatRateLimited => (
-                429,
-                "wechat_rate_limited",
-                "WeChat limits the number of calls",
-            ),
-            Self::UploadQuota => (429, "upload_quota", "Too many uploads"),
-            Self::Internal => (500, "internal", "Something went wrong on our side"),
-            Self::WechatConfig => (
-                500,
-                "wechat_config",
-                "The server's WeChat configuration is wrong",
-            ),
-            Self::WechatNotEnabled => (
-                501,
-                "wechat_not_enabled",
-                "The mini-program lacks a permission at WeChat",
-            ),
-            Self::WechatError => (502, "wechat_error", "WeChat answered unexpectedly"),
-            Self::WechatUnavailable => (503, "wechat_unavailable", "WeChat is not available"),
-            Self::TemporarilyUnavailable => {
-                (503, "temporarily_unavailable", "Temporarily unavailable")
-            }
-        }
-    }
-
     /// The HTTP status that goes with the code.
     pub fn status(self) -> StatusCode {
         StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -207,16 +119,11 @@ impl Code {
         self.row().2
     }
 
-    /// How long a client should wait, for the codes that a wait can mend.
+    /// How long a client should wait, for the codes that a wait can fix.
     const fn default_retry_after(self) -> Option<Duration> {
-        match self {
-            Self::RateLimited | Self::WechatRateLimited | Self::UploadQuota => {
-                Some(Duration::from_secs(60))
-            }
-            Self::WechatError | Self::WechatUnavailable | Self::TemporarilyUnavailable => {
-                Some(Duration::from_secs(1))
-            }
-            _ => None,
+        match self.row().3 {
+            0 => None,
+            secs => Some(Duration::from_secs(secs)),
         }
     }
 }

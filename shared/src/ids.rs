@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base32::{CROCKFORD_LOWER, RFC4648_LOWER};
 use crate::random::Random;
+use crate::redacted::Redacted;
 use crate::time::Timestamp;
 
 /// The text is not an identifier of the kind asked for.
@@ -84,14 +85,14 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// WeChat's id of a person within one mini-program. Personal data: its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct OpenId(String);
+/// WeChat's id of a person within one mini-program. Personal data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OpenId(Redacted<String>);
 
 impl OpenId {
     /// The openid as WeChat gave it.
     pub fn as_str(&self) -> &str {
-        &self.0
+        self.0.expose_secret()
     }
 }
 
@@ -105,16 +106,10 @@ impl FromStr for OpenId {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
         if fits {
-            Ok(Self(text.to_owned()))
+            Ok(Self(Redacted::new(text.to_owned())))
         } else {
             Err(ParseIdError("openid"))
         }
-    }
-}
-
-impl fmt::Debug for OpenId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("OpenId(…)")
     }
 }
 

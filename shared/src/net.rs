@@ -3,26 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_rustls::HttpsConnector;
+use http::Uri;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tower::util::BoxCloneSyncService;
+use tower::{BoxError, ServiceBuilder};
 
 use crate::config::Vars;
-
-/// The client could not be built.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientBuildError {
-    /// TLS could not be set up.
-    #[error("TLS could not be set up")]
-    Tls(#[from] rustls::Error),
-    /// The client refused its settings.
-    #[error("the HTTP client could not be set up")]
-    Client(#[from] reqwest::Error),
-}
 
 /// Whose word is taken for who a server is.
 ///
@@ -74,6 +67,11 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, &'static str
 /// A client that leaves time-outs and repetitions to its user.
 pub type HttpsClient<B> = Client<HttpsConnector<HttpConnector>, B>;
 
+/// The same, but for a limit to how long a connection may take, TLS included.
+pub type ImpatientClient<B> = Client<ImpatientConnector, B>;
+
+type ImpatientConnector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+
 /// A client for HTTP/1.1, which is all that DynamoDB, S3 and SQS speak; it also takes `http` addresses.
 ///
 /// # Errors
@@ -83,34 +81,43 @@ where
     B: http_body::Body + Send,
     B::Data: Send,
 {
+    Ok(pooled(connector(roots)?))
+}
+
+/// A client for HTTP/1.1 that gives a connection up after `limit`.
+///
+/// # Errors
+/// If the TLS library refuses its settings.
+pub fn impatient_https_client<B>(
+    roots: &Roots,
+    limit: Duration,
+) -> Result<ImpatientClient<B>, rustls::Error>
+where
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    let connector = ServiceBuilder::new()
+        .timeout(limit)
+        .service(connector(roots)?);
+    Ok(pooled(BoxCloneSyncService::new(connector)))
+}
+
+fn connector(roots: &Roots) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
-    let https = HttpsConnector::from((tcp, roots.client_config()?));
-    Ok(Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .build(https))
+    Ok(HttpsConnector::from((tcp, roots.client_config()?)))
 }
 
-/// An HTTP client that follows no redirect, uses no proxy and gives up in time.
-///
-/// # Errors
-/// If the TLS or HTTP library refuses its settings.
-pub fn client(
-    roots: &Roots,
-    connect_timeout: Duration,
-    timeout: Duration,
-) -> Result<reqwest::Client, ClientBuildError> {
-    let client = reqwest::Client::builder()
-        .tls_backend_preconfigured(roots.client_config()?)
-        .connect_timeout(connect_timeout)
-        .timeout(timeout)
-        .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
-        // A repetition is the caller's to decide: some requests must never be sent twice.
-        .retry(reqwest::retry::never())
-        .build()?;
-    Ok(client)
+fn pooled<C, B>(connector: C) -> Client<C, B>
+where
+    C: Connect + Clone,
+    B: http_body::Body + Send,
+    B::Data: Send,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(connector)
 }
 
 #[cfg(test)]
@@ -166,10 +173,20 @@ mod tests {
         assert_eq!(aws(&ours).await.unwrap().status(), 204);
         assert!(aws(&Roots::mozilla()).await.unwrap_err().is_connect());
 
-        let second = Duration::from_secs(1);
-        let others = |roots: &Roots| client(roots, second, second).unwrap().get(&url).send();
+        let limit = Duration::from_secs(1);
+        let others = |roots: &Roots| impatient_https_client(roots, limit).unwrap().request(get());
         assert_eq!(others(&ours).await.unwrap().status(), 204);
         assert!(others(&Roots::mozilla()).await.unwrap_err().is_connect());
+    }
+
+    /// TLS included: the server takes the connection and says nothing.
+    #[tokio::test]
+    async fn a_connection_that_takes_too_long_is_one_that_was_not_made() {
+        let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}", silent.local_addr().unwrap());
+        let client = impatient_https_client(&Roots::mozilla(), Duration::from_millis(50)).unwrap();
+        let request = http::Request::get(url).body(SdkBody::empty()).unwrap();
+        assert!(client.request(request).await.unwrap_err().is_connect());
     }
 
     #[test]

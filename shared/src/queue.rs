@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::error::causes;
 use crate::telemetry::record::Summary;
-use crate::telemetry::{self, Telemetry};
+use crate::telemetry::{self, Metric, Telemetry};
 use crate::time::{Clock, Timestamp};
 
 /// How many messages are worked on at a time.
@@ -142,7 +142,7 @@ async fn bounded(
         Ok(Err(elapsed)) => Err(RetryError::new(elapsed)),
         // The panic's text may hold a value; where it was is in the panic hook's own line.
         Err(_) => {
-            telemetry::count("panics");
+            telemetry::count(Metric::Panics);
             Err(RetryError::new("the handler panicked"))
         }
     }
@@ -152,11 +152,11 @@ fn summary(id: &str, receives: u32, outcome: &Result<Outcome, RetryError>) -> Su
     let (level, message) = match outcome {
         Ok(Outcome::Done(what)) => ("INFO", (*what).to_owned()),
         Ok(Outcome::Discarded(why)) => {
-            telemetry::count("hopeless_messages");
+            telemetry::count(Metric::HopelessMessages);
             ("WARN", format!("message discarded: {why}"))
         }
         Err(again) => {
-            telemetry::count("failed_messages");
+            telemetry::count(Metric::FailedMessages);
             (
                 "ERROR",
                 format!("message returned to the queue: {}", causes(&*again.0)),

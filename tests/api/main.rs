@@ -3,6 +3,7 @@
 mod access;
 mod administration;
 mod edge;
+mod erasure;
 mod login;
 mod purge;
 mod round_trips;

@@ -301,7 +301,7 @@ async fn an_environment_that_meets_a_newer_key_reads_the_keys_again() {
         .put("JWT_SECRETS_ID", keys(SECOND, &[FIRST], true))
         .await;
     let endpoint = &stage.world.emulator.endpoint;
-    let fresh = Environment::reading(&stage.world, &stage.ids, 0, endpoint);
+    let fresh = Environment::reading(&stage.world, &stage.ids, 0, endpoint).await;
     let session = fresh.log_in(stage.world.code("alice")).await;
     let session = stage.world.session(session);
     stage.world.advance(Duration::from_secs(11));

@@ -5,14 +5,13 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use shared::auth::refresh::sha256;
-use support::emulator::aws_variables;
 use support::http_event::HttpEvent;
 use support::runtime_api::{LambdaProcess, Outcome};
-use support::{Session, World, keys};
+use support::{Session, World, functions};
 use wechat_standin::Endpoint;
 
 /// What each sample event is for, and the status it gets here. `None`: a queue event.
-const EVENTS: [(&str, &str, Option<u16>); 29] = [
+const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("ping", "login", Some(200)),
     ("login", "login", Some(200)),
     ("login-refresh", "login", Some(200)),
@@ -55,30 +54,16 @@ fn binary(name: &str) -> PathBuf {
     path
 }
 
-/// The environment of the functions: the same for all, so that it also shows that what is not theirs does no harm.
-fn variables(world: &World) -> HashMap<String, String> {
-    let mut variables = aws_variables(&world.emulator.endpoint);
-    let own = [
-        ("TABLE_NAME", world.table.as_str()),
-        ("BUCKET_NAME", &world.bucket),
-        ("PURGE_QUEUE_URL", &world.queue),
-        ("JWT_JWKS", keys::JWKS),
-        ("JWT_ISSUER", keys::ISSUER),
-        ("JWT_AUDIENCE", keys::AUDIENCE),
-        ("WECHAT_APP_SECRET", &world.wechat.app_secret()),
-        ("JWT_PRIVATE_JWK", keys::PRIVATE_JWK),
-        ("WECHAT_APP_ID", &world.wechat.app_id()),
-        ("WECHAT_API_BASE_URL", &world.wechat.base_url()),
-        ("ADMIN_OPENIDS", "admin"),
-        ("RUST_LOG", "trace"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    variables.extend(own);
+fn variables(name: &'static str, world: &World) -> HashMap<String, String> {
+    let mut variables = world.variables(name);
+    variables.remove("WARM_UP");
+    variables.remove("LOGIN_RATE_LIMIT");
+    variables.insert("RUST_LOG".to_owned(), "trace".to_owned());
     variables
 }
 
-async fn start(name: &str, world: &World) -> LambdaProcess {
-    LambdaProcess::start(&binary(name), variables(world))
+async fn start(name: &'static str, world: &World) -> LambdaProcess {
+    LambdaProcess::start(&binary(name), variables(name, world))
         .await
         .unwrap()
 }
@@ -120,18 +105,18 @@ fn every_file_in_events_is_sent_by_the_test_below() {
 #[tokio::test]
 async fn the_sample_events_get_their_answers() {
     let world = World::new().await;
-    let mut functions = BTreeMap::new();
-    for name in ["login", "users", "presign", "s3-event", "purge"] {
-        functions.insert(name, start(name, &world).await);
+    let mut running = BTreeMap::new();
+    for function in functions::all() {
+        running.insert(function.name, start(function.name, &world).await);
     }
     // The samples are about alice and bob, and some are an administrator's.
     let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
     world.log_in("bob").await;
-    for (name, function, status) in EVENTS {
+    for &(name, function, status) in EVENTS {
         let by_admin = name == "audit-list"
             || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
         let event = sample(name, if by_admin { &admin } else { &alice });
-        let response = functions[function].invoke(event).await.into_response();
+        let response = running[function].invoke(event).await.into_response();
         match status {
             Some(status) => {
                 assert_eq!(response["statusCode"], status, "{name}: {response}");
@@ -206,7 +191,8 @@ async fn base64_bodies_are_decoded() {
 async fn no_payload_ends_a_process() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    for name in ["login", "users", "presign", "s3-event", "purge"] {
+    for known in functions::all() {
+        let name = known.name;
         let function = start(name, &world).await;
         let strange = [
             json!(null),
@@ -231,7 +217,7 @@ async fn no_payload_ends_a_process() {
                 .build(),
         ];
         for event in strange {
-            let is_http = ["login", "users", "presign"].contains(&name);
+            let is_http = known.is_http();
             match function.invoke(event.clone()).await {
                 Outcome::Response(response) => {
                     let status = response["statusCode"].as_u64().unwrap_or_default();
@@ -327,7 +313,7 @@ async fn status(function: &LambdaProcess, event: HttpEvent) -> Value {
 #[tokio::test]
 async fn a_flood_from_one_address_leaves_another_unharmed() {
     let world = World::new().await;
-    let mut variables = variables(&world);
+    let mut variables = variables("login", &world);
     variables.insert("LOGIN_RATE_LIMIT".to_owned(), "5".to_owned());
     let login = LambdaProcess::start(&binary("login"), variables)
         .await
@@ -357,7 +343,7 @@ async fn behind_a_cdn_viewers_are_counted_and_only_its_own_word_is_taken_for_the
     let world = World::new().await;
     let secret = "b31d0c7ec7cf4a1f8a0e";
     let digest = data_encoding::HEXLOWER.encode(&sha256(secret.as_bytes()));
-    let mut variables = variables(&world);
+    let mut variables = variables("login", &world);
     variables.extend([
         ("LOGIN_RATE_LIMIT".to_owned(), "1".to_owned()),
         ("CDN_SECRET_SHA256".to_owned(), digest),

@@ -7,9 +7,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use serde_json::json;
-use shared::config::Vars;
-use shared::telemetry::Telemetry;
-use shared::upload::limits::Limits;
 use support::{Session, World, samples};
 
 use super::{MANY, created, put_many, say, table, text, write_records};
@@ -58,8 +55,7 @@ impl EventQueue {
     }
 
     /// One environment, from batch to batch.
-    async fn work(&self, world: &World) {
-        let environment = world.new_s3_event();
+    async fn work(&self, environment: &s3_event::App, world: &World) {
         loop {
             let batch = self.receive();
             if batch.is_empty() {
@@ -106,12 +102,14 @@ async fn a_flood_of_junk_on_one_ticket_does_not_hold_up_others() {
         handled: AtomicUsize::new(0),
         is_over: AtomicBool::new(false),
     });
-    let environments: Vec<_> = (0..ENVIRONMENTS)
-        .map(|_| {
-            let (world, queue) = (world.clone(), queue.clone());
-            tokio::spawn(async move { queue.work(&world).await })
-        })
-        .collect();
+    let mut environments = Vec::new();
+    for _ in 0..ENVIRONMENTS {
+        let (world, queue) = (world.clone(), queue.clone());
+        let environment = world.new_s3_event().await;
+        environments.push(tokio::spawn(async move {
+            queue.work(&environment, &world).await;
+        }));
+    }
     let (junk, _) = issue(&mallory).await;
     let store = async |key: &str, body: Vec<u8>| {
         let put = world
@@ -182,14 +180,7 @@ async fn ten_thousand_events_drain_steadily_in_a_flat_line_of_memory() {
     let keys = write_records(&world, &alice, MANY).await;
     let stored = put_many(&world, keys).await;
     // The world keeps every line that its functions write; this one writes to nowhere.
-    let app = s3_event::App::new(s3_event::Parts {
-        store: world.store.clone(),
-        objects: s3_event::Objects::new(&world.emulator.aws, world.bucket.clone()),
-        limits: Limits::read(&mut Vars::new(&|_: &str| None)),
-        settled: s3_event::Settled::default(),
-        telemetry: Telemetry::writing_to("s3-event", world.clock.clone(), |_| {}),
-        clock: world.clock.clone(),
-    });
+    let app = world.new_s3_event().await;
     let (mut memory, mut rates) = (Vec::new(), Vec::new());
     for thousand in stored.chunks(1000) {
         let started = Instant::now();

@@ -3,21 +3,18 @@
 //! and nothing may be left over. What the deployed functions ask for is not noted: there the emulator enforces
 //! their roles itself, by action and resource, which another test makes sure of.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, WriteRequest};
-use serde_json::json;
-use serde_yaml_ng::Value as Yaml;
+use serde_json::{Value, json};
 use shared::config::WARM_UP_LIMIT;
-use support::emulator::aws_variables;
 use support::recorder::{self, Use};
-use support::{Emulator, World, keys, samples};
-
-const FUNCTIONS: [&str; 5] = ["login", "users", "presign", "s3-event", "purge"];
+use support::template::{list, sub_form, text};
+use support::{Emulator, Template, World, functions, samples};
 
 /// Permissions that no request of a function's own makes use of, and who does.
 const NOT_USED_BY_CODE: [(&str, &str); 7] = [
@@ -81,54 +78,50 @@ fn matches(pattern: &str, text: &str) -> bool {
 // ---- reading the template
 
 /// What the roles of the functions allow.
-fn permissions(template: &str) -> Vec<Permission> {
-    let template: Yaml = serde_yaml_ng::from_str(template).expect("YAML");
-    let resources = template["Resources"].as_mapping().expect("resources");
+fn permissions(template: &Template) -> Vec<Permission> {
     let mut permissions = Vec::new();
-    for resource in resources.values() {
-        if resource["Type"] != "AWS::Serverless::Function" {
-            continue;
-        }
-        let function = text(&resource["Metadata"]["BuildProperties"]["Binary"]);
-        let role = name(&resource["Properties"]["Role"]);
-        let own = &resources[role.as_str()]["Properties"];
+    for function in template.functions() {
+        let role = template.resource(function.role().expect("a role"));
         // What such a policy allows is not told here.
         assert!(
-            own["ManagedPolicyArns"].is_null(),
-            "{function}: a policy of somebody else's"
+            role["Properties"]["ManagedPolicyArns"].is_null(),
+            "{}: a policy of somebody else's",
+            function.name
         );
-        let attached = resources.values().filter(|resource| {
-            let to = &resource["Properties"]["Roles"];
-            resource["Type"] == "AWS::IAM::Policy"
-                && items(to).into_iter().any(|to| name(to) == role)
-        });
-        let attached = attached.map(|policy| &policy["Properties"]);
-        for policy in items(&own["Policies"]).into_iter().chain(attached) {
-            for statement in items(&policy["PolicyDocument"]["Statement"]) {
-                permissions.extend(allowed_by(&function, statement));
-            }
+        for statement in template.statements_of(&function) {
+            permissions.extend(allowed_by(&function.binary(), statement));
         }
     }
     permissions
 }
 
-fn allowed_by(function: &str, statement: &Yaml) -> Vec<Permission> {
-    assert_eq!(
-        text(&statement["Effect"]),
-        "Allow",
-        "{function}: {statement:?}"
-    );
+/// The functions' names and the names of their roles.
+fn roles(template: &Template) -> BTreeMap<String, String> {
+    let functions = template.functions().into_iter();
+    let roles: BTreeMap<_, _> = functions
+        .map(|function| {
+            (
+                function.binary(),
+                function.role().expect("a role").to_owned(),
+            )
+        })
+        .collect();
+    let known = functions::all().iter().map(|known| known.name.to_owned());
+    assert!(roles.keys().cloned().eq(known), "{roles:?}");
+    roles
+}
+
+fn allowed_by(function: &str, statement: &Value) -> Vec<Permission> {
+    assert_eq!(statement["Effect"], "Allow", "{function}: {statement}");
     let condition = &statement["Condition"];
     let keys = [
         &condition["ForAllValues:StringLike"]["dynamodb:LeadingKeys"],
         &condition["StringLike"]["s3:prefix"],
     ];
-    let keys: Vec<_> = keys.into_iter().flat_map(items).map(text).collect();
-    let actions = items(&statement["Action"]).into_iter();
-    let permissions = actions.flat_map(|action| {
-        let resources = items(&statement["Resource"]).into_iter();
+    let keys: Vec<_> = keys.into_iter().flat_map(list).map(text).collect();
+    let permissions = list(&statement["Action"]).flat_map(|action| {
         let keys = &keys;
-        resources.map(move |resource| Permission {
+        list(&statement["Resource"]).map(move |resource| Permission {
             function: function.to_owned(),
             action: text(action),
             resource: name(resource),
@@ -138,39 +131,11 @@ fn allowed_by(function: &str, statement: &Yaml) -> Vec<Permission> {
     permissions.collect()
 }
 
-/// What is in a list, and in the lists that a condition of the template chooses from. Anything else is a list of itself.
-fn items(value: &Yaml) -> Vec<&Yaml> {
-    match value {
-        Yaml::Null => Vec::new(),
-        Yaml::Sequence(list) => list.iter().flat_map(items).collect(),
-        Yaml::Tagged(tagged) if tagged.tag == "If" => {
-            let choices = tagged
-                .value
-                .as_sequence()
-                .expect("a condition and two choices");
-            choices[1..].iter().flat_map(items).collect()
-        }
-        Yaml::Tagged(tagged) if tagged.value == "AWS::NoValue" => Vec::new(),
-        one => vec![one],
-    }
-}
-
-fn text(value: &Yaml) -> String {
-    value
-        .as_str()
-        .unwrap_or_else(|| panic!("{value:?} is no text"))
-        .to_owned()
-}
-
 /// `Table` of `!GetAtt Table.Arn`, `Bucket/u/*` of `!Sub ${Bucket.Arn}/u/*`.
-fn name(value: &Yaml) -> String {
-    let text = match value {
-        Yaml::Tagged(tagged) => text(&tagged.value),
-        plain => text(plain),
-    };
+fn name(value: &Value) -> String {
     ["${", "}", ".Arn", ".Id"]
         .iter()
-        .fold(text, |text, part| text.replace(part, ""))
+        .fold(sub_form(value), |text, part| text.replace(part, ""))
 }
 
 // ---- comparing
@@ -233,24 +198,18 @@ fn differences(permissions: &[Permission], uses: &BTreeSet<Use>) -> String {
         .fold(String::new(), |text, line| text + "\n" + &line)
 }
 
-fn template() -> String {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    std::fs::read_to_string(path).expect("the template is there")
-}
-
 #[test]
 #[ignore = "compares what all other tests have noted: `make test` runs it after them"]
 fn the_roles_allow_what_is_used_and_nothing_else() {
     let directory = std::env::var(recorder::DIRECTORY)
         .expect("the other tests have to run first: use `make test`");
     let uses = recorder::read(Path::new(&directory)).expect("records");
-    for function in FUNCTIONS {
-        assert!(
-            uses.iter().any(|used| used.function == function),
-            "{function} was not seen"
-        );
+    for function in functions::all() {
+        let name = function.name;
+        let seen = uses.iter().any(|used| used.function == name);
+        assert!(seen, "{name} was not seen");
     }
-    let differences = differences(&permissions(&template()), &uses);
+    let differences = differences(&permissions(Template::of_workspace()), &uses);
     assert!(
         differences.is_empty(),
         "template.yaml and the functions differ:{differences}"
@@ -263,37 +222,22 @@ fn the_roles_allow_what_is_used_and_nothing_else() {
 #[tokio::test]
 async fn functions_open_their_connections_with_what_their_roles_allow() {
     let world = World::new().await;
-    for function in FUNCTIONS {
-        let way = recorder::on_the_way(function, &world.emulator.endpoint);
-        let aws = aws_variables(&way);
-        let (wechat, app_id) = (world.wechat.base_url(), world.wechat.app_id());
-        let get = |name: &str| {
-            let own = match name {
-                "TABLE_NAME" => &world.table,
-                "BUCKET_NAME" => &world.bucket,
-                "PURGE_QUEUE_URL" => &world.queue,
-                "WECHAT_SECRETS_ID" => "wechat-secret",
-                "JWT_SECRETS_ID" => "jwt-secret",
-                "SECRETS_ID" => "app-secret",
-                "JWT_JWKS" => keys::JWKS,
-                "JWT_ISSUER" => keys::ISSUER,
-                "JWT_AUDIENCE" => keys::AUDIENCE,
-                "WECHAT_APP_ID" => &app_id,
-                "WECHAT_API_BASE_URL" => &wechat,
-                name => return aws.get(name).cloned(),
-            };
-            Some(own.to_owned())
-        };
+    for function in functions::all() {
+        let mut variables = world.variables(function.name);
+        variables.remove("WARM_UP");
+        variables.remove("WECHAT_APP_SECRET");
+        variables.remove("JWT_PRIVATE_JWK");
+        let secrets = [
+            ("WECHAT_SECRETS_ID", "wechat-secret"),
+            ("JWT_SECRETS_ID", "jwt-secret"),
+            ("SECRETS_ID", "app-secret"),
+        ];
+        variables.extend(secrets.map(|(name, id)| (name.to_owned(), id.to_owned())));
+        let get = |name: &str| variables.get(name).cloned();
         // A start does not wait for these calls for ever: one that took less time has made them.
         for _ in 0..10 {
             let before = Instant::now();
-            let started = match function {
-                "login" => login::App::from_environment(&get).await.map(drop),
-                "users" => users::App::from_environment(&get).await.map(drop),
-                "presign" => presign::App::from_environment(&get).await.map(drop),
-                "s3-event" => s3_event::App::from_environment(&get).await.map(drop),
-                _ => purge::App::from_environment(&get).await.map(drop),
-            };
+            let started = function.start(&get).await;
             started.expect("the environment is complete");
             if before.elapsed() < WARM_UP_LIMIT {
                 break;
@@ -401,7 +345,7 @@ fn small(used: &[&str]) -> Vec<String> {
     let used = used
         .iter()
         .map(|used| format!("reader\t{used}").parse().expect("a record"));
-    let differences = differences(&permissions(SMALL), &used.collect());
+    let differences = differences(&permissions(&Template::parse(SMALL)), &used.collect());
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     differences.lines().skip(1).map(words).collect()
 }
@@ -458,7 +402,10 @@ fn what_is_allowed_and_never_used_is_told() {
     let others = "writer\tdynamodb:GetItem\tTable\tU#"
         .parse()
         .expect("a record");
-    let told = differences(&permissions(SMALL), &BTreeSet::from([others]));
+    let told = differences(
+        &permissions(&Template::parse(SMALL)),
+        &BTreeSet::from([others]),
+    );
     assert_eq!(told.lines().count(), 1 + 8, "{told}");
 }
 
@@ -474,7 +421,10 @@ fn keys_that_two_statements_allow_may_not_be_asked_for_at_once() {
     let both = "reader\tdynamodb:BatchGetItem\tTable\tU# UP#"
         .parse()
         .expect("a record");
-    let told = differences(&permissions(&divided), &BTreeSet::from([both]));
+    let told = differences(
+        &permissions(&Template::parse(&divided)),
+        &BTreeSet::from([both]),
+    );
     assert!(told.contains("used but not allowed"), "{told}");
 }
 
@@ -696,22 +646,15 @@ async fn tried(emulator: &Emulator) -> Vec<(&'static str, &'static str, bool)> {
 #[tokio::test]
 async fn the_local_stack_refuses_what_a_role_does_not_allow() {
     let emulator = Emulator::new();
-    let permissions = permissions(&template());
-    let roles = [
-        "LoginRole",
-        "UsersRole",
-        "PresignRole",
-        "S3EventRole",
-        "PurgeRole",
-    ];
+    let permissions = permissions(Template::of_workspace());
     for (action, _, refused) in tried(&emulator).await {
         assert!(!refused, "{action} of its administrator");
     }
-    for (function, role) in FUNCTIONS.into_iter().zip(roles) {
+    for (function, role) in &roles(Template::of_workspace()) {
         let deployed = as_deployed(&emulator, function, role).await;
         for (action, resource, refused) in tried(&deployed).await {
             let allowed = permissions.iter().any(|permission| {
-                permission.function == function
+                permission.function == *function
                     && permission.action == action
                     && matches(&permission.resource, resource)
             });

@@ -4,16 +4,21 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, KeyType, Projection,
     ProjectionType, ScalarAttributeType,
 };
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
-use shared::aws::{Aws, Service};
+use shared::aws::{Aws, Service, Timeouts};
 use shared::config::Vars;
 
-use crate::recorder;
+use crate::template::{Template, list, text};
+
+/// Longer than a function would wait: with many tests at a time the emulator is slower than AWS.
+const PATIENT: Timeouts = Timeouts {
+    attempt: Duration::from_secs(20),
+    operation: Duration::from_secs(60),
+};
 
 /// The emulator, reached with credentials that may do anything.
 #[derive(Clone, Debug)]
@@ -22,9 +27,7 @@ pub struct Emulator {
     pub endpoint: String,
     /// The configuration of clients that talk to it.
     pub aws: Aws,
-    /// Whether its DynamoDB is waited for longer than a function would: with many tests at a time it is slower than the
-    /// real one.
-    patient: bool,
+    timeouts: Timeouts,
 }
 
 impl Default for Emulator {
@@ -38,15 +41,12 @@ impl Emulator {
     pub fn new() -> Self {
         let endpoint = std::env::var("AWS_ENDPOINT_URL")
             .expect("these tests need the emulator: run `make test`");
-        Self {
-            patient: true,
-            ..Self::behind(&endpoint)
-        }
+        Self::with(&endpoint, &aws_variables(&endpoint), PATIENT)
     }
 
     /// The emulator, reached through another address, and waited for only as long as a function does.
     pub fn behind(endpoint: &str) -> Self {
-        Self::with(endpoint, &aws_variables(endpoint))
+        Self::with(endpoint, &aws_variables(endpoint), Timeouts::default())
     }
 
     /// The same emulator, with somebody's temporary credentials.
@@ -59,47 +59,29 @@ impl Emulator {
             ("AWS_SESSION_TOKEN", token),
         ];
         variables.extend(credentials.map(|(name, value)| (name.to_owned(), value)));
-        Self {
-            patient: self.patient,
-            ..Self::with(&self.endpoint, &variables)
-        }
+        Self::with(&self.endpoint, &variables, self.timeouts)
     }
 
-    fn with(endpoint: &str, variables: &HashMap<String, String>) -> Self {
+    fn with(endpoint: &str, variables: &HashMap<String, String>, timeouts: Timeouts) -> Self {
         let get = |name: &str| variables.get(name).cloned();
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let aws = Aws::read(&mut vars).with_timeouts(timeouts);
         vars.finish().expect("the test environment is complete");
         Self {
             endpoint: endpoint.to_owned(),
             aws,
-            patient: false,
+            timeouts,
         }
     }
 
-    /// The same emulator, as one of the functions reaches it: what it asks for is noted.
-    #[must_use]
-    pub fn as_seen_from(&self, function: &'static str) -> Self {
-        Self {
-            patient: self.patient,
-            ..Self::behind(&recorder::on_the_way(function, &self.endpoint))
-        }
+    /// How long its answers are waited for.
+    pub fn timeouts(&self) -> Timeouts {
+        self.timeouts
     }
 
     /// A DynamoDB client.
     pub fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        let config =
-            aws_sdk_dynamodb::config::Builder::from(&self.aws.sdk_config(Service::DynamoDb));
-        let timeouts = TimeoutConfig::builder()
-            .operation_attempt_timeout(Duration::from_secs(20))
-            .operation_timeout(Duration::from_secs(60))
-            .build();
-        let config = if self.patient {
-            config.timeout_config(timeouts)
-        } else {
-            config
-        };
-        aws_sdk_dynamodb::Client::from_conf(config.build())
+        aws_sdk_dynamodb::Client::new(&self.aws.sdk_config(Service::DynamoDb))
     }
 
     /// An S3 client.
@@ -200,16 +182,11 @@ impl Emulator {
 
 /// What the template's index holds beside its keys: a list that needs more would work here and fail in AWS.
 fn projected_attributes() -> Vec<String> {
-    let template = concat!(env!("CARGO_MANIFEST_DIR"), "/../template.yaml");
-    let template = std::fs::read_to_string(template).expect("the template is there");
-    let after = template
-        .split_once("NonKeyAttributes:\n")
-        .expect("the index names its attributes")
-        .1;
-    let names = after
-        .lines()
-        .map_while(|line| line.trim().strip_prefix("- "));
-    names.map(str::to_owned).collect()
+    let table = &Template::of_workspace().resource("Table")["Properties"];
+    let projection = &table["GlobalSecondaryIndexes"][0]["Projection"];
+    let names: Vec<_> = list(&projection["NonKeyAttributes"]).map(text).collect();
+    assert!(!names.is_empty(), "the index names its attributes");
+    names
 }
 
 /// What Lambda sets for every function, and where AWS is.

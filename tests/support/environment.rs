@@ -1,15 +1,11 @@
 //! One more environment of the functions: on the table of a world, with a clock of its own.
 
 use serde_json::{Value, json};
-use shared::auth::jwt::Verifier;
-use shared::random::Random;
-use shared::store::Store;
+use shared::aws::Timeouts;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
-use shared::upload::link::Links;
-use shared::upload::signer::S3Signer;
 
-use crate::{Answer, Api, Emulator, Session, World, keys, world};
+use crate::{Answer, Api, Session, World};
 
 /// The functions that write accounts.
 #[derive(Debug)]
@@ -25,65 +21,32 @@ impl Environment {
     ///
     /// # Panics
     /// If the platform lacks what is needed.
-    pub fn of(world: &World, ahead_ms: i64, endpoint: &str) -> Self {
-        Self::reading(world, &[], ahead_ms, endpoint)
+    pub async fn of(world: &World, ahead_ms: i64, endpoint: &str) -> Self {
+        Self::reading(world, &[], ahead_ms, endpoint).await
     }
 
     /// The same with variables that name secrets.
     ///
     /// # Panics
     /// If the platform lacks what is needed.
-    pub fn reading(
+    pub async fn reading(
         world: &World,
         secrets: &[(&'static str, String)],
         ahead_ms: i64,
         endpoint: &str,
     ) -> Self {
-        let (emulator, ahead_of) = (Emulator::behind(endpoint), world.clock.clone());
+        let ahead_of = world.clock.clone();
         let clock = Clock::new(move || Timestamp::from_millis(ahead_of.now().millis() + ahead_ms));
-        let random = Random::system();
-        let store = || {
-            let client = emulator.dynamodb();
-            Store::new(client, world.table.clone(), clock.clone(), random.clone())
-        };
-        let verifier = Verifier::new(keys::public(), &keys::token_issuer(), clock.clone());
-        let links = || Links::new(S3Signer::new(&emulator.aws, world.bucket.clone()), None);
-        let telemetry = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
-        let wechat = shared::wechat::Wechat::new(
-            world.wechat.base_url(),
-            world.wechat.app_id(),
-            emulator.aws.roots(),
-            clock.clone(),
-            random.clone(),
-        );
-        let login = login::App::new(login::Parts {
-            store: store(),
-            wechat: wechat.expect("an HTTP client"),
-            secrets: world::secrets(&emulator.aws, secrets, &world.wechat, &clock),
-            verifier: verifier.clone().into(),
-            admin_openids: vec!["admin".parse().expect("an openid")],
-            rate_limit: login::RateLimit::per_minute(0, clock.clone()),
-            cdn: None,
-            links: Some(links()),
-            clock: clock.clone(),
-            random: random.clone(),
-            telemetry: telemetry("login"),
-        });
-        let users = users::App::new(users::Parts {
-            store: store(),
-            purge_queue: users::PurgeQueue::new(
-                emulator.sqs().config().clone(),
-                world.queue.clone(),
-            ),
-            verifier: verifier.into(),
-            links: links(),
-            app_id: Some(world.wechat.app_id()),
-            clock: clock.clone(),
-            telemetry: telemetry("users"),
-        });
+        let mut deployment = world.deployment_reading(secrets);
+        deployment.endpoint = endpoint.to_owned();
+        deployment.timeouts = Timeouts::default();
+        deployment.clock = clock.clone();
+        let quiet = |function| Telemetry::writing_to(function, clock.clone(), |_| {});
+        let login = deployment.build("login", quiet("login"), login::App::build);
+        let users = deployment.build("users", quiet("users"), users::App::build);
         Self {
-            login: Api(login::router(login)),
-            users: Api(users::router(users)),
+            login: Api(login::router(login.await)),
+            users: Api(users::router(users.await)),
         }
     }
 

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use shared::net::{self, Roots};
-
 pub mod api;
 pub mod emulator;
 pub mod environment;
 pub mod events;
+pub mod functions;
 pub mod http_event;
 pub mod keys;
 pub mod proxy;
@@ -17,6 +16,7 @@ pub mod runtime_api;
 pub mod samples;
 pub mod session;
 pub mod storage;
+pub mod template;
 pub mod uploads;
 pub mod world;
 
@@ -24,14 +24,21 @@ pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use environment::Environment;
 pub use session::Session;
+pub use template::Template;
 pub use uploads::{Upload, wanted};
 pub use world::World;
 
 /// A client of the tests' own: a phone's, or that of whoever watches.
 ///
 /// # Panics
-/// If TLS cannot be set up.
+/// If its settings are refused.
 pub fn http_client(timeout: Duration) -> reqwest::Client {
     let connect_timeout = Duration::from_secs(2);
-    net::client(&Roots::mozilla(), connect_timeout, timeout).expect("an HTTP client")
+    reqwest::Client::builder()
+        .connect_timeout(connect_timeout)
+        .timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("an HTTP client")
 }

@@ -19,12 +19,11 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
-use shared::net::{self, Roots};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::Emulator;
+use crate::{Emulator, http_client};
 
 type Answer = Response<BoxBody<Bytes, io::Error>>;
 
@@ -192,12 +191,7 @@ impl Proxy {
             .expect("a free port");
         let shared = Arc::new(Shared {
             upstream: Emulator::new().endpoint,
-            client: net::client(
-                &Roots::mozilla(),
-                Duration::from_secs(1),
-                Duration::from_secs(30),
-            )
-            .expect("an HTTP client"),
+            client: http_client(Duration::from_secs(30)),
             state: Mutex::default(),
             fell_quiet: Notify::new(),
         });

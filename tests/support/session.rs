@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::Call;
-use crate::{Answer, Api, World};
+use crate::{Answer, Api, World, functions};
 
 /// The whole API: each path at the function that serves it, as the gateway has it.
 #[derive(Clone, Debug)]
@@ -40,12 +40,14 @@ impl Routes {
         }
     }
 
-    /// The function that serves the path.
+    /// The function that serves the path, by the functions' own tables; `users` for a path that is in none of them.
     pub fn function(&self, path: &str) -> &Api {
-        match path.split('?').next().unwrap_or(path) {
-            "/ping" | "/v1/ping" | "/v1/logout" | "/v1/users/me/phone" => &self.login,
-            path if path.starts_with("/v1/login") => &self.login,
-            path if path.contains("/uploads") => &self.presign,
+        let path = path.split('?').next().unwrap_or(path);
+        let mut served = functions::routes().filter(|(_, route)| serves(route.path, path));
+        let found = served.clone().find(|(_, route)| route.path == path);
+        match found.or_else(|| served.next()).map(|(found, _)| found.name) {
+            Some("login") => &self.login,
+            Some("presign") => &self.presign,
             _ => &self.users,
         }
     }
@@ -54,6 +56,15 @@ impl Routes {
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.function(path).call(method, path)
     }
+}
+
+/// Whether a route's path, whose names in braces stand for anything, is that one.
+fn serves(route: &str, path: &str) -> bool {
+    let (route, path) = (route.split('/'), path.split('/'));
+    route.clone().count() == path.clone().count()
+        && route
+            .zip(path)
+            .all(|(known, asked)| known.starts_with('{') || known == asked)
 }
 
 impl World {

@@ -1,30 +1,25 @@
 //! All functions in one process, on a table, a bucket and a queue of their own, with a WeChat that does as it is told.
 
+use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::auth::jwt::Verifier;
-use shared::aws::Aws;
+use shared::aws::Timeouts;
 use shared::config::Vars;
+use shared::function::Setup;
 use shared::random::Random;
 use shared::store::Store;
-use shared::telemetry::Telemetry;
+use shared::telemetry::{Metric, Telemetry};
 use shared::time::{Clock, Timestamp};
-use shared::upload::deleter::ObjectDeleter;
-use shared::upload::limits::Limits;
-use shared::upload::link::Links;
-use shared::upload::signer::S3Signer;
-use shared::wechat::AppSecret;
 use wechat_standin::Wechat;
 
 use crate::api::{Answer, Api};
-use crate::emulator::Emulator;
-use crate::keys;
+use crate::emulator::{self, Emulator};
 use crate::proxy::Proxy;
-
-const FUNCTIONS: [&str; 5] = ["login", "users", "presign", "s3-event", "purge"];
+use crate::{functions, keys, recorder};
 
 /// The system under test.
 #[derive(Debug)]
@@ -36,7 +31,7 @@ pub struct World {
     /// The function `presign`.
     pub presign: Api,
     /// The function `s3-event`.
-    pub s3_event: s3_event::App,
+    pub s3_event: Arc<s3_event::App>,
     /// The function `purge`.
     pub purge: purge::App,
     /// The table as the functions use it, for what a test does itself.
@@ -55,7 +50,7 @@ pub struct World {
     pub clock: Clock,
     /// The lines that the functions wrote about requests and messages.
     pub lines: Lines,
-    new_s3_event: NewS3Event,
+    pub(crate) deployment: Deployment,
     ahead_ms: Arc<AtomicI64>,
     logins: AtomicU32,
 }
@@ -74,7 +69,8 @@ impl Lines {
             .unwrap_or_default()
     }
 
-    fn write(&self, line: &str) {
+    fn write(&self, function: &str, line: &str) {
+        check_metrics(function, line);
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -82,11 +78,14 @@ impl Lines {
     }
 }
 
-struct NewS3Event(Box<dyn Fn() -> s3_event::App + Send + Sync>);
-
-impl std::fmt::Debug for NewS3Event {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewS3Event")
+/// Fails the test if a function writes a metric that the table gives to others.
+fn check_metrics(function: &str, line: &str) {
+    let line: Value = serde_json::from_str(line).expect("a line is JSON");
+    let is_http = functions::named(function).is_http();
+    for metric in Metric::ALL {
+        let may = metric.writers().include(function, is_http);
+        let name = metric.name();
+        assert!(may || line[name].is_null(), "{function} writes {name}");
     }
 }
 
@@ -101,6 +100,8 @@ pub struct Settings {
     pub endpoint: Option<String>,
     /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
     pub secrets: Vec<(&'static str, String)>,
+    /// `UPLOADS_BASE_URL`.
+    pub uploads_base_url: Option<String>,
 }
 
 impl Settings {
@@ -156,99 +157,49 @@ impl World {
             .endpoint
             .as_deref()
             .map_or_else(Emulator::new, Emulator::behind);
-        let random = Random::system();
-        let store =
-            |at: &Emulator| Store::new(at.dynamodb(), table.clone(), clock.clone(), random.clone());
-        // Each function has clients of its own, so that what it asks for is known to be its doing.
-        let [for_login, for_users, for_presign, for_s3_event, for_purge] =
-            FUNCTIONS.map(|function| through.as_seen_from(function));
-        let signer = |function| {
-            let at = emulator.as_seen_from(function);
-            S3Signer::new(&at.aws, bucket.clone())
+        let mut variables = common_variables(&table, &bucket, &queue, &wechat, &settings.secrets);
+        let limit = settings.login_rate_limit.to_string();
+        variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);
+        let limits = settings.limits.iter();
+        variables.extend(limits.map(|(name, value)| ((*name).to_owned(), value.clone())));
+        let uploads_base_url = settings.uploads_base_url.iter().cloned();
+        variables.extend(uploads_base_url.map(|url| ("UPLOADS_BASE_URL".to_owned(), url)));
+        let deployment = Deployment {
+            endpoint: through.endpoint.clone(),
+            timeouts: through.timeouts(),
+            variables,
+            clock: clock.clone(),
         };
-        let links = |function| Links::new(signer(function), None);
-        let verifier = Arc::new(Verifier::new(
-            keys::public(),
-            &keys::token_issuer(),
-            clock.clone(),
-        ));
-        let limits = limits(&settings.limits);
         let lines = Lines::default();
-        let telemetry = |function| {
+        let telemetry = |function: &'static str| {
             let lines = lines.clone();
-            Telemetry::writing_to(function, clock.clone(), move |line| lines.write(line))
+            let write = move |line: &str| lines.write(function, line);
+            Telemetry::writing_to(function, clock.clone(), write)
         };
-
-        let login = login::App::new(login::Parts {
-            store: store(&for_login),
-            wechat: shared::wechat::Wechat::new(
-                wechat.base_url(),
-                wechat.app_id(),
-                emulator.aws.roots(),
-                clock.clone(),
-                random.clone(),
-            )
-            .expect("an HTTP client"),
-            secrets: secrets(&for_login.aws, &settings.secrets, &wechat, &clock),
-            verifier: verifier.clone(),
-            admin_openids: vec!["admin".parse().expect("an openid")],
-            rate_limit: login::RateLimit::per_minute(settings.login_rate_limit, clock.clone()),
-            cdn: None,
-            links: Some(links("login")),
-            clock: clock.clone(),
-            random: random.clone(),
-            telemetry: telemetry("login"),
-        });
-        let users = users::App::new(users::Parts {
-            store: store(&for_users),
-            purge_queue: users::PurgeQueue::new(for_users.sqs().config().clone(), queue.clone()),
-            verifier: verifier.clone(),
-            links: links("users"),
-            app_id: Some(wechat.app_id()),
-            clock: clock.clone(),
-            telemetry: telemetry("users"),
-        });
-        let https = emulator.aws.https().expect("an HTTP client").clone();
-        let presign = presign::App::new(presign::Parts {
-            store: store(&for_presign),
-            verifier,
-            deleter: ObjectDeleter::new(https, signer("presign"), clock.clone()),
-            links: links("presign"),
-            limits: limits.clone(),
-            clock: clock.clone(),
-            random: random.clone(),
-            telemetry: telemetry("presign"),
-        });
-        let new_s3_event = {
-            let (store, bucket) = (store(&for_s3_event), bucket.clone());
-            let (clock, telemetry) = (clock.clone(), telemetry("s3-event"));
-            NewS3Event(Box::new(move || {
-                s3_event::App::new(s3_event::Parts {
-                    store: store.clone(),
-                    objects: s3_event::Objects::new(&for_s3_event.aws, bucket.clone()),
-                    limits: limits.clone(),
-                    settled: s3_event::Settled::default(),
-                    clock: clock.clone(),
-                    telemetry: telemetry.clone(),
-                })
-            }))
-        };
-        let purge = purge::App::new(purge::Parts {
-            store: store(&for_purge),
-            objects: purge::Objects::new(&for_purge.aws, bucket.clone()),
-            queue: for_purge.sqs(),
-            queue_url: queue.clone(),
-            clock: clock.clone(),
-            telemetry: telemetry("purge"),
-        });
+        let login = deployment.build("login", telemetry("login"), login::App::build);
+        let login = Api(login::router(login.await));
+        let users = deployment.build("users", telemetry("users"), users::App::build);
+        let users = Api(users::router(users.await));
+        let presign = deployment.build("presign", telemetry("presign"), presign::App::build);
+        let presign = Api(presign::router(presign.await));
+        let s3_event = deployment.build("s3-event", telemetry("s3-event"), s3_event::App::build);
+        let s3_event = s3_event.await.into();
+        let purge = deployment.build("purge", telemetry("purge"), purge::App::build);
+        let purge = purge.await;
+        let store = Store::new(
+            through.dynamodb(),
+            table.clone(),
+            clock.clone(),
+            Random::system(),
+        );
         Self {
-            login: Api(login::router(login)),
-            users: Api(users::router(users)),
-            presign: Api(presign::router(presign)),
-            s3_event: (new_s3_event.0)(),
-            new_s3_event,
+            login,
+            users,
+            presign,
+            s3_event,
             purge,
-            store: store(&through),
+            deployment,
+            store,
             wechat,
             emulator,
             table,
@@ -261,6 +212,25 @@ impl World {
         }
     }
 
+    /// The function of that name, if it answers requests.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn api(&self, function: &str) -> &Api {
+        match function {
+            "login" => &self.login,
+            "users" => &self.users,
+            "presign" => &self.presign,
+            other => panic!("add {other} to World::api"),
+        }
+    }
+
+    /// The variables of a function, reached as `function` reaches AWS. They are the same for all, which also shows that what
+    /// is not a function's own does it no harm.
+    pub fn variables(&self, function: &'static str) -> HashMap<String, String> {
+        self.deployment.variables(function)
+    }
+
     /// Lets time pass for the functions.
     pub fn advance(&self, by: Duration) {
         self.ahead_ms.fetch_add(
@@ -269,9 +239,13 @@ impl World {
         );
     }
 
-    /// Another environment of `s3-event`, which remembers nothing.
-    pub fn new_s3_event(&self) -> s3_event::App {
-        (self.new_s3_event.0)()
+    /// Another environment of `s3-event`, which remembers nothing, and whose lines go nowhere.
+    pub async fn new_s3_event(&self) -> Arc<s3_event::App> {
+        let telemetry = Telemetry::writing_to("s3-event", self.clock.clone(), |_| {});
+        let app = self
+            .deployment
+            .build("s3-event", telemetry, s3_event::App::build);
+        app.await.into()
     }
 
     /// Sets the functions' time back.
@@ -361,40 +335,94 @@ fn ahead_of_the_system(ahead_ms: &Arc<AtomicI64>) -> Clock {
     })
 }
 
-pub(crate) fn secrets(
-    aws: &Aws,
-    ids: &[(&'static str, String)],
-    wechat: &Wechat,
-    clock: &Clock,
-) -> login::Secrets {
-    if ids.is_empty() {
-        let app_secret = AppSecret::new(wechat.app_secret());
-        return login::Secrets::fixed(
-            app_secret,
-            keys::private(),
-            keys::token_issuer(),
-            clock.clone(),
-        );
-    }
-    let get = |name: &str| {
-        let mut ids = ids.iter();
-        ids.find(|(known, _)| *known == name)
-            .map(|(_, id)| id.clone())
-    };
-    let mut vars = Vars::new(&get);
-    let secrets = login::Secrets::read(&mut vars, aws, keys::token_issuer(), clock.clone());
-    secrets.expect("the secrets have ids")
+/// How the functions of a world are configured.
+#[derive(Clone, Debug)]
+pub(crate) struct Deployment {
+    /// Where AWS is.
+    pub(crate) endpoint: String,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) variables: HashMap<String, String>,
+    pub(crate) clock: Clock,
 }
 
-fn limits(variables: &[(&'static str, String)]) -> Limits {
-    let get = |name: &str| {
+impl Deployment {
+    fn variables(&self, function: &'static str) -> HashMap<String, String> {
+        let way = recorder::on_the_way(function, &self.endpoint);
+        let mut variables = emulator::aws_variables(&way);
+        variables.extend(self.variables.clone());
         variables
-            .iter()
-            .find(|(known, _)| *known == name)
-            .map(|(_, value)| value.clone())
-    };
-    let mut vars = Vars::new(&get);
-    let limits = Limits::read(&mut vars);
-    vars.finish().expect("well-formed limits");
-    limits
+    }
+
+    /// The app as it is deployed, but for its time and its lines. On the heap: a build's state is large for a test's stack.
+    pub(crate) fn build<'a, A: 'a>(
+        &'a self,
+        function: &'static str,
+        telemetry: Telemetry,
+        build: impl AsyncFnOnce(Setup<'_>) -> Result<A, lambda_runtime::Error> + 'a,
+    ) -> Pin<Box<dyn Future<Output = A> + 'a>> {
+        Box::pin(async move {
+            let variables = self.variables(function);
+            let get = |name: &str| variables.get(name).cloned();
+            let setup = Setup {
+                vars: Vars::new(&get),
+                clock: self.clock.clone(),
+                random: Random::system(),
+                telemetry,
+                timeouts: self.timeouts,
+            };
+            build(setup).await.expect("the environment is complete")
+        })
+    }
+}
+
+/// What the template gives the functions, with the secrets beside it unless there are ids to read them by.
+fn common_variables(
+    table: &str,
+    bucket: &str,
+    queue: &str,
+    wechat: &Wechat,
+    secrets: &[(&'static str, String)],
+) -> HashMap<String, String> {
+    let (app_id, app_secret) = (wechat.app_id(), wechat.app_secret());
+    let base_url = wechat.base_url();
+    let common = [
+        ("TABLE_NAME", table),
+        ("BUCKET_NAME", bucket),
+        ("PURGE_QUEUE_URL", queue),
+        ("JWT_JWKS", keys::JWKS),
+        ("JWT_ISSUER", keys::ISSUER),
+        ("JWT_AUDIENCE", keys::AUDIENCE),
+        ("WECHAT_APP_ID", &app_id),
+        ("WECHAT_API_BASE_URL", &base_url),
+        ("ADMIN_OPENIDS", "admin"),
+        // What a start does ahead of time would be counted as its first request's.
+        ("WARM_UP", "off"),
+    ];
+    let instead = [
+        ("WECHAT_APP_SECRET", app_secret.as_str()),
+        ("JWT_PRIVATE_JWK", keys::PRIVATE_JWK),
+    ];
+    let instead = instead.into_iter().filter(|_| secrets.is_empty());
+    let ids = secrets.iter().map(|(name, id)| (*name, id.as_str()));
+    let all = common.into_iter().chain(instead).chain(ids);
+    all.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+impl World {
+    /// How another environment of this world is configured, with secrets of its own if it is to read some.
+    pub(crate) fn deployment_reading(&self, secrets: &[(&'static str, String)]) -> Deployment {
+        let variables = common_variables(
+            &self.table,
+            &self.bucket,
+            &self.queue,
+            &self.wechat,
+            secrets,
+        );
+        let mut deployment = self.deployment.clone();
+        deployment.variables = variables;
+        let no_limit = ("LOGIN_RATE_LIMIT".to_owned(), "0".to_owned());
+        deployment.variables.extend([no_limit]);
+        deployment
+    }
 }

@@ -11,7 +11,7 @@ use shared::http::{JsonFields, body};
 use shared::ids::{SessionId, UserId};
 use shared::store::Refusal;
 use shared::store::session::Login;
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::wechat::client::Identity;
 use shared::wechat::{AppSecret, LoginCode};
 
@@ -22,7 +22,7 @@ use crate::session;
 /// Logs a person in. First and returning login are one and the same: one call to WeChat, one write. With
 /// `"create":false`, which a client sends that logs in by itself, only an account that is there is logged in to.
 pub(crate) async fn login(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     client: Client,
     mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {
@@ -50,9 +50,9 @@ pub(crate) async fn login(
             Refusal::Disabled => Code::AccountDisabled,
         })
     })?;
-    telemetry::count("logins");
+    telemetry::count(Metric::Logins);
     if logged_in.is_new {
-        telemetry::count("new_users");
+        telemetry::count(Metric::NewUsers);
     }
     session::answer(&app, &keys, &token, &logged_in.user, logged_in.is_new)
 }

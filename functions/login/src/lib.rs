@@ -12,13 +12,11 @@ mod session;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::FromRef;
-use axum::routing::{get, post};
 use serde_json::json;
+use shared::auth::ProvideVerifier;
 use shared::auth::jwt::{TokenIssuer, Verifier};
-use shared::aws::{Aws, Service};
-use shared::config::{self, Vars};
-use shared::http::edge;
+use shared::config::{self, WarmUp};
+use shared::function::Setup;
 use shared::ids::OpenId;
 use shared::random::Random;
 use shared::store::Store;
@@ -32,123 +30,82 @@ pub use rate_limit::RateLimit;
 pub use secrets::Secrets;
 
 /// What the handlers need.
-#[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
-
-/// The parts of an [`App`].
 #[derive(Debug)]
-pub struct Parts {
-    /// The table.
-    pub store: Store,
-    /// WeChat.
-    pub wechat: Wechat,
-    /// The app secret and the keys.
-    pub secrets: Secrets,
-    /// Checks access tokens.
-    pub verifier: Arc<Verifier>,
+pub struct App {
+    store: Store,
+    wechat: Wechat,
+    secrets: Secrets,
+    verifier: Verifier,
     /// Who logs in as an administrator.
-    pub admin_openids: Vec<OpenId>,
-    /// Limits logins and refreshes.
-    pub rate_limit: RateLimit,
+    admin_openids: Vec<OpenId>,
+    rate_limit: RateLimit,
     /// The CDN in front of the API, if there is one.
-    pub cdn: Option<Cdn>,
+    cdn: Option<Cdn>,
     /// Links to avatars, where the function knows a bucket.
-    pub links: Option<Links>,
-    /// The time.
-    pub clock: Clock,
-    /// Unpredictable bytes.
-    pub random: Random,
-    /// Lines and metrics.
-    pub telemetry: Telemetry,
+    links: Option<Links>,
+    clock: Clock,
+    random: Random,
+    telemetry: Telemetry,
 }
 
 impl App {
-    /// An app of these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// An app as the environment describes it, with secrets at hand and connections open.
+    /// The app that `setup` describes, with secrets at hand and connections open.
     ///
     /// # Errors
     /// If a variable is missing or malformed, or the platform lacks what is needed.
-    pub async fn from_environment(
-        get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_runtime::Error> {
-        let clock = Clock::system();
-        let random = Random::system();
-        let mut vars = Vars::new(get);
-        let aws = Aws::read(&mut vars);
-        let table = vars.required("TABLE_NAME");
+    pub async fn build(mut setup: Setup<'_>) -> Result<Self, lambda_runtime::Error> {
+        let aws = setup.aws();
+        let store = setup.store(&aws);
+        let Setup {
+            mut vars,
+            clock,
+            random,
+            telemetry,
+            ..
+        } = setup;
         let verifier = Verifier::read(&mut vars, clock.clone());
         let token_issuer = TokenIssuer::read(&mut vars);
         let secrets = Secrets::read(&mut vars, &aws, token_issuer, clock.clone());
         let app_id = vars.required("WECHAT_APP_ID");
         let base_url = vars.optional_as("WECHAT_API_BASE_URL", config::base_url);
-        let admin_openids = vars
-            .optional_as("ADMIN_OPENIDS", openids)
-            .unwrap_or_default();
-        let rate_limit = RateLimit::per_minute(
-            vars.number("LOGIN_RATE_LIMIT", 60, 0..=1_000_000),
-            clock.clone(),
-        );
-        let cdn = Cdn::read(&mut vars);
-        let links = vars
-            .has("BUCKET_NAME")
-            .then(|| Links::read(&mut vars, &aws));
-        let telemetry = Telemetry::read(&mut vars, "login", clock.clone());
-        let warm_up = config::warm_up(&mut vars);
-        vars.finish()?;
-        let (Some(verifier), Some(secrets)) = (verifier, secrets) else {
-            return Err("the environment is not as it should be".into());
-        };
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
         let base_url = base_url.unwrap_or_else(|| wechat::client::BASE_URL.to_owned());
-        let app = Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), random.clone()),
+        let admin_openids = vars.optional_as("ADMIN_OPENIDS", openids);
+        let logins_per_minute = vars.number("LOGIN_RATE_LIMIT", 60, 0..=1_000_000);
+        let cdn = Cdn::read(&mut vars);
+        let has_bucket = vars.has("BUCKET_NAME");
+        let links = has_bucket.then(|| Links::read(&mut vars, &aws));
+        let warm_up = WarmUp::read(&mut vars);
+        let (verifier, secrets) = vars.finish_with(verifier.zip(secrets))?;
+        let app = Self {
+            store,
             wechat: Wechat::new(base_url, app_id, aws.roots(), clock.clone(), random.clone())?,
             secrets,
-            verifier: Arc::new(verifier),
-            admin_openids,
-            rate_limit,
+            verifier,
+            admin_openids: admin_openids.unwrap_or_default(),
+            rate_limit: RateLimit::per_minute(logins_per_minute, clock.clone()),
             cdn,
             links,
-            telemetry,
             clock,
             random,
-        });
-        if warm_up {
-            app.warm_up().await;
-        }
+            telemetry,
+        };
+        warm_up.run(app.open_connections()).await;
         Ok(app)
     }
 
-    /// Does what the first request would otherwise wait for. Nothing here can fail the start: what did not work is done
-    /// again when it is needed.
-    async fn warm_up(&self) {
-        let parts = &self.0;
-        let all = async {
-            tokio::join!(
-                parts.store.warm_up(),
-                parts.wechat.warm_up(),
-                parts.secrets.warm_up()
-            )
-        };
-        let _ = tokio::time::timeout(config::WARM_UP_LIMIT, all).await;
+    /// Does what the first request would otherwise wait for.
+    async fn open_connections(&self) {
+        tokio::join!(
+            self.store.warm_up(),
+            self.wechat.warm_up(),
+            self.secrets.warm_up()
+        );
     }
 }
 
-impl std::ops::Deref for App {
-    type Target = Parts;
-
-    fn deref(&self) -> &Parts {
-        &self.0
-    }
-}
-
-impl FromRef<App> for Arc<Verifier> {
-    fn from_ref(app: &App) -> Self {
-        app.verifier.clone()
+impl ProvideVerifier for App {
+    fn verifier(&self) -> &Verifier {
+        &self.verifier
     }
 }
 
@@ -162,19 +119,21 @@ fn openids(text: &str) -> Result<Vec<OpenId>, &'static str> {
         .collect()
 }
 
-/// The function's routes.
+shared::routes! {
+    Arc<App>;
+    GET "/v1/ping", Anyone, Empty => ping;
+    // API Gateway answers this path itself; it gets here where another gateway is in front.
+    GET "/ping", Anyone, Empty => ping;
+    POST "/v1/login", Anyone, Json => exchange::login;
+    POST "/v1/login/refresh", Anyone, Json => refresh::refresh;
+    POST "/v1/logout", User, Json => logout::logout;
+    POST "/v1/users/me/phone", User, Json => phone::set_phone;
+}
+
+/// The function's answers to requests.
 pub fn router(app: App) -> Router {
     let (telemetry, clock) = (app.telemetry.clone(), app.clock.clone());
-    let routes = Router::new()
-        .route("/v1/ping", get(ping))
-        // API Gateway answers this path itself; it gets here where another gateway is in front.
-        .route("/ping", get(ping))
-        .route("/v1/login", post(exchange::login))
-        .route("/v1/login/refresh", post(refresh::refresh))
-        .route("/v1/logout", post(logout::logout))
-        .route("/v1/users/me/phone", post(phone::set_phone))
-        .with_state(app);
-    edge(routes, telemetry, clock)
+    shared::http::service(routes(), app, telemetry, clock)
 }
 
 /// Tells that the function runs, and of which release it is; touches nothing else. The commit is the operator's to know:

@@ -1,5 +1,7 @@
 //! `POST /v1/logout`: ends the session of the access token, or all of the user's.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
@@ -10,7 +12,7 @@ use crate::App;
 
 /// Ends sessions. Their refresh tokens are void at once; access tokens run out by themselves within 15 minutes.
 pub(crate) async fn logout(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     OptionalJsonFields(mut fields): OptionalJsonFields,
 ) -> Result<StatusCode, Error> {

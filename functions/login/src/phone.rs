@@ -1,5 +1,7 @@
 //! `POST /v1/users/me/phone`: a code from the phone-number button for the number, which is stored.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use http::HeaderName;
@@ -18,7 +20,7 @@ use crate::App;
 /// Stores the caller's phone number. WeChat gets the caller's openid along with the code, so that somebody else's code
 /// gives no number.
 pub(crate) async fn set_phone(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     mut fields: JsonFields,
 ) -> Result<([(HeaderName, String); 1], Json<Value>), Error> {

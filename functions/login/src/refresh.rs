@@ -9,7 +9,7 @@ use shared::auth::refresh::RefreshToken;
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body};
 use shared::store::session::Refreshed;
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 
 use crate::App;
 use crate::client::Client;
@@ -18,7 +18,7 @@ use crate::session;
 
 /// Continues a session.
 pub(crate) async fn refresh(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     client: Client,
     mut fields: JsonFields,
 ) -> Result<Json<Value>, Error> {
@@ -31,13 +31,13 @@ pub(crate) async fn refresh(
     let (refreshed, keys) = continued(&app, &token).await?;
     match refreshed {
         Refreshed::Granted(next, user) => {
-            telemetry::count("refreshes");
+            telemetry::count(Metric::Refreshes);
             session::answer(&app, &keys, &next, &user, false)
         }
         Refreshed::Invalid | Refreshed::UnknownKey => Err(Error::new(Code::RefreshInvalid)),
         Refreshed::Disabled => Err(Error::new(Code::AccountDisabled)),
         Refreshed::Reused => {
-            telemetry::count("refresh_reuses");
+            telemetry::count(Metric::RefreshReuses);
             Err(Error::new(Code::RefreshReused).detail("the session has been ended: log in again"))
         }
     }

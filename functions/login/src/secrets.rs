@@ -143,19 +143,6 @@ impl Secrets {
         })
     }
 
-    /// Secrets that never change.
-    pub fn fixed(
-        app_secret: AppSecret,
-        key: PrivateKey,
-        token_issuer: TokenIssuer,
-        clock: Clock,
-    ) -> Self {
-        Self {
-            app_secret: Cache::fixed(app_secret, clock.clone()),
-            keys: Cache::fixed(Keys::from_signing_key(key, token_issuer), clock),
-        }
-    }
-
     /// Reads the secrets ahead of the first request.
     pub async fn warm_up(&self) {
         // The request that needs them reports what is wrong.

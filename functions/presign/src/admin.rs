@@ -2,6 +2,7 @@
 //! people's uploads.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -35,7 +36,7 @@ fn id<T: FromStr>(params: &Params, name: &str) -> Result<T, Error> {
 /// Lists a user's uploads, newest first. A filter looks at what was read, so a page can be short or empty without being
 /// the last.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,
     params: Params,
 ) -> Result<Json<Value>, Error> {
@@ -79,7 +80,7 @@ pub(crate) async fn list(
 /// Deletes one of a user's uploads, as their own `DELETE /v1/uploads/{id}` does, and enters it into the audit; one's own
 /// is deleted as anybody's own.
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Admin(caller): Admin,
     params: Params,
 ) -> Result<StatusCode, Error> {

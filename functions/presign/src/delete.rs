@@ -1,5 +1,7 @@
 //! `DELETE /v1/uploads/{id}`: record and object.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use http::StatusCode;
 use shared::auth::Caller;
@@ -17,7 +19,7 @@ const ATTEMPTS: u32 = 4;
 
 /// Deletes an upload.
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<StatusCode, Error> {

@@ -1,5 +1,6 @@
 //! `POST /v1/uploads` and `POST /v1/uploads/batch`: tickets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
 use shared::ids::{Purpose, UploadId};
 use shared::store::upload::{Idempotency, Issued, NewUpload, Record, Repeated};
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 use shared::upload::content_type::ContentType;
 use shared::upload::key::ObjectKey;
@@ -36,7 +37,7 @@ struct Request {
 
 /// Issues one ticket. With an `Idempotency-Key`, a repeated request gets the same upload.
 pub(crate) async fn issue_one(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,
@@ -53,7 +54,7 @@ pub(crate) async fn issue_one(
 /// Issues up to twenty tickets, all or none. With an `Idempotency-Key`, the same items in the same order get the same
 /// uploads.
 pub(crate) async fn issue_batch(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     headers: HeaderMap,
     mut fields: JsonFields,
@@ -190,7 +191,7 @@ impl Request {
 
 /// A pending upload with a ticket that ends at `until`.
 fn open(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> Value {
-    telemetry::count("tickets");
+    telemetry::count(Metric::Tickets);
     let record = Record::pending(new, until);
     json!({
         "upload": response::upload(&record, &app.links, app.clock.now()),

@@ -1,12 +1,8 @@
 //! The Lambda function `presign`.
 
-use shared::config::process_environment;
+use presign::{App, router};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::telemetry::log::init(process_environment);
-    let app = presign::App::from_environment(&process_environment)
-        .await
-        .inspect_err(shared::telemetry::log::failed_init)?;
-    shared::http::event::run(presign::router(app)).await
+    shared::function::run_http(env!("CARGO_PKG_NAME"), App::build, router).await
 }

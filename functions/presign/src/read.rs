@@ -1,5 +1,7 @@
 //! `GET /v1/uploads` and `GET /v1/uploads/{id}`: the caller's own.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ const DEFAULT_LIMIT: usize = 20;
 
 /// Shows one upload.
 pub(crate) async fn read(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     caller: Caller,
     PathId(id): PathId<UploadId>,
 ) -> Result<Json<Value>, Error> {
@@ -30,7 +32,7 @@ pub(crate) async fn read(
 
 /// Lists uploads, newest first.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(caller, mut fields): WithQuery<Caller>,
 ) -> Result<Json<Value>, Error> {
     let limit = fields

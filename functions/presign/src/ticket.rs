@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use shared::store::upload::{NewUpload, TICKET_LIFETIME};
 use shared::time::Timestamp;
-use shared::upload::signer::{PostPolicy, Presign, S3Signer};
+use shared::upload::post_policy::PostPolicy;
+use shared::upload::signer::{Presign, S3Signer};
 
 /// How the phone will send the object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,7 +65,7 @@ pub(crate) fn ticket(
             // As a parameter of the signed query it binds without the client's sending a header: only the first PUT is
             // stored, the next one gets 412.
             let only_once = [("If-None-Match", "*")];
-            let url = signer.presign(&Presign {
+            let url = signer.presign_for_client(&Presign {
                 method: method.as_str(),
                 key: &upload.key,
                 version: None,

@@ -5,20 +5,19 @@
 
 mod objects;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
-use shared::aws::{Aws, Service};
-use shared::config::{self, Vars};
+use shared::aws::Service;
+use shared::config::WarmUp;
+use shared::function::Setup;
 use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
-use shared::random::Random;
 use shared::store::Store;
 use shared::store::user::Deleted;
-use shared::telemetry::{self, Telemetry};
+use shared::telemetry::{self, Metric, Telemetry};
 use shared::time::{Clock, Timestamp};
 
-pub use objects::Objects;
+use crate::objects::Objects;
 
 /// With less time than this left, the rest is for another invocation.
 const ENOUGH_TIME: Duration = Duration::from_secs(8);
@@ -27,57 +26,43 @@ const ENOUGH_TIME: Duration = Duration::from_secs(8);
 const GIVE_UP_RECEIVES: u32 = 3;
 
 /// What the handler needs.
-#[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
-
-/// The parts of an [`App`].
 #[derive(Debug)]
-pub struct Parts {
-    /// The table.
-    pub store: Store,
-    /// The bucket.
-    pub objects: Objects,
+pub struct App {
+    store: Store,
+    objects: Objects,
     /// The function's own queue.
-    pub queue: aws_sdk_sqs::Client,
-    /// The queue's address.
-    pub queue_url: String,
-    /// The time.
-    pub clock: Clock,
-    /// Lines and metrics.
-    pub telemetry: Telemetry,
+    queue: aws_sdk_sqs::Client,
+    queue_url: String,
+    clock: Clock,
+    telemetry: Telemetry,
 }
 
 impl App {
-    /// An app of these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// An app as the environment describes it. Nobody waits for a purge, so nothing is opened ahead.
+    /// The app that `setup` describes. Nobody waits for a purge, so nothing is opened ahead.
     ///
     /// # Errors
     /// If a variable is missing or malformed, or the platform lacks what is needed.
-    pub async fn from_environment(
-        get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_runtime::Error> {
-        let clock = Clock::system();
-        let mut vars = Vars::new(get);
-        let aws = Aws::read(&mut vars);
-        let table = vars.required("TABLE_NAME");
-        let bucket = vars.required("BUCKET_NAME");
+    pub async fn build(mut setup: Setup<'_>) -> Result<Self, lambda_runtime::Error> {
+        let aws = setup.aws();
+        let store = setup.store(&aws);
+        let Setup {
+            mut vars,
+            clock,
+            telemetry,
+            ..
+        } = setup;
+        let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let queue_url = vars.required("PURGE_QUEUE_URL");
-        config::warm_up(&mut vars);
-        let telemetry = Telemetry::read(&mut vars, "purge", clock.clone());
+        WarmUp::read(&mut vars);
         vars.finish()?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
-        Ok(Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
-            objects: Objects::new(&aws, bucket),
+        Ok(Self {
+            store,
+            objects,
             queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
             queue_url,
-            telemetry,
             clock,
-        }))
+            telemetry,
+        })
     }
 
     /// Works on an SQS batch.
@@ -90,9 +75,7 @@ impl App {
         deadline: Timestamp,
     ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
         let messages = queue::messages(&event).ok_or("the event is no SQS batch")?;
-        let Parts {
-            clock, telemetry, ..
-        } = &*self.0;
+        let (clock, telemetry) = (&self.clock, &self.telemetry);
         Ok(queue::run(messages, deadline, clock, telemetry, |message| {
             self.work(message, deadline)
         })
@@ -112,21 +95,15 @@ impl App {
             };
         }
         if self.purge(&deleted, deadline).await? {
-            let finished = self
-                .0
-                .store
-                .finish_purge(&deleted.user, deleted.epoch)
-                .await;
+            let finished = self.store.finish_purge(&deleted.user, deleted.epoch).await;
             finished.map_err(RetryError::new)?;
-            telemetry::count("purges_finished");
+            telemetry::count(Metric::PurgesFinished);
             return Ok(Outcome::Done("purge is finished"));
         }
-        let Parts {
-            queue, queue_url, ..
-        } = &*self.0;
-        let rest = queue
+        let rest = self
+            .queue
             .send_message()
-            .queue_url(queue_url)
+            .queue_url(&self.queue_url)
             .message_body(deleted.to_message());
         rest.send().await.map_err(RetryError::new)?;
         Ok(Outcome::Done("purge goes on in another invocation"))
@@ -135,7 +112,6 @@ impl App {
     /// Whether the life has ended: nothing of a living account is ever touched.
     async fn has_ended(&self, deleted: &Deleted) -> Result<bool, RetryError> {
         let account = self
-            .0
             .store
             .account(&deleted.user)
             .await
@@ -146,12 +122,7 @@ impl App {
     /// Removes records, then objects: an object that arrives in between finds no record, and its event removes it.
     /// Returns whether all is gone.
     async fn purge(&self, deleted: &Deleted, deadline: Timestamp) -> Result<bool, RetryError> {
-        let Parts {
-            store,
-            objects,
-            clock,
-            ..
-        } = &*self.0;
+        let (store, objects, clock) = (&self.store, &self.objects, &self.clock);
         let in_time = || clock.now() < deadline.before(ENOUGH_TIME);
         loop {
             let removed = store
@@ -162,7 +133,7 @@ impl App {
                 break;
             }
             let removed = u32::try_from(removed).unwrap_or(u32::MAX);
-            telemetry::record::measure("purged_records", "Count", removed.into());
+            telemetry::measure(Metric::PurgedRecords, removed.into());
             if !in_time() {
                 return Ok(false);
             }
@@ -176,7 +147,7 @@ impl App {
             let removed = objects
                 .remove_page(&deleted.user, deleted.epoch, cursor)
                 .await?;
-            telemetry::record::measure("purged_objects", "Count", removed.count.into());
+            telemetry::measure(Metric::PurgedObjects, removed.count.into());
             cursor = removed.next;
             if cursor.is_none() {
                 return Ok(true);

@@ -10,30 +10,30 @@ use shared::upload::key::ObjectKey;
 
 /// The uploads bucket.
 #[derive(Clone, Debug)]
-pub struct Objects {
+pub(crate) struct Objects {
     client: Client,
     bucket: String,
 }
 
 /// Where the next page begins.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Marker {
+pub(crate) struct Marker {
     key: String,
     version: Option<String>,
 }
 
 /// What one page came to.
 #[derive(Debug)]
-pub struct Removed {
+pub(crate) struct Removed {
     /// How many versions and delete markers were removed.
-    pub count: u32,
+    pub(crate) count: u32,
     /// Where the next page begins, if there is one.
-    pub next: Option<Marker>,
+    pub(crate) next: Option<Marker>,
 }
 
 impl Objects {
     /// The bucket named `bucket`. With an endpoint of its own it is addressed by path.
-    pub fn new(aws: &Aws, bucket: String) -> Self {
+    pub(crate) fn new(aws: &Aws, bucket: String) -> Self {
         let path_style = aws.endpoint(Service::S3).is_some();
         let config = aws_sdk_s3::config::Builder::from(&aws.sdk_config(Service::S3))
             .force_path_style(path_style);
@@ -48,7 +48,7 @@ impl Objects {
     ///
     /// # Errors
     /// If S3 does not answer, or does not remove all of them.
-    pub async fn remove_page(
+    pub(crate) async fn remove_page(
         &self,
         user: &UserId,
         epoch: Epoch,

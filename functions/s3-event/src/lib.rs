@@ -7,13 +7,10 @@ mod objects;
 mod settled;
 mod verify;
 
-use std::sync::Arc;
-
 use serde_json::Value;
-use shared::aws::{Aws, Service};
-use shared::config::{self, Vars};
+use shared::config::WarmUp;
+use shared::function::Setup;
 use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
-use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
@@ -24,60 +21,44 @@ pub use objects::Objects;
 pub use settled::Settled;
 
 /// What the handler needs.
-#[derive(Clone, Debug)]
-pub struct App(Arc<Parts>);
-
-/// The parts of an [`App`].
 #[derive(Debug)]
-pub struct Parts {
-    /// The table.
-    pub store: Store,
-    /// The bucket.
-    pub objects: Objects,
-    /// What may be uploaded.
-    pub limits: Limits,
+pub struct App {
+    store: Store,
+    objects: Objects,
+    limits: Limits,
     /// What this environment knows of keys.
-    pub settled: Settled,
-    /// The time.
-    pub clock: Clock,
-    /// Lines and metrics.
-    pub telemetry: Telemetry,
+    settled: Settled,
+    clock: Clock,
+    telemetry: Telemetry,
 }
 
 impl App {
-    /// An app of these parts.
-    pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
-    }
-
-    /// An app as the environment describes it, with a connection open.
+    /// The app that `setup` describes, with a connection open.
     ///
     /// # Errors
     /// If a variable is missing or malformed, or the platform lacks what is needed.
-    pub async fn from_environment(
-        get: &dyn Fn(&str) -> Option<String>,
-    ) -> Result<Self, lambda_runtime::Error> {
-        let clock = Clock::system();
-        let mut vars = Vars::new(get);
-        let aws = Aws::read(&mut vars);
-        let table = vars.required("TABLE_NAME");
-        let bucket = vars.required("BUCKET_NAME");
+    pub async fn build(mut setup: Setup<'_>) -> Result<Self, lambda_runtime::Error> {
+        let aws = setup.aws();
+        let store = setup.store(&aws);
+        let Setup {
+            mut vars,
+            clock,
+            telemetry,
+            ..
+        } = setup;
+        let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let limits = Limits::read(&mut vars);
-        let telemetry = Telemetry::read(&mut vars, "s3-event", clock.clone());
-        let warm_up = config::warm_up(&mut vars);
+        let warm_up = WarmUp::read(&mut vars);
         vars.finish()?;
-        let dynamodb = aws_sdk_dynamodb::Client::new(&aws.sdk_config(Service::DynamoDb));
-        let app = Self::new(Parts {
-            store: Store::new(dynamodb, table, clock.clone(), Random::system()),
-            objects: Objects::new(&aws, bucket),
+        let app = Self {
+            store,
+            objects,
             limits,
             settled: Settled::default(),
-            telemetry,
             clock,
-        });
-        if warm_up {
-            let _ = tokio::time::timeout(config::WARM_UP_LIMIT, app.0.store.warm_up()).await;
-        }
+            telemetry,
+        };
+        warm_up.run(app.store.warm_up()).await;
         Ok(app)
     }
 
@@ -90,9 +71,7 @@ impl App {
         event: Value,
         deadline: Timestamp,
     ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
-        let Parts {
-            clock, telemetry, ..
-        } = &*self.0;
+        let (clock, telemetry) = (&self.clock, &self.telemetry);
         if let Some(messages) = queue::messages(&event) {
             return Ok(queue::run(messages, deadline, clock, telemetry, |message| {
                 self.work(message)
@@ -117,13 +96,13 @@ impl App {
 
     /// Works on the events of one message, which comes again if one of them fails: each is safe to repeat.
     async fn work(&self, message: Message) -> Result<Outcome, RetryError> {
-        let events = match parse(&message.body, self.0.objects.bucket()) {
+        let events = match parse(&message.body, self.objects.bucket()) {
             Ok(events) => events,
             Err(reason) => return Ok(Outcome::Discarded(reason.as_str())),
         };
         let mut handled = Outcome::Discarded("it holds no event of an upload");
         for event in events {
-            match verify::apply(&self.0, &event, message.receives).await? {
+            match verify::apply(self, &event, message.receives).await? {
                 done @ Outcome::Done(_) => handled = done,
                 Outcome::Discarded(reason) if matches!(handled, Outcome::Discarded(_)) => {
                     handled = Outcome::Discarded(reason);

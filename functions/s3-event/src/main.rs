@@ -1,20 +1,8 @@
 //! The Lambda function `s3-event`.
 
-use lambda_runtime::{LambdaEvent, service_fn};
-use serde_json::Value;
-use shared::config::process_environment;
-use shared::time::Timestamp;
+use s3_event::App;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    shared::telemetry::log::init(process_environment);
-    let app = s3_event::App::from_environment(&process_environment)
-        .await
-        .inspect_err(shared::telemetry::log::failed_init)?;
-    let handle = |event: LambdaEvent<Value>| {
-        let deadline =
-            Timestamp::from_millis(event.context.deadline.try_into().unwrap_or(i64::MAX));
-        app.handle(event.payload, deadline)
-    };
-    lambda_runtime::run(service_fn(handle)).await
+    shared::function::run_queue(env!("CARGO_PKG_NAME"), App::build, App::handle).await
 }

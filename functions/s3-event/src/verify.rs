@@ -3,7 +3,7 @@
 use shared::ids::Purpose;
 use shared::queue::{Outcome, RetryError};
 use shared::store::upload::{Closed, Leftover, Named, Refused};
-use shared::telemetry;
+use shared::telemetry::{self, Metric};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{
     Change, Decision, Event as UploadEvent, RejectionReason, Snapshot, StoredVersion, UploadStatus,
@@ -12,7 +12,7 @@ use shared::upload::lifecycle::{
 use shared::upload::sniff;
 use shared::user::User;
 
-use crate::Parts;
+use crate::App;
 use crate::notification::{Event, Kind};
 use crate::objects::{KeyVersion, ObjectHead};
 
@@ -42,12 +42,8 @@ impl<'a> Subject<'a> {
 }
 
 /// Brings record and bucket in line with an event. Safe to repeat, and to do in any order.
-pub(crate) async fn apply(
-    app: &Parts,
-    event: &Event,
-    receives: u32,
-) -> Result<Outcome, RetryError> {
-    telemetry::count("upload_events");
+pub(crate) async fn apply(app: &App, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
+    telemetry::count(Metric::UploadEvents);
     if let Some(handled) = apply_to_settled(app, event).await? {
         return Ok(handled);
     }
@@ -63,7 +59,7 @@ pub(crate) async fn apply(
 }
 
 /// The short way for a key whose record this environment has seen settled.
-async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Outcome>, RetryError> {
+async fn apply_to_settled(app: &App, event: &Event) -> Result<Option<Outcome>, RetryError> {
     let (Some(version), Some(named)) = (&event.version, app.settled.named(&event.key)) else {
         return Ok(None);
     };
@@ -79,17 +75,13 @@ async fn apply_to_settled(app: &Parts, event: &Event) -> Result<Option<Outcome>,
 
 /// Removes a version that no record will ever name. The line tells whose it was: whoever sends objects again and again
 /// can be found.
-async fn remove_surplus(
-    app: &Parts,
-    key: &ObjectKey,
-    version: &str,
-) -> Result<Outcome, RetryError> {
+async fn remove_surplus(app: &App, key: &ObjectKey, version: &str) -> Result<Outcome, RetryError> {
     telemetry::field("user", key.user.as_str());
     app.objects.remove(key, version).await?;
     Ok(Outcome::Done("surplus version was removed"))
 }
 
-async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
+async fn created(app: &App, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
     let key = &event.key;
     // The profile is read while S3 is asked: an avatar's write needs to know which picture it replaces.
     let head = app.objects.inspect(key, event.version.as_deref());
@@ -113,7 +105,7 @@ async fn created(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, R
 
 /// An object that is not there any more. The record of an avatar may have to remove the picture before it yet, if this
 /// event was cut off when it came first.
-async fn gone(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
+async fn gone(app: &App, event: &Event, receives: u32) -> Result<Outcome, RetryError> {
     match &event.version {
         Some(version) if event.key.upload.purpose() == Purpose::Avatar => {
             let subject = Subject::new(&event.key, receives);
@@ -124,7 +116,7 @@ async fn gone(app: &Parts, event: &Event, receives: u32) -> Result<Outcome, Retr
 }
 
 /// The owner of an avatar; `None` for anything else, and for an owner who is gone.
-async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, RetryError> {
+async fn owner(app: &App, key: &ObjectKey) -> Result<Option<User>, RetryError> {
     if key.upload.purpose() != Purpose::Avatar {
         return Ok(None);
     }
@@ -138,7 +130,7 @@ async fn owner(app: &Parts, key: &ObjectKey) -> Result<Option<User>, RetryError>
 
 /// Whether the object is what its ticket allowed, as far as its bytes and headers tell. The exact size is the record's to
 /// know.
-fn check(app: &Parts, key: &ObjectKey, head: &ObjectHead) -> Result<(), RejectionReason> {
+fn check(app: &App, key: &ObjectKey, head: &ObjectHead) -> Result<(), RejectionReason> {
     let declared = key.content_type;
     if head.size > app.limits.max_bytes(key.upload.purpose()) {
         return Err(RejectionReason::TOO_LARGE);
@@ -154,7 +146,7 @@ fn check(app: &Parts, key: &ObjectKey, head: &ObjectHead) -> Result<(), Rejectio
 }
 
 async fn marker_created(
-    app: &Parts,
+    app: &App,
     event: &Event,
     marker: &str,
     receives: u32,
@@ -174,7 +166,7 @@ async fn marker_created(
 /// Carries out what [`decide`] says: first of the record that the event expects, which saves a read, and if the write is
 /// refused, of the record as it is.
 async fn settle(
-    app: &Parts,
+    app: &App,
     mut subject: Subject<'_>,
     event: UploadEvent<'_>,
 ) -> Result<Outcome, RetryError> {
@@ -196,7 +188,7 @@ async fn settle(
 
 /// Makes one change and does what follows from it; `Err` in the inner result if the record was not as it had to be.
 async fn change_record(
-    app: &Parts,
+    app: &App,
     subject: &mut Subject<'_>,
     change: Change<'_>,
 ) -> Result<Result<Outcome, Refused>, RetryError> {
@@ -231,7 +223,7 @@ async fn change_record(
 }
 
 async fn name(
-    app: &Parts,
+    app: &App,
     subject: &mut Subject<'_>,
     version: &StoredVersion,
     status: UploadStatus,
@@ -248,7 +240,7 @@ async fn name(
         Named::Done(leftover) => {
             remove_leftovers(app, leftover).await?;
             app.settled.remember(key, Some(version.id.clone()));
-            telemetry::count("uploads_ready");
+            telemetry::count(Metric::UploadsReady);
             Ok(Ok(Outcome::Done("upload is ready")))
         }
         Named::OwnerGone => {
@@ -261,25 +253,25 @@ async fn name(
 
 /// The record is rejected first and the version removed then: cut off in between, the repetition removes it.
 async fn rejected(
-    app: &Parts,
+    app: &App,
     key: &ObjectKey,
     version: &StoredVersion,
     reason: RejectionReason,
 ) -> Result<Outcome, RetryError> {
     telemetry::field("reason", reason.0);
-    telemetry::count("uploads_rejected");
+    telemetry::count(Metric::UploadsRejected);
     app.objects.remove(key, &version.id).await?;
     Ok(closed(app, key, "upload is rejected"))
 }
 
-fn closed(app: &Parts, key: &ObjectKey, done: &'static str) -> Outcome {
+fn closed(app: &App, key: &ObjectKey, done: &'static str) -> Outcome {
     app.settled.remember(key, None);
     Outcome::Done(done)
 }
 
 /// Carries out a decision that leaves the record as it is.
 async fn conclude(
-    app: &Parts,
+    app: &App,
     subject: &Subject<'_>,
     record: Option<Snapshot>,
     decision: Decision<'_>,
@@ -299,7 +291,7 @@ async fn conclude(
         Some(record) => app.settled.remember(subject.key, record.version),
         None if matches!(decision, Decision::Ignore(_)) => {}
         None => {
-            telemetry::count("orphans_removed");
+            telemetry::count(Metric::OrphansRemoved);
             return Ok(Outcome::Discarded(
                 "the upload is unknown; its object was removed",
             ));
@@ -309,7 +301,7 @@ async fn conclude(
 }
 
 async fn remove_leftovers(
-    app: &Parts,
+    app: &App,
     leftovers: impl IntoIterator<Item = Leftover>,
 ) -> Result<(), RetryError> {
     for Leftover { key, version } in leftovers {
@@ -322,7 +314,7 @@ async fn remove_leftovers(
 
 /// Removes a hidden key's versions, then its delete markers, and the latest one last: while it is there, a repetition knows
 /// that it has work to do.
-async fn remove_all(app: &Parts, subject: &Subject<'_>) -> Result<(), RetryError> {
+async fn remove_all(app: &App, subject: &Subject<'_>) -> Result<(), RetryError> {
     let mut versions: Vec<_> = subject.versions.iter().collect();
     versions.sort_by_key(|version| (version.is_marker, version.is_latest));
     for version in versions {

@@ -1,5 +1,7 @@
 //! `GET /v1/audit`: what administrators have written, newest first.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ const DEFAULT_LIMIT: usize = 20;
 
 /// Lists administrative writes.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,
 ) -> Result<Json<Value>, Error> {
     let limit = fields

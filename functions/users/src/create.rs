@@ -1,5 +1,7 @@
 //! `POST /v1/users`: registers a user ahead of their first login.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::header::LOCATION;
@@ -14,7 +16,7 @@ use crate::{App, response};
 
 /// Creates the user that an openid will be on first login.
 pub(crate) async fn create(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     Admin(caller): Admin,
     mut fields: JsonFields,
 ) -> Result<Response, Error> {

@@ -1,15 +1,18 @@
 //! `DELETE /v1/users/me` and `/v1/users/{id}`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
 use shared::error::{Code, Error};
+use shared::telemetry::{self, Metric};
 
 use crate::target::Target;
 use crate::{App, conditions};
 
 /// Deletes an account: it is unusable when this answers; `purge` removes what is left of it.
 pub(crate) async fn delete(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     target: Target,
     headers: HeaderMap,
 ) -> Result<StatusCode, Error> {
@@ -24,6 +27,6 @@ pub(crate) async fn delete(
     announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
     let deleted = app.store.delete_user(doomed, editor, if_match).await?;
     deleted.map_err(|refusal| refusal.into_error(editor))?;
-    shared::telemetry::count("deleted_users");
+    telemetry::count(Metric::DeletedUsers);
     Ok(StatusCode::NO_CONTENT)
 }

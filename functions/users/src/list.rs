@@ -1,5 +1,7 @@
 //! `GET /v1/users`: all users, newest first, or who has a username or an e-mail address.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -27,7 +29,7 @@ enum Filter {
 
 /// Lists users.
 pub(crate) async fn list(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(Admin(caller), fields): WithQuery<Admin>,
 ) -> Result<Json<Value>, Error> {
     let filter = filter(fields)?;

@@ -1,6 +1,8 @@
 //! `GET /v1/profiles?ids=a,b,…`: what strangers may see of up to 50 users, in one call: a phone makes ten at once at
 //! most.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ const MAX_IDS: usize = 50;
 
 /// Shows users by id, in the order asked for. Ids that name nobody are left out.
 pub(crate) async fn profiles(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     WithQuery(caller, mut fields): WithQuery<Caller>,
 ) -> Result<Json<Value>, Error> {
     let ids = fields.required("ids", |value| {

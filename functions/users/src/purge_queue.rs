@@ -8,7 +8,7 @@ use shared::store::user::Deleted;
 
 /// Announces deleted accounts.
 #[derive(Clone, Debug)]
-pub struct PurgeQueue {
+pub(crate) struct PurgeQueue {
     config: Config,
     /// Made for the first deletion: a tenth of a cold start, for what few environments ever do.
     client: OnceLock<Client>,
@@ -18,11 +18,11 @@ pub struct PurgeQueue {
 /// The queue did not take the message.
 #[derive(Debug, thiserror::Error)]
 #[error("the purge queue did not take the message")]
-pub struct EnqueueError(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub(crate) struct EnqueueError(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl PurgeQueue {
     /// The queue at `url`.
-    pub fn new(config: Config, url: String) -> Self {
+    pub(crate) fn new(config: Config, url: String) -> Self {
         Self {
             config,
             client: OnceLock::new(),
@@ -34,7 +34,7 @@ impl PurgeQueue {
     ///
     /// # Errors
     /// If the queue does not take the message.
-    pub async fn announce(&self, deleted: &Deleted) -> Result<(), EnqueueError> {
+    pub(crate) async fn announce(&self, deleted: &Deleted) -> Result<(), EnqueueError> {
         let client = self
             .client
             .get_or_init(|| Client::from_conf(self.config.clone()));

@@ -1,5 +1,7 @@
 //! `GET /v1/users/me` and `GET /v1/users/{id}`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
@@ -11,7 +13,7 @@ use crate::target::Target;
 
 /// Shows a user; how much depends on who asks.
 pub(crate) async fn read(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     target: Target,
     headers: HeaderMap,
 ) -> Result<Response, Error> {

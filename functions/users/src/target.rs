@@ -1,11 +1,8 @@
 //! Whom a request is about: `me`, or the user whose id stands in the path.
 
-use std::sync::Arc;
-
-use axum::extract::{FromRef, FromRequestParts, RawPathParams};
+use axum::extract::{FromRequestParts, RawPathParams};
 use http::request::Parts;
-use shared::auth::Caller;
-use shared::auth::jwt::Verifier;
+use shared::auth::{Caller, ProvideVerifier};
 use shared::error::{Code, Error};
 use shared::ids::UserId;
 use shared::store::user::Editor;
@@ -36,8 +33,7 @@ impl Target {
 
 impl<S> FromRequestParts<S> for Target
 where
-    S: Send + Sync,
-    Arc<Verifier>: FromRef<S>,
+    S: ProvideVerifier + Send + Sync,
 {
     type Rejection = Error;
 

@@ -1,6 +1,8 @@
 //! `PUT` and `PATCH /v1/users/me` and `/v1/users/{id}`. Both merge, because `wx.request` has no PATCH: an absent field
 //! stays, `null` clears.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
@@ -16,7 +18,7 @@ use crate::{App, conditions, response};
 
 /// Changes a user.
 pub(crate) async fn update(
-    State(app): State<App>,
+    State(app): State<Arc<App>>,
     target: Target,
     headers: HeaderMap,
     fields: JsonFields,

@@ -2,7 +2,8 @@
 
 mod arguments;
 
-use arguments::{Arguments, Command};
+use arguments::Arguments;
+use clap::Parser;
 use std::{
     io::{self, Write},
     process::ExitCode,
@@ -10,19 +11,17 @@ use std::{
 use tokio::signal::unix::{SignalKind, signal};
 use wechat_standin::Wechat;
 
-/// The exit status of a command line that makes no sense.
-const USAGE_ERROR: u8 = 2;
-
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match arguments::parse(std::env::args().skip(1)) {
-        Ok(Command::Help) => say(arguments::HELP),
-        Ok(Command::Version) => say(concat!("wechat-standin ", env!("CARGO_PKG_VERSION"))),
-        Ok(Command::Serve(arguments)) => match serve(&arguments).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(reason) => complain(&reason, ExitCode::FAILURE),
-        },
-        Err(reason) => complain(&reason, ExitCode::from(USAGE_ERROR)),
+    let arguments = Arguments::parse()
+        .checked()
+        .unwrap_or_else(|error| error.exit());
+    match serve(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            let _ = writeln!(io::stderr(), "wechat-standin: {reason}");
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -33,11 +32,13 @@ async fn serve(arguments: &Arguments) -> Result<(), String> {
     let wechat = Wechat::listen(arguments.listen, &arguments.app_id, &arguments.app_secret)
         .await
         .map_err(|error| cannot_listen(arguments, &error))?;
-    say(&format!(
+    // A reader that has gone away is no reason to fail.
+    let _ = writeln!(
+        io::stdout(),
         "wechat-standin listens on {} and knows app id {}",
         wechat.base_url(),
         arguments.app_id
-    ));
+    );
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
@@ -55,15 +56,4 @@ fn cannot_listen(arguments: &Arguments, error: &io::Error) -> String {
         }
         _ => format!("cannot listen on {address}: {error}"),
     }
-}
-
-/// Prints a line. A reader that has gone away is no reason to fail.
-fn say(line: &str) -> ExitCode {
-    let _ = writeln!(io::stdout(), "{line}");
-    ExitCode::SUCCESS
-}
-
-fn complain(reason: &str, status: ExitCode) -> ExitCode {
-    let _ = writeln!(io::stderr(), "wechat-standin: {reason}");
-    status
 }

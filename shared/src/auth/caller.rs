@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{FromRef, FromRequestParts};
+use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -48,6 +48,18 @@ impl Caller {
     }
 }
 
+/// An app whose callers show access tokens.
+pub trait ProvideVerifier {
+    /// What checks them.
+    fn verifier(&self) -> &Verifier;
+}
+
+impl<A: ProvideVerifier> ProvideVerifier for Arc<A> {
+    fn verifier(&self) -> &Verifier {
+        A::verifier(self)
+    }
+}
+
 /// Who can be told from an access token alone.
 pub trait Authenticated: Sized {
     /// Reads the request's token.
@@ -75,13 +87,12 @@ impl Authenticated for Caller {
 /// [`WithQuery`](crate::http::WithQuery).
 impl<S> FromRequestParts<S> for Caller
 where
-    S: Sync,
-    Arc<Verifier>: FromRef<S>,
+    S: ProvideVerifier + Sync,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = Self::authenticate(parts, &Arc::from_ref(state))?;
+        let caller = Self::authenticate(parts, state.verifier())?;
         query::refuse_all(&parts.uri)?;
         Ok(caller)
     }
@@ -117,13 +128,12 @@ impl Authenticated for Admin {
 /// As an extractor it refuses query parameters, as [`Caller`] does.
 impl<S> FromRequestParts<S> for Admin
 where
-    S: Sync,
-    Arc<Verifier>: FromRef<S>,
+    S: ProvideVerifier + Sync,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let admin = Self::authenticate(parts, &Arc::from_ref(state))?;
+        let admin = Self::authenticate(parts, state.verifier())?;
         query::refuse_all(&parts.uri)?;
         Ok(admin)
     }

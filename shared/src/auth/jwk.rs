@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::redacted::Redacted;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use data_encoding::BASE64URL_NOPAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
@@ -97,7 +98,7 @@ impl fmt::Debug for PublicKeys {
 pub struct PrivateKey {
     pub(super) kid: String,
     pub(super) signing: EncodingKey,
-    pub(super) seed: [u8; 32],
+    pub(super) seed: Redacted<[u8; 32]>,
 }
 
 impl PrivateKey {
@@ -118,7 +119,7 @@ impl PrivateKey {
         Ok(Self {
             kid: jwk.kid,
             signing: EncodingKey::from_ed_der(pkcs8.as_ref()),
-            seed,
+            seed: Redacted::new(seed),
         })
     }
 }

@@ -7,7 +7,7 @@ pub mod refresh;
 
 use serde::{Deserialize, Serialize};
 
-pub use caller::{Admin, Authenticated, Caller};
+pub use caller::{Admin, Authenticated, Caller, ProvideVerifier};
 
 /// What a user may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -7,7 +7,6 @@
 //! The key is one for refresh tokens alone, so that a rotation of the signing key changes nothing for sessions. A session
 //! names the key that its current token was derived with; it is derived with the newest key at each refresh.
 
-use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -18,6 +17,7 @@ use crate::auth::jwk::PrivateKey;
 use crate::ids::{SessionId, UserId};
 use crate::invariant;
 use crate::random::Random;
+use crate::redacted::Redacted;
 
 /// How long a refresh token is good for when it is not used.
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
@@ -31,14 +31,14 @@ const MIN_KEY_LENGTH: usize = 32;
 /// The SHA-256 of a refresh token's secret: what is stored of it.
 pub type Hash = [u8; 32];
 
-/// A refresh token as the client holds it: `<user>.<session>.<secret>`. Its `Debug` shows no secret.
-#[derive(Clone, PartialEq, Eq)]
+/// A refresh token as the client holds it: `<user>.<session>.<secret>`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
     /// Whose.
     pub user: UserId,
     /// Which session's.
     pub session: SessionId,
-    secret: [u8; 32],
+    secret: Redacted<[u8; 32]>,
 }
 
 /// The text is no refresh token.
@@ -52,24 +52,24 @@ impl RefreshToken {
         Self {
             user,
             session,
-            secret: random.bytes(),
+            secret: Redacted::new(random.bytes()),
         }
     }
 
     /// What is stored of this token.
     pub fn hash(&self) -> Hash {
-        sha256(&self.secret)
+        sha256(self.secret.expose_secret())
     }
 
     /// The token that replaces this one: always the same for the same key.
     pub fn successor(&self, key: &SuccessorKey) -> Self {
-        let tag = hmac::sign(&key.0, &self.secret);
+        let tag = hmac::sign(&key.0, self.secret.expose_secret());
         let mut secret = [0; 32];
         secret.copy_from_slice(tag.as_ref());
         Self {
             user: self.user.clone(),
             session: self.session.clone(),
-            secret,
+            secret: Redacted::new(secret),
         }
     }
 
@@ -79,7 +79,7 @@ impl RefreshToken {
             "{}.{}.{}",
             self.user,
             self.session.as_str(),
-            BASE64URL_NOPAD.encode(&self.secret)
+            BASE64URL_NOPAD.encode(self.secret.expose_secret())
         )
     }
 }
@@ -100,34 +100,20 @@ impl FromStr for RefreshToken {
         Ok(Self {
             user: user.parse().map_err(|_| ParseRefreshTokenError)?,
             session: session.parse().map_err(|_| ParseRefreshTokenError)?,
-            secret: secret.try_into().map_err(|_| ParseRefreshTokenError)?,
+            secret: Redacted::new(secret.try_into().map_err(|_| ParseRefreshTokenError)?),
         })
     }
 }
 
-impl fmt::Debug for RefreshToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("RefreshToken")
-            .field("session", &self.session)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Derives successors with one key.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct SuccessorKey(hmac::Key);
 
 impl SuccessorKey {
     /// The key that belongs to the signing key: that of sessions which name none.
     pub fn from_signing_key(key: &PrivateKey) -> Self {
-        let bytes = derive(b"refresh token successor v1", &key.seed, &[]);
+        let bytes = derive(b"refresh token successor v1", key.seed.expose_secret(), &[]);
         Self(hmac::Key::new(hmac::HMAC_SHA256, &bytes))
-    }
-}
-
-impl fmt::Debug for SuccessorKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SuccessorKey")
     }
 }
 

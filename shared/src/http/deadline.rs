@@ -7,6 +7,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use crate::error::{Code, Error};
+use crate::telemetry::{self, Metric};
 use crate::time::{Clock, Timestamp};
 
 /// What is left for rendering and sending the answer.
@@ -24,7 +25,7 @@ pub(super) async fn layer(State(clock): State<Clock>, request: Request, next: Ne
     match tokio::time::timeout(left, next.run(request)).await {
         Ok(response) => response,
         Err(_) => {
-            crate::telemetry::count("deadlines_missed");
+            telemetry::count(Metric::DeadlinesMissed);
             Error::new(Code::TemporarilyUnavailable)
                 .caused_by("the handler did not finish before the invocation's deadline")
                 .into_response()

@@ -11,6 +11,9 @@ mod path;
 mod problem;
 pub mod query;
 pub mod request;
+mod route;
+
+use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -23,6 +26,17 @@ pub use body::{JsonFields, Patch};
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};
+pub use route::{Access, RequestBody, Route, Routes};
+
+/// A function's routes as the service that answers its events.
+pub fn service<A: Send + Sync + 'static>(
+    routes: Routes<Arc<A>>,
+    app: A,
+    telemetry: Telemetry,
+    clock: Clock,
+) -> Router {
+    edge(routes.0.with_state(Arc::new(app)), telemetry, clock)
+}
 
 /// Wraps a function's routes in the edge. Outermost first:
 ///
@@ -32,7 +46,7 @@ pub use request::{ClientAddress, RequestId};
 /// 4. `panic`: a panic becomes an error like any other;
 /// 5. `event`: an event that is no request reaches no route;
 /// 6. `deadline`: innermost, so that a handler that hangs is dropped while there is time to answer.
-pub fn edge(routes: Router, telemetry: Telemetry, clock: Clock) -> Router {
+fn edge(routes: Router, telemetry: Telemetry, clock: Clock) -> Router {
     routes
         .fallback(async || Error::new(Code::NotFound))
         .method_not_allowed_fallback(async || Error::new(Code::MethodNotAllowed))

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 
 use crate::error::{Code, Error};
+use crate::telemetry::{self, Metric};
 
 /// Answers 500 `internal` when the rest of the way panics. The panic's text is not logged: it may hold a value.
 pub(super) async fn layer(request: Request, next: Next) -> Response {
@@ -16,7 +17,7 @@ pub(super) async fn layer(request: Request, next: Next) -> Response {
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
         Ok(response) => response,
         Err(_) => {
-            crate::telemetry::count("panics");
+            telemetry::count(Metric::Panics);
             Error::new(Code::Internal)
                 .caused_by("the handler panicked")
                 .into_response()

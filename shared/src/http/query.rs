@@ -1,15 +1,12 @@
 //! Query strings. A handler comes by its caller or its body through an extractor that refuses every query parameter,
 //! unless it asks for them by [`WithQuery`], whose fields refuse those that it does not take.
 
-use std::sync::Arc;
-
-use axum::extract::{FromRef, FromRequestParts, Query};
+use axum::extract::{FromRequestParts, Query};
 use http::Uri;
 use http::request::Parts;
 use serde_json::Value;
 
-use crate::auth::Authenticated;
-use crate::auth::jwt::Verifier;
+use crate::auth::{Authenticated, ProvideVerifier};
 use crate::error::{Code, Error};
 use crate::http::JsonFields;
 use crate::http::body::{ValueError, clipped};
@@ -21,14 +18,13 @@ pub struct WithQuery<A>(pub A, pub JsonFields);
 
 impl<S, A> FromRequestParts<S> for WithQuery<A>
 where
-    S: Sync,
+    S: ProvideVerifier + Sync,
     A: Authenticated,
-    Arc<Verifier>: FromRef<S>,
 {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = A::authenticate(parts, &Arc::from_ref(state))?;
+        let caller = A::authenticate(parts, state.verifier())?;
         Ok(Self(caller, fields(&parts.uri)?))
     }
 }

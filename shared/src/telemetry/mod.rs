@@ -4,6 +4,8 @@
 //! the edge; tokens, codes, openids, e-mail addresses, phone numbers and bodies never.
 
 pub mod log;
+pub mod metric;
 pub mod record;
 
-pub use record::{Telemetry, count, field};
+pub use metric::Metric;
+pub use record::{Telemetry, count, field, measure};

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Map, Value, json};
 
 use crate::config::Vars;
+use crate::telemetry::Metric;
 use crate::time::{Clock, Timestamp};
 
 /// CloudWatch's name for all metrics of this system.
@@ -25,7 +26,7 @@ tokio::task_local! {
 #[derive(Default)]
 struct Record {
     fields: Map<String, Value>,
-    metrics: Vec<(&'static str, &'static str)>,
+    metrics: Vec<Metric>,
 }
 
 /// Adds a field to the line of the request or message at hand; does nothing outside of one.
@@ -35,23 +36,23 @@ pub fn field(name: &'static str, value: impl Into<Value>) {
 }
 
 /// Counts one occurrence of `metric` in the request or message at hand; does nothing outside of one.
-pub fn count(metric: &'static str) {
-    measure(metric, "Count", 1.0);
+pub fn count(metric: Metric) {
+    measure(metric, 1.0);
 }
 
 /// Adds `value` to `metric` in the request or message at hand; does nothing outside of one.
-pub fn measure(metric: &'static str, unit: &'static str, value: f64) {
+pub fn measure(metric: Metric, value: f64) {
     let _ = RECORD.try_with(|record| {
         let mut record = record.borrow_mut();
         let sum = record
             .fields
-            .get(metric)
+            .get(metric.name())
             .and_then(Value::as_f64)
             .unwrap_or(0.0)
             + value;
-        record.fields.insert(metric.to_owned(), json!(sum));
-        if record.metrics.iter().all(|(name, _)| *name != metric) {
-            record.metrics.push((metric, unit));
+        record.fields.insert(metric.name().to_owned(), json!(sum));
+        if !record.metrics.contains(&metric) {
+            record.metrics.push(metric);
         }
     });
 }
@@ -107,12 +108,11 @@ impl Telemetry {
                 let duration_ms = self.clock.now().since(started).as_millis();
                 let summary = describe(&result);
                 measure(
-                    "duration_ms",
-                    "Milliseconds",
+                    Metric::DurationMs,
                     u32::try_from(duration_ms).unwrap_or(u32::MAX).into(),
                 );
                 if cold_start {
-                    count("cold_starts");
+                    count(Metric::ColdStarts);
                 }
                 field("cold_start", cold_start);
                 let record = RECORD.with(RefCell::take);
@@ -140,10 +140,11 @@ impl Telemetry {
 
 /// What CloudWatch is to make of the metrics. Each name and set of dimensions is paid for, so a metric has one set: the
 /// duration of a request that of its route, everything else that of the function.
-fn directives(metrics: &[(&str, &str)], has_route: bool) -> Vec<Value> {
-    let (by_route, by_function): (Vec<_>, Vec<_>) = metrics
+fn directives(metrics: &[Metric], has_route: bool) -> Vec<Value> {
+    let (by_route, by_function): (Vec<Metric>, Vec<Metric>) = metrics
         .iter()
-        .partition(|(name, _)| has_route && *name == "duration_ms");
+        .copied()
+        .partition(|metric| has_route && *metric == Metric::DurationMs);
     let sets = [
         (json!(["function"]), by_function),
         (json!(["function", "route"]), by_route),
@@ -152,7 +153,7 @@ fn directives(metrics: &[(&str, &str)], has_route: bool) -> Vec<Value> {
     used.map(|(dimensions, metrics)| {
         let metrics: Value = metrics
             .into_iter()
-            .map(|(name, unit)| json!({"Name": name, "Unit": unit}))
+            .map(|metric| json!({"Name": metric.name(), "Unit": metric.unit().as_str()}))
             .collect();
         json!({"Namespace": NAMESPACE, "Dimensions": [dimensions], "Metrics": metrics})
     })
@@ -194,8 +195,8 @@ mod tests {
         for _ in 0..2 {
             let work = async {
                 field("wechat_errcode", 40163);
-                count("logins");
-                count("logins");
+                count(Metric::Logins);
+                count(Metric::Logins);
             };
             let fields = Map::from_iter([("route".to_owned(), json!("/ping"))]);
             telemetry
@@ -239,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_message_has_no_route_to_be_counted_by() {
-        let metrics = [("uploads_ready", "Count"), ("duration_ms", "Milliseconds")];
+        let metrics = [Metric::UploadsReady, Metric::DurationMs];
         let directives = directives(&metrics, false);
         assert_eq!(directives.len(), 1);
         assert_eq!(directives[0]["Dimensions"], json!([["function"]]));
@@ -249,6 +250,6 @@ mod tests {
     #[test]
     fn outside_of_a_request_nothing_happens() {
         field("a", 1);
-        count("b");
+        count(Metric::Panics);
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_smithy_types::body::SdkBody;
-use http::{Request, StatusCode};
+use http::{Method, Request, StatusCode};
 
 use crate::net::HttpsClient;
 use crate::time::Clock;
@@ -32,9 +32,6 @@ pub enum DeleteObjectError {
     /// It was asked, and did not answer.
     #[error("S3 did not answer in time")]
     TimedOut,
-    /// The address of the object is none.
-    #[error("the address cannot be asked")]
-    Unaddressable(#[source] http::Error),
     /// It refused.
     #[error("S3 answered {0}")]
     Refused(StatusCode),
@@ -68,20 +65,17 @@ impl ObjectDeleter {
     }
 
     async fn try_delete(&self, key: &ObjectKey, version: &str) -> Result<(), DeleteObjectError> {
-        let from = self.clock.now();
-        let expires_in = Duration::from_secs(60);
-        let request = Presign {
-            method: "DELETE",
+        let mut request = Request::new(SdkBody::empty());
+        *request.method_mut() = Method::DELETE;
+        *request.uri_mut() = self.signer.presign(&Presign {
+            method: Method::DELETE.as_str(),
             key,
             version: Some(version),
             headers: &[],
             query: &[],
-            from,
-            expires_in,
-        };
-        let request = Request::delete(self.signer.presign(&request))
-            .body(SdkBody::empty())
-            .map_err(DeleteObjectError::Unaddressable)?;
+            from: self.clock.now(),
+            expires_in: Duration::from_secs(60),
+        });
         let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.client.request(request)).await;
         match answer
             .map_err(|_| DeleteObjectError::TimedOut)?

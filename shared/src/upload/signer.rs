@@ -1,25 +1,29 @@
-//! S3 requests signed by hand: POST policies, and query strings for GET, PUT and DELETE (Signature Version 4).
+//! S3 requests whose signature is in the query string (Signature Version 4): tickets for PUT, deletions, links.
 //!
-//! POST policies are not in the SDK (aws-sdk-rust#863), and signing takes credentials, not a client: a function that
-//! only signs links no S3 SDK at all.
-//! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html>
+//! Signing takes credentials, not a client: a function that only signs links no S3 SDK at all.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
-use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt;
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
-use aws_sigv4::sign::v4::{calculate_signature, generate_signing_key};
-use data_encoding::{BASE64, HEXLOWER};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::json;
+use aws_sigv4::http_request::{
+    PercentEncodingMode, SignableBody, SignableRequest, SignatureLocation, SigningSettings,
+    UriPathNormalizationMode, sign,
+};
+use aws_sigv4::sign::v4::{self, calculate_signature, generate_signing_key};
+use http::{Request, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-use crate::auth::refresh::sha256;
 use crate::aws::{Aws, Service};
+use crate::invariant::broken;
 use crate::time::Timestamp;
+use crate::upload::base_url::UploadsBaseUrl;
 use crate::upload::key::ObjectKey;
 
-const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+pub(super) const ALGORITHM: &str = "AWS4-HMAC-SHA256";
+const SERVICE: &str = "s3";
 /// What RFC 3986 leaves unreserved, and Signature Version 4 therefore unescaped.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -30,13 +34,15 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
 /// Signs requests for one bucket.
 #[derive(Clone, Debug)]
 pub struct S3Signer {
-    bucket: String,
+    pub(super) bucket: String,
     region: String,
-    credentials: Credentials,
+    pub(super) credentials: Credentials,
     /// Scheme and host, as in `https://bucket.s3.eu-west-1.amazonaws.com`.
     origin: String,
     /// What comes before the key in the path: empty, or `/bucket` for an endpoint that serves all buckets.
     base_path: String,
+    /// Where clients reach the bucket, if not under its own name.
+    base_url: Option<UploadsBaseUrl>,
 }
 
 /// What a presigned request fixes.
@@ -58,19 +64,6 @@ pub struct Presign<'a> {
     pub expires_in: Duration,
 }
 
-/// What a POST policy fixes beside the bucket.
-#[derive(Clone, Copy, Debug)]
-pub struct PostPolicy<'a> {
-    /// The object.
-    pub key: &'a ObjectKey,
-    /// Exactly how many bytes.
-    pub size: u64,
-    /// From when it is good.
-    pub from: Timestamp,
-    /// Until when it is good.
-    pub until: Timestamp,
-}
-
 impl S3Signer {
     /// A signer for `bucket` with the function's credentials.
     pub fn new(aws: &Aws, bucket: String) -> Self {
@@ -88,111 +81,108 @@ impl S3Signer {
             credentials: aws.credentials().clone(),
             origin,
             base_path,
+            base_url: None,
         }
     }
 
-    /// The address that forms are posted to.
-    pub fn post_url(&self) -> String {
-        format!("{}{}/", self.origin, self.base_path)
+    /// Gives clients URLs at `base_url`, whose proxy sends the bucket's own `Host`: that is what is signed.
+    #[must_use]
+    pub fn with_base_url(self, base_url: Option<UploadsBaseUrl>) -> Self {
+        Self { base_url, ..self }
     }
 
-    /// The form fields of an upload by POST; the file comes after them.
-    pub fn post_fields(&self, policy: &PostPolicy<'_>) -> BTreeMap<&'static str, String> {
-        let mut fields = BTreeMap::from([
-            ("key", policy.key.to_string()),
-            ("Content-Type", policy.key.content_type.as_str().to_owned()),
-            // 201 has a body, which wx.uploadFile hands to the page; a 204 is reported as a failure by some devices.
-            ("success_action_status", "201".to_owned()),
-            ("x-amz-algorithm", ALGORITHM.to_owned()),
-            ("x-amz-credential", self.credential(policy.from)),
-            ("x-amz-date", policy.from.to_amz_date()),
-        ]);
-        if let Some(token) = self.credentials.session_token() {
-            fields.insert("x-amz-security-token", token.to_owned());
-        }
-        let mut conditions = vec![
-            json!({"bucket": self.bucket}),
-            json!(["content-length-range", policy.size, policy.size]),
-        ];
-        conditions.extend(fields.iter().map(|(name, value)| json!({*name: value})));
-        let document = json!({"expiration": policy.until.to_whole_second().to_rfc3339(), "conditions": conditions});
-        let encoded = BASE64.encode(document.to_string().as_bytes());
-        let signature = self.signature(policy.from, encoded.as_bytes());
-        fields.extend([("policy", encoded), ("x-amz-signature", signature)]);
-        fields
+    /// A URL at the bucket itself that carries its signature.
+    pub fn presign(&self, request: &Presign<'_>) -> Uri {
+        self.try_presign(request)
+            .unwrap_or_else(|_| broken("a request to S3 can be signed"))
     }
 
-    /// A URL that carries its signature.
-    pub fn presign(&self, request: &Presign<'_>) -> String {
-        let path = format!("{}/{}", self.base_path, request.key);
-        let mut headers: BTreeMap<&str, &str> = request.headers.iter().copied().collect();
-        headers.insert("host", self.host());
-        let signed_headers = headers.keys().copied().collect::<Vec<_>>().join(";");
-        let mut query = BTreeMap::from([
-            ("X-Amz-Algorithm", ALGORITHM.to_owned()),
-            ("X-Amz-Credential", self.credential(request.from)),
-            ("X-Amz-Date", request.from.to_amz_date()),
-            ("X-Amz-Expires", request.expires_in.as_secs().to_string()),
-            ("X-Amz-SignedHeaders", signed_headers.clone()),
-        ]);
-        if let Some(token) = self.credentials.session_token() {
-            query.insert("X-Amz-Security-Token", token.to_owned());
-        }
-        if let Some(version) = request.version {
-            query.insert("versionId", version.to_owned());
-        }
-        let more = request.query.iter();
-        query.extend(more.map(|(name, value)| (*name, (*value).to_owned())));
-        let query = canonical_query(&query);
-        let headers: String = headers
+    /// As [`presign`](Self::presign), where clients reach the bucket.
+    pub fn presign_for_client(&self, request: &Presign<'_>) -> String {
+        let uri = self.presign(request);
+        self.client_url(uri.path_and_query().map_or("/", |path| path.as_str()))
+    }
+
+    fn try_presign(&self, request: &Presign<'_>) -> Result<Uri, Box<dyn Error>> {
+        let version = request.version.map(|version| ("versionId", version));
+        let query: Vec<String> = version
             .iter()
-            .map(|(name, value)| format!("{name}:{value}\n"))
+            .chain(request.query)
+            .map(|(name, value)| format!("{name}={}", escape(value)))
             .collect();
-        let canonical = format!(
-            "{}\n{path}\n{query}\n{headers}\n{signed_headers}\nUNSIGNED-PAYLOAD",
-            request.method
+        let url = format!(
+            "{}{}?{}",
+            self.origin,
+            self.path(request.key),
+            query.join("&")
         );
-        let digest = HEXLOWER.encode(&sha256(canonical.as_bytes()));
-        let date = request.from.to_amz_date();
-        let to_sign = format!(
-            "{ALGORITHM}\n{date}\n{}\n{digest}",
-            self.scope(request.from)
-        );
-        let signature = self.signature(request.from, to_sign.as_bytes());
-        format!("{}{path}?{query}&X-Amz-Signature={signature}", self.origin)
+        let identity = self.credentials.clone().into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&self.region)
+            .name(SERVICE)
+            .time(request.from.into())
+            .settings(query_settings(request.expires_in))
+            .build()?
+            .into();
+        let headers = request.headers.iter().copied();
+        let body = SignableBody::UnsignedPayload;
+        let signable = SignableRequest::new(request.method, &url, headers, body)?;
+        let (instructions, _) = sign(signable, &params)?.into_parts();
+        let mut signed = Request::builder().uri(url).body(())?;
+        instructions.apply_to_request_http1x(&mut signed);
+        Ok(signed.into_parts().0.uri)
     }
 
-    fn host(&self) -> &str {
+    /// The address of this path and query as clients reach it. Path-style or not, the path is the bucket's own.
+    pub(super) fn client_url(&self, path_and_query: &str) -> String {
+        let base = self
+            .base_url
+            .as_ref()
+            .map_or(&*self.origin, UploadsBaseUrl::as_str);
+        format!("{base}{path_and_query}")
+    }
+
+    /// The path of `key`, or of the bucket with an empty one.
+    pub(super) fn path(&self, key: impl fmt::Display) -> String {
+        format!("{}/{key}", self.base_path)
+    }
+
+    pub(super) fn host(&self) -> &str {
         self.origin
             .split_once("://")
             .map_or(self.origin.as_str(), |(_, host)| host)
     }
 
-    fn scope(&self, at: Timestamp) -> String {
-        format!("{}/{}/s3/aws4_request", &at.to_amz_date()[..8], self.region)
+    pub(super) fn scope(&self, at: Timestamp) -> String {
+        let date = &at.to_amz_date()[..8];
+        format!("{date}/{}/{SERVICE}/aws4_request", self.region)
     }
 
-    fn credential(&self, at: Timestamp) -> String {
+    pub(super) fn credential(&self, at: Timestamp) -> String {
         format!("{}/{}", self.credentials.access_key_id(), self.scope(at))
     }
 
-    fn signature(&self, at: Timestamp, to_sign: &[u8]) -> String {
-        let key = generate_signing_key(
-            self.credentials.secret_access_key(),
-            at.into(),
-            &self.region,
-            "s3",
-        );
+    pub(super) fn signature(&self, at: Timestamp, to_sign: &[u8]) -> String {
+        let secret = self.credentials.secret_access_key();
+        let key = generate_signing_key(secret, at.into(), &self.region, SERVICE);
         calculate_signature(key, to_sign)
     }
 }
 
-/// `BTreeMap`'s order is the byte order of the names, which is the canonical one.
-fn canonical_query(query: &BTreeMap<&str, String>) -> String {
-    let pair = |(name, value): (&&str, &String)| {
-        format!("{name}={}", utf8_percent_encode(value, RESERVED))
-    };
-    query.iter().map(pair).collect::<Vec<_>>().join("&")
+/// S3 takes the path as it is, and the signature in the query.
+fn query_settings(expires_in: Duration) -> SigningSettings {
+    let mut settings = SigningSettings::default();
+    settings.percent_encoding_mode = PercentEncodingMode::Single;
+    settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+    settings.signature_location = SignatureLocation::QueryParams;
+    settings.expires_in = Some(expires_in);
+    settings
+}
+
+/// As Signature Version 4 wants values in a query.
+pub(super) fn escape(value: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(value, RESERVED)
 }
 
 /// The DNS suffix of the region's partition.
@@ -204,88 +194,38 @@ fn dns_suffix(region: &str) -> &'static str {
     }
 }
 
+/// What the tests of this folder sign with, and for.
 #[cfg(test)]
-mod tests {
+pub(super) mod samples {
     use super::*;
-    use data_encoding::BASE64;
+    use crate::config::Vars;
 
-    /// The example credentials of AWS's documentation.
-    fn signer_in(region: &str, token: Option<&str>) -> S3Signer {
-        let secret = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
-        S3Signer {
-            bucket: "sigv4examplebucket".into(),
-            region: region.into(),
-            credentials: Credentials::new(
-                "AKIAIOSFODNN7EXAMPLE",
-                secret,
-                token.map(str::to_owned),
-                None,
-                "test",
-            ),
-            origin: format!(
-                "https://sigv4examplebucket.s3.{region}.{}",
-                dns_suffix(region)
-            ),
-            base_path: String::new(),
-        }
+    /// A signer with the example credentials of AWS's documentation.
+    pub(crate) fn signer(region: &str, token: Option<&str>) -> S3Signer {
+        let get = |name: &str| match name {
+            "AWS_REGION" => Some(region.to_owned()),
+            "AWS_ACCESS_KEY_ID" => Some("AKIAIOSFODNN7EXAMPLE".to_owned()),
+            "AWS_SECRET_ACCESS_KEY" => Some("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY".to_owned()),
+            "AWS_SESSION_TOKEN" => token.map(str::to_owned),
+            _ => None,
+        };
+        let mut vars = Vars::new(&get);
+        let aws = Aws::read(&mut vars);
+        vars.finish().unwrap();
+        S3Signer::new(&aws, "sigv4examplebucket".to_owned())
     }
 
-    fn signer() -> S3Signer {
-        signer_in("us-east-1", None)
-    }
-
-    fn key() -> ObjectKey {
+    pub(crate) fn key() -> ObjectKey {
         "u/uaaaaaaaaaaaaaaaaaaaaaaaaaa/06c0000000002000000000000c.jpg"
             .parse()
             .unwrap()
     }
+}
 
-    #[test]
-    fn the_policy_of_awss_documentation_signs_to_the_documented_value() {
-        // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-post-example.html
-        let policy = concat!(
-            "{ \"expiration\": \"2015-12-30T12:00:00.000Z\",\r\n  \"conditions\": [\r\n",
-            "    {\"bucket\": \"sigv4examplebucket\"},\r\n    [\"starts-with\", \"$key\", \"user/user1/\"],\r\n",
-            "    {\"acl\": \"public-read\"},\r\n",
-            "    {\"success_action_redirect\": \"http://sigv4examplebucket.s3.amazonaws.com/successful_upload.html\"},\r\n",
-            "    [\"starts-with\", \"$Content-Type\", \"image/\"],\r\n    {\"x-amz-meta-uuid\": \"14365123651274\"},\r\n",
-            "    {\"x-amz-server-side-encryption\": \"AES256\"},\r\n    [\"starts-with\", \"$x-amz-meta-tag\", \"\"],\r\n\r\n",
-            "    {\"x-amz-credential\": \"AKIAIOSFODNN7EXAMPLE/20151229/us-east-1/s3/aws4_request\"},\r\n",
-            "    {\"x-amz-algorithm\": \"AWS4-HMAC-SHA256\"},\r\n    {\"x-amz-date\": \"20151229T000000Z\" }\r\n  ]\r\n}",
-        );
-        let at = Timestamp::from_millis(1_451_347_200_000);
-        assert_eq!(at.to_amz_date(), "20151229T000000Z");
-        assert_eq!(
-            signer().signature(at, BASE64.encode(policy.as_bytes()).as_bytes()),
-            "8afdbf4008c03f22c2cd3cdb72e4afbb1f6a588f3255ac628749a66d7f09699e"
-        );
-    }
-
-    #[test]
-    fn a_policy_bounds_everything() {
-        let from = Timestamp::from_millis(1_451_347_200_000);
-        let signer = signer_in("us-east-1", Some("token/+="));
-        let policy = PostPolicy {
-            key: &key(),
-            size: 1234,
-            from,
-            until: from.after(Duration::from_secs(300)),
-        };
-        let fields = signer.post_fields(&policy);
-        let document = BASE64.decode(fields["policy"].as_bytes()).unwrap();
-        let document: serde_json::Value = serde_json::from_slice(&document).unwrap();
-        assert_eq!(document["expiration"], "2015-12-29T00:05:00Z");
-        let conditions = document["conditions"].as_array().unwrap();
-        assert!(conditions.contains(&json!({"bucket": "sigv4examplebucket"})));
-        assert!(conditions.contains(&json!(["content-length-range", 1234, 1234])));
-        for (name, value) in &fields {
-            if !matches!(*name, "policy" | "x-amz-signature") {
-                assert!(conditions.contains(&json!({*name: value})), "{name}");
-            }
-        }
-        assert_eq!(fields["x-amz-security-token"], "token/+=");
-        assert_eq!(fields["key"], key().to_string());
-    }
+#[cfg(test)]
+mod tests {
+    use super::samples::{key, signer};
+    use super::*;
 
     #[test]
     fn urls_are_signed_as_botocore_signs_them() {
@@ -318,68 +258,54 @@ mod tests {
                     from,
                     expires_in,
                 };
-                signer_in(region, token).presign(&request)
+                signer(region, token).presign(&request).to_string()
             };
             let url = request("GET", Some("a.b_c-d"), &[], 3600);
-            assert!(url.ends_with(&format!("&X-Amz-Signature={get}")), "{url}");
+            assert!(url.contains(&format!("&X-Amz-Signature={get}")), "{url}");
             assert_eq!(
-                url.contains("&X-Amz-Security-Token=token%2F%2B%3D&"),
+                url.contains("&X-Amz-Security-Token=token%2F%2B%3D"),
                 token.is_some()
             );
             let headers = [("content-type", "image/jpeg"), ("content-length", "1234")];
             let url = request("PUT", None, &headers, 300);
-            assert!(url.ends_with(&format!("&X-Amz-Signature={put}")), "{url}");
+            assert!(url.contains(&format!("&X-Amz-Signature={put}")), "{url}");
         }
     }
 
     #[test]
-    fn a_post_is_signed_as_botocore_signs_it() {
-        // botocore 1.43.106, generate_presigned_post with the same credentials, time and key: its policy, and the
-        // signature it gave for it.
-        const CASES: [(&str, Option<&str>, &str, &str, &str); 2] = [
-            (
-                "us-east-1",
-                None,
-                "https://sigv4examplebucket.s3.us-east-1.amazonaws.com/",
-                "eyJleHBpcmF0aW9uIjogIjIwMjYtMTEtMjJUMjE6MzM6MTFaIiwgImNvbmRpdGlvbnMiOiBbeyJDb250ZW50LVR5cGUiOiAiaW1hZ2UvanBlZyJ9LCB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwgeyJrZXkiOiAidS91YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWEvMDZjMDAwMDAwMDAwMjAwMDAwMDAwMDAwMGMuanBnIn0sIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwgeyJ4LWFtei1jcmVkZW50aWFsIjogIkFLSUFJT1NGT0ROTjdFWEFNUExFLzIwMTUxMjI5L3VzLWVhc3QtMS9zMy9hd3M0X3JlcXVlc3QifSwgeyJ4LWFtei1kYXRlIjogIjIwMTUxMjI5VDAwMDAwMFoifV19",
-                "f3f825a12e9ec89822bd823aaa92adfc7f9c3b00656cb51d5d3559bebf974964",
-            ),
-            (
-                "cn-north-1",
-                Some("token/+="),
-                "https://sigv4examplebucket.s3.cn-north-1.amazonaws.com.cn/",
-                "eyJleHBpcmF0aW9uIjogIjIwMjYtMTEtMjJUMjE6MzM6MTFaIiwgImNvbmRpdGlvbnMiOiBbeyJDb250ZW50LVR5cGUiOiAiaW1hZ2UvanBlZyJ9LCB7ImJ1Y2tldCI6ICJzaWd2NGV4YW1wbGVidWNrZXQifSwgeyJrZXkiOiAidS91YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWEvMDZjMDAwMDAwMDAwMjAwMDAwMDAwMDAwMGMuanBnIn0sIHsieC1hbXotYWxnb3JpdGhtIjogIkFXUzQtSE1BQy1TSEEyNTYifSwgeyJ4LWFtei1jcmVkZW50aWFsIjogIkFLSUFJT1NGT0ROTjdFWEFNUExFLzIwMTUxMjI5L2NuLW5vcnRoLTEvczMvYXdzNF9yZXF1ZXN0In0sIHsieC1hbXotZGF0ZSI6ICIyMDE1MTIyOVQwMDAwMDBaIn0sIHsieC1hbXotc2VjdXJpdHktdG9rZW4iOiAidG9rZW4vKz0ifV19",
-                "89bcc9e69b46f51b0836314543675fdc8b5bf003adac533b948a6c5e0444321b",
-            ),
-        ];
-        let from = Timestamp::from_millis(1_451_347_200_000);
-        let until = from.after(Duration::from_secs(300));
-        for (region, token, url, policy, signature) in CASES {
-            let signer = signer_in(region, token);
-            assert_eq!(signer.post_url(), url);
-            assert_eq!(signer.signature(from, policy.as_bytes()), signature);
-            // Its fields are ours too, and its conditions stand in our policy, which has further ones.
-            let key = key();
-            let fields = signer.post_fields(&PostPolicy {
-                key: &key,
-                size: 1,
-                from,
-                until,
-            });
-            let document = |encoded: &str| -> serde_json::Value {
-                serde_json::from_slice(&BASE64.decode(encoded.as_bytes()).unwrap()).unwrap()
-            };
-            let ours = document(&fields["policy"]);
-            for condition in document(policy)["conditions"].as_array().unwrap() {
-                assert!(
-                    ours["conditions"].as_array().unwrap().contains(condition),
-                    "{condition}"
-                );
-            }
-            assert_eq!(
-                fields["x-amz-signature"],
-                signer.signature(from, fields["policy"].as_bytes())
-            );
+    fn a_condition_is_signed_as_a_parameter_of_the_query() {
+        let url = put(&signer("us-east-1", None)).to_string();
+        assert!(url.contains("?If-None-Match=%2A&"), "{url}");
+        assert!(url.contains("&X-Amz-SignedHeaders=host&"), "{url}");
+    }
+
+    #[test]
+    fn a_base_url_takes_the_place_of_the_buckets_host_and_of_nothing_else() {
+        let signer = signer("us-east-1", Some("token/+="));
+        let own = put(&signer).to_string();
+        let path = own.strip_prefix("https://sigv4examplebucket.s3.us-east-1.amazonaws.com");
+        let signer = signer.with_base_url(Some("https://files.example.cn:8443".parse().unwrap()));
+        assert_eq!(
+            signer.presign_for_client(&put_request(&key())),
+            format!("https://files.example.cn:8443{}", path.expect(&own))
+        );
+        // What the function itself sends goes to the bucket.
+        assert_eq!(put(&signer).to_string(), own);
+    }
+
+    fn put_request(key: &ObjectKey) -> Presign<'_> {
+        Presign {
+            method: "PUT",
+            key,
+            version: None,
+            headers: &[],
+            query: &[("If-None-Match", "*")],
+            from: Timestamp::from_millis(1_451_347_200_000),
+            expires_in: Duration::from_secs(300),
         }
+    }
+
+    fn put(signer: &S3Signer) -> Uri {
+        signer.presign(&put_request(&key()))
     }
 }

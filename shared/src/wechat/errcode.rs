@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use crate::error::Code;
+use crate::telemetry::Metric;
 use crate::time::Timestamp;
 
 /// The calls that we make.
@@ -44,16 +45,16 @@ pub enum Class {
 
 impl Class {
     /// The metric that counts it.
-    pub const fn metric(self) -> &'static str {
+    pub const fn metric(self) -> Metric {
         match self {
-            Self::Unavailable => "wechat_unavailable",
-            Self::Client => "wechat_client_errors",
-            Self::Policy => "wechat_policy_refusals",
-            Self::Rate => "wechat_rate_limits",
-            Self::Config => "wechat_config_errors",
-            Self::Token => "wechat_token_errors",
-            Self::Bug => "wechat_bugs",
-            Self::Unknown => "wechat_unknown_errcodes",
+            Self::Unavailable => Metric::WechatUnavailable,
+            Self::Client => Metric::WechatClientErrors,
+            Self::Policy => Metric::WechatPolicyRefusals,
+            Self::Rate => Metric::WechatRateLimits,
+            Self::Config => Metric::WechatConfigErrors,
+            Self::Token => Metric::WechatTokenErrors,
+            Self::Bug => Metric::WechatBugs,
+            Self::Unknown => Metric::WechatUnknownErrcodes,
         }
     }
 }

@@ -3,6 +3,10 @@
 pub mod breaker;
 pub mod client;
 pub mod errcode;
+mod error;
+mod http_client;
+mod response;
 pub mod token;
 
-pub use client::{AppSecret, LoginCode, PhoneCode, Wechat, WechatError};
+pub use client::{AppSecret, LoginCode, PhoneCode, Wechat};
+pub use error::WechatError;

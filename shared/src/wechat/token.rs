@@ -3,36 +3,30 @@
 //! `stable_token` gives every environment the same token until its last five minutes, and old and new live together
 //! for those five: no environment needs to know of another.
 
-use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
 
+use crate::redacted::Redacted;
 use crate::time::{Clock, Timestamp};
 
 /// How long before its end a token is no longer used. Less than the five minutes in which it has a successor already.
 const MARGIN: Duration = Duration::from_secs(120);
 
-/// A token to WeChat's API. Its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ApiToken(String);
+/// A token to WeChat's API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiToken(Redacted<String>);
 
 impl ApiToken {
     /// The token as WeChat gave it.
     pub fn new(text: String) -> Self {
-        Self(text)
+        Self(Redacted::new(text))
     }
 
     /// The text to send to WeChat, and nowhere else.
     pub fn expose_secret(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for ApiToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ApiToken(…)")
+        self.0.expose_secret()
     }
 }
 

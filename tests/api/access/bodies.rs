@@ -3,7 +3,7 @@
 use serde_json::json;
 use shared::http::body::BODY_LIMIT;
 
-use super::{Attack, JSON, WITH_BODY, good_body, send, snapshot, ticket_request};
+use super::{Attack, JSON, good_body, send, snapshot, ticket_request, with_body};
 
 #[tokio::test]
 async fn bodies_that_cannot_be_read_are_refused_and_change_nothing() {
@@ -18,7 +18,7 @@ async fn bodies_that_cannot_be_read_are_refused_and_change_nothing() {
     let arrays = b"[".repeat(60_000);
     let large = [b"{}".to_vec(), b" ".repeat(BODY_LIMIT - 1)].concat();
     let largest = [b"{\"surprise\":1}".to_vec(), b" ".repeat(BODY_LIMIT - 14)].concat();
-    for route in WITH_BODY {
+    for route in &with_body() {
         let (bearer, uri) = (attack.bearer(route), attack.uri(route));
         let good = good_body(world, route).await.unwrap();
         let before = snapshot(world).await;
@@ -174,7 +174,7 @@ async fn fields_of_other_types_are_named_and_change_nothing() {
         json!(long),
         json!({"S": "x"}),
     ];
-    for route in WITH_BODY {
+    for route in &with_body() {
         let good = good_body(world, route).await.unwrap();
         let bearer = attack.bearer(route);
         let headers = [("authorization", bearer.as_bytes()), JSON];

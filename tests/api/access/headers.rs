@@ -8,7 +8,7 @@ async fn headers_that_are_no_text_are_refused_or_ignored() {
     let world = &attack.world;
     let before = snapshot(world).await;
     let huge = [b"Bearer ".to_vec(), b"x.".repeat(20_000)].concat();
-    for (route, outcomes) in ROUTES {
+    for (route, outcomes) in ROUTES.iter().copied() {
         if outcomes[0] != NOBODY {
             continue;
         }

@@ -1,7 +1,7 @@
 //! Paths that name nobody.
 
 use super::{
-    Attack, FORBIDDEN, JSON, ROUTES, UNSEEN, WITH_BODY, is_for_admins, send, snapshot, split,
+    Attack, FORBIDDEN, JSON, ROUTES, UNSEEN, is_for_admins, reads_body, send, snapshot, split,
 };
 
 #[tokio::test]
@@ -82,15 +82,14 @@ async fn odd_ids_name_nobody() {
                 if uri.parse::<http::Uri>().is_err() {
                     continue;
                 }
-                let body = if WITH_BODY.contains(route) {
+                let body = if reads_body(route) {
                     "{\"nickname\":\"x\"}"
                 } else {
                     ""
                 };
                 let raw = send(world, route, &uri, &headers, body).await;
-                let changes = WITH_BODY.contains(route)
-                    || *route == "DELETE /v1/users/{id}"
-                    || is_for_admins(route);
+                let changes =
+                    reads_body(route) || *route == "DELETE /v1/users/{id}" || is_for_admins(route);
                 let expected = if changes && !is_admin {
                     FORBIDDEN
                 } else {

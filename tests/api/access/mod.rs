@@ -5,6 +5,7 @@ mod headers;
 mod ids;
 mod queries;
 mod roles;
+mod routes;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -15,6 +16,8 @@ use http::{HeaderMap, HeaderValue, Method, Request};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use shared::error::Code;
+use shared::http::{Access, RequestBody};
+use support::functions;
 use support::{Api, Session, World};
 use tower::ServiceExt;
 
@@ -80,11 +83,11 @@ const fn for_admins(success: &'static str) -> [&'static str; 9] {
 }
 
 fn is_for_admins(route: &str) -> bool {
-    let mut rows = ROUTES.iter();
-    rows.any(|(known, outcomes)| *known == route && outcomes[2] == FORBIDDEN)
+    let mut routes = functions::routes();
+    routes.any(|(_, known)| known.to_string() == route && known.access == Access::Admin)
 }
 
-const ROUTES: [Row; 25] = [
+const ROUTES: &[Row] = &[
     ("GET /v1/ping", FOR_ALL),
     ("GET /ping", FOR_ALL),
     ("POST /v1/login", FOR_ALL),
@@ -142,32 +145,26 @@ const ROUTES: [Row; 25] = [
 ];
 
 /// The routes that read a JSON body.
-const WITH_BODY: [&str; 11] = [
-    "POST /v1/login",
-    "POST /v1/login/refresh",
-    "POST /v1/logout",
-    "POST /v1/users/me/phone",
-    "PUT /v1/users/me",
-    "PATCH /v1/users/me",
-    "PUT /v1/users/{id}",
-    "PATCH /v1/users/{id}",
-    "POST /v1/users",
-    "POST /v1/uploads",
-    "POST /v1/uploads/batch",
-];
+fn with_body() -> Vec<String> {
+    let routes = functions::routes().filter(|(_, route)| route.body == RequestBody::Json);
+    routes.map(|(_, route)| route.to_string()).collect()
+}
+
+fn reads_body(route: &str) -> bool {
+    with_body().iter().any(|known| known == route)
+}
 
 fn split(route: &str) -> (Method, &str) {
     let (method, path) = route.split_once(' ').unwrap();
     (method.parse().unwrap(), path)
 }
 
+/// The function that answers a path.
 fn api<'a>(world: &'a World, path: &str) -> &'a Api {
-    match path {
-        "/ping" | "/v1/ping" | "/v1/logout" | "/v1/users/me/phone" => &world.login,
-        path if path.starts_with("/v1/login") => &world.login,
-        path if path.contains("/uploads") => &world.presign,
-        _ => &world.users,
-    }
+    let mut routes = functions::routes();
+    let found = routes.find(|(_, route)| route.path == path);
+    let (function, _) = found.unwrap_or_else(|| panic!("no function answers {path}"));
+    world.api(function.name)
 }
 
 fn unique(kind: &str) -> String {
@@ -200,7 +197,7 @@ async fn good_body(world: &World, route: &str) -> Option<Value> {
         "POST /v1/users" => json!({"openid": unique("new")}),
         "POST /v1/uploads" => ticket_request(),
         "POST /v1/uploads/batch" => json!({"items": [ticket_request()]}),
-        route if WITH_BODY.contains(&route) => json!({"nickname": "n"}),
+        route if reads_body(route) => json!({"nickname": "n"}),
         _ => return None,
     })
 }

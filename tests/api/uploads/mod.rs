@@ -2,6 +2,7 @@
 
 mod avatar;
 mod delete;
+mod domain;
 mod events;
 mod file_types;
 mod former_records;

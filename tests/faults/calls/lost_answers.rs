@@ -7,8 +7,8 @@ use support::proxy::{Fault, Matching, Proxy};
 use support::samples;
 
 use super::{
-    NOTHING, PASSING, delete_me, deliver, edit, faulty, in_time, me, presign_behind, purge,
-    settled, status, store_object, stored, ticket, ticket_request, unavailable, uploads, versions,
+    NOTHING, PASSING, delete_me, deliver, edit, faulty, in_time, me, purge, settled, status,
+    store_object, stored, ticket, ticket_request, unavailable, uploads, versions,
 };
 
 /// Lets so many matching requests pass before the next fault.
@@ -64,7 +64,7 @@ async fn an_answer_that_is_cut_off_is_an_answer_that_was_lost() {
 #[tokio::test]
 async fn what_was_done_though_no_answer_came_is_not_held_against_the_repetition() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let alice = world.log_in("alice").await;
     let lose_all_answers =
         |operation| proxy.fail_always(Matching::Of(operation), Fault::DropAfterCommit);
@@ -162,7 +162,7 @@ async fn a_predecessor_goes_though_its_successor_ended_meanwhile() {
 #[tokio::test]
 async fn what_a_tombstone_lists_goes_with_a_repeated_event() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);

@@ -16,17 +16,9 @@ mod users;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use shared::auth::jwt::Verifier;
-use shared::config::Vars;
-use shared::random::Random;
-use shared::telemetry::Telemetry;
-use shared::upload::deleter::ObjectDeleter;
-use shared::upload::limits::Limits;
-use shared::upload::link::Links;
-use shared::upload::signer::S3Signer;
 use support::proxy::{Fault, Proxy};
 use support::world::Settings;
-use support::{Answer, Api, Emulator, Session, World, keys};
+use support::{Answer, Session, World};
 
 const NOTHING: [&str; 0] = [];
 
@@ -61,24 +53,6 @@ async fn faulty_with(limits: &[(&'static str, &'static str)]) -> (Proxy, World) 
     let proxy = Proxy::start().await;
     let world = World::with(Settings::behind(&proxy).limits(limits)).await;
     (proxy, world)
-}
-
-/// The function `presign`, whose deletions go through the proxy as well.
-fn presign_behind(proxy: &Proxy, world: &World) -> Api {
-    let aws = Emulator::behind(&proxy.url()).aws;
-    let signer = S3Signer::new(&aws, world.bucket.clone());
-    let clock = world.clock.clone();
-    let app = presign::App::new(presign::Parts {
-        store: world.store.clone(),
-        verifier: Verifier::new(keys::public(), &keys::token_issuer(), clock.clone()).into(),
-        deleter: ObjectDeleter::new(aws.https().unwrap().clone(), signer.clone(), clock.clone()),
-        links: Links::new(signer, None),
-        limits: Limits::read(&mut Vars::new(&|_: &str| None)),
-        random: Random::system(),
-        telemetry: Telemetry::writing_to("presign", clock.clone(), |_| {}),
-        clock,
-    });
-    Api(presign::router(app))
 }
 
 /// Waits until late requests have arrived too, and fails the test if a fault met no request.

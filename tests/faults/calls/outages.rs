@@ -8,14 +8,14 @@ use support::proxy::{Fault, Matching, Service};
 use support::samples;
 
 use super::{
-    NOTHING, PATIENCE, batch, delete_me, deliver, edit, faulty, in_time, me, presign_behind, purge,
-    status, stored, ticket_request, unavailable, uploads, versions,
+    NOTHING, PATIENCE, batch, delete_me, deliver, edit, faulty, in_time, me, purge, status, stored,
+    ticket_request, unavailable, uploads, versions,
 };
 
 #[tokio::test]
 async fn an_outage_is_answered_as_one_and_leaves_nothing_half_done() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
     let upload = stored(&world, &alice, "file", &samples::jpeg()).await;
     assert_eq!(deliver(&world, &upload.event).await, NOTHING);

@@ -5,8 +5,8 @@ use support::proxy::Matching;
 use support::samples;
 
 use super::{
-    NOTHING, PASSING_OR_LATE, deliver, faulty, faulty_with, in_time, me, presign_behind, settled,
-    stored, ticket, ticket_request, uploads, versions,
+    NOTHING, PASSING_OR_LATE, deliver, faulty, faulty_with, in_time, me, settled, stored, ticket,
+    ticket_request, uploads, versions,
 };
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn a_ticket_is_issued_and_counted_once() {
 #[tokio::test]
 async fn an_upload_is_deleted_whole() {
     let (proxy, world) = faulty().await;
-    let presign = presign_behind(&proxy, &world);
+    let presign = &world.presign;
     let alice = world.log_in("alice").await;
     for (purpose, operation) in [
         ("file", "BatchGetItem"),

@@ -420,7 +420,7 @@ impl Performance<'_> {
         let event = json!({"Records": records});
         let world = &self.stage.world;
         let environment = if self.delivery.is_cold {
-            world.new_s3_event()
+            world.new_s3_event().await
         } else {
             world.s3_event.clone()
         };

@@ -9,7 +9,7 @@ use super::{Stage, UPDATE};
 async fn clocks_that_differ_cost_no_login_and_no_logout() {
     for skew in [2_000, -2_000, 30_000, -30_000] {
         let stage = Stage::new().await;
-        let there = Environment::of(&stage.world, skew, &stage.proxy.url());
+        let there = Environment::of(&stage.world, skew, &stage.proxy.url()).await;
         let log_in = async |at: &Environment| {
             let answer = at.log_in(stage.world.code("alice")).await;
             stage.world.session(answer)
@@ -47,7 +47,7 @@ async fn clocks_that_differ_cost_no_login_and_no_logout() {
 async fn an_edit_by_a_clock_that_is_behind_does_not_let_an_earlier_one_in() {
     for skew in [2_000, 30_000] {
         let stage = Stage::new().await;
-        let ahead = Environment::of(&stage.world, skew, &stage.proxy.url());
+        let ahead = Environment::of(&stage.world, skew, &stage.proxy.url()).await;
         let admin = stage.world.log_in("admin").await;
         let here = stage.log_in().await;
         let there = ahead.log_in(stage.world.code("alice")).await;

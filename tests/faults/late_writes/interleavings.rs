@@ -95,7 +95,7 @@ impl Model {
 
 async fn run(skew: i64, moves: &[Move]) {
     let stage = Stage::new().await;
-    let there = Environment::of(&stage.world, skew, &stage.proxy.url());
+    let there = Environment::of(&stage.world, skew, &stage.proxy.url()).await;
     let admin = stage.world.log_in("admin").await;
     let at = |elsewhere| if elsewhere { &there } else { &stage.here };
     let mut model = Model::default();

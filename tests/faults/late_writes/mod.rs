@@ -34,7 +34,7 @@ impl Stage {
             ..Settings::default()
         })
         .await;
-        let here = Environment::of(&world, 0, &proxy.url());
+        let here = Environment::of(&world, 0, &proxy.url()).await;
         Self { proxy, world, here }
     }
 

@@ -31,6 +31,7 @@ OVERRIDES = {
     "ASSETS_BASE_URL": "AssetsBaseUrl",
     "AVATAR_MAX_BYTES": "AvatarMaxBytes",
     "LOGIN_RATE_LIMIT": "LoginRateLimit",
+    "UPLOADS_BASE_URL": "UploadsBaseUrl",
     "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",
     "UPLOAD_MAX_BYTES": "UploadMaxBytes",
     "UPLOAD_PENDING_LIMIT": "UploadPendingLimit",
@@ -136,6 +137,7 @@ def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
         "CorsOrigins": "*",
         "Architecture": _architecture(),
         "GradualDeployment": "false",
+        "Monitoring": "full",
         "TlsOnly": "false",
     }
     given = {OVERRIDES[name]: os.environ[name] for name in OVERRIDES if name in os.environ}

@@ -46,6 +46,11 @@ def check_domains(subject: Subject) -> None:
     """Whether names of the operator's lead to where they should. The CDN refuses what is no object."""
     _check_domain(subject, "ApiDomainName", "ApiDomainTarget", 200)
     _check_domain(subject, "AssetsDomainName", "AssetsDomainTarget", 403)
+    if subject.stack.outputs.get("UploadsUrl"):
+        subject.findings.note(
+            "uploads",
+            "whether they work through UploadsUrl cannot be checked from here: upload one picture from a phone",
+        )
 
 
 def _check_domain(subject: Subject, parameter: str, output: str, right: int) -> None:
@@ -67,7 +72,7 @@ def _check_domain(subject: Subject, parameter: str, output: str, right: int) -> 
 
 def list_domains(subject: Subject) -> None:
     """The hosts that belong on WeChat's lists of domains."""
-    bucket = _bucket_host(subject)
+    bucket = urlsplit(subject.stack.outputs.get("UploadsUrl", "")).netloc or _bucket_host(subject)
     assets_url = subject.parameter("AssetsBaseUrl") or subject.stack.outputs.get("AssetsUrl", "")
     assets = urlsplit(assets_url).netloc
     avatars = f"; for avatars also https://{assets}" if assets else ""
@@ -79,7 +84,7 @@ def list_domains(subject: Subject) -> None:
     findings.note(
         "ICP",
         "WeChat takes names with an ICP filing only. AWS's own names (execute-api, s3) are for trying out with "
-        "the domain check switched off; to publish, use names that you have filed: ApiDomainName, AssetsDomainName",
+        "the domain check switched off; to publish, use names that you have filed: ApiDomainName, UploadsDomainName, AssetsDomainName",
     )
 
 

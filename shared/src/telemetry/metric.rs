@@ -1,0 +1,136 @@
+//! The metrics. Alarms, the dashboard and what is paid for hang on these names.
+
+/// Which functions write a metric.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// Every function.
+    All,
+    /// The functions behind the API.
+    Http,
+    /// The functions that read a queue.
+    Queue,
+    /// The function of this name alone.
+    Only(&'static str),
+}
+
+impl Writers {
+    /// Whether the function `name` is one of them.
+    pub fn include(self, name: &str, is_http: bool) -> bool {
+        match self {
+            Self::All => true,
+            Self::Http => is_http,
+            Self::Queue => !is_http,
+            Self::Only(writer) => writer == name,
+        }
+    }
+}
+
+/// The unit of a metric, in CloudWatch's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// `Count`
+    Count,
+    /// `Milliseconds`
+    Milliseconds,
+}
+
+impl Unit {
+    /// The unit as CloudWatch writes it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Count => "Count",
+            Self::Milliseconds => "Milliseconds",
+        }
+    }
+}
+
+/// A row for each metric: the enum, its list and its names cannot disagree.
+macro_rules! metrics {
+    ($($metric:ident = $name:literal, $unit:ident, $writers:expr;)+) => {
+        /// What a function counts or measures while it works on a request or message.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Metric {
+            $(#[doc = concat!("`", $name, "`")] $metric,)+
+        }
+
+        impl Metric {
+            /// Every metric.
+            pub const ALL: &'static [Self] = &[$(Self::$metric),+];
+
+            /// The metric's name in CloudWatch and in the log.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$metric => $name,)+
+                }
+            }
+
+            /// The metric's unit.
+            pub const fn unit(self) -> Unit {
+                match self {
+                    $(Self::$metric => Unit::$unit,)+
+                }
+            }
+
+            /// Which functions write it.
+            pub const fn writers(self) -> Writers {
+                match self {
+                    $(Self::$metric => $writers,)+
+                }
+            }
+        }
+    };
+}
+
+metrics! {
+    // Every request or message.
+    DurationMs = "duration_ms", Milliseconds, Writers::All;
+    ColdStarts = "cold_starts", Count, Writers::All;
+    Panics = "panics", Count, Writers::All;
+    DeadlinesMissed = "deadlines_missed", Count, Writers::Http;
+    HopelessMessages = "hopeless_messages", Count, Writers::Queue;
+    FailedMessages = "failed_messages", Count, Writers::Queue;
+
+    // Accounts and sessions.
+    Logins = "logins", Count, Writers::Only("login");
+    NewUsers = "new_users", Count, Writers::Only("login");
+    Refreshes = "refreshes", Count, Writers::Only("login");
+    RefreshReuses = "refresh_reuses", Count, Writers::Only("login");
+    DeletedUsers = "deleted_users", Count, Writers::Only("users");
+
+    // WeChat, one for each class of its error codes.
+    WechatUnavailable = "wechat_unavailable", Count, Writers::Only("login");
+    WechatClientErrors = "wechat_client_errors", Count, Writers::Only("login");
+    WechatPolicyRefusals = "wechat_policy_refusals", Count, Writers::Only("login");
+    WechatRateLimits = "wechat_rate_limits", Count, Writers::Only("login");
+    WechatConfigErrors = "wechat_config_errors", Count, Writers::Only("login");
+    WechatTokenErrors = "wechat_token_errors", Count, Writers::Only("login");
+    WechatBugs = "wechat_bugs", Count, Writers::Only("login");
+    WechatUnknownErrcodes = "wechat_unknown_errcodes", Count, Writers::Only("login");
+    // The call failed without an error code.
+    WechatFailures = "wechat_failures", Count, Writers::Only("login");
+    WechatBreakerOpened = "wechat_breaker_opened", Count, Writers::Only("login");
+
+    // Uploads.
+    Tickets = "tickets", Count, Writers::Only("presign");
+    UploadEvents = "upload_events", Count, Writers::Only("s3-event");
+    UploadsReady = "uploads_ready", Count, Writers::Only("s3-event");
+    UploadsRejected = "uploads_rejected", Count, Writers::Only("s3-event");
+    OrphansRemoved = "orphans_removed", Count, Writers::Only("s3-event");
+
+    // Deleted accounts.
+    PurgedRecords = "purged_records", Count, Writers::Only("purge");
+    PurgedObjects = "purged_objects", Count, Writers::Only("purge");
+    PurgesFinished = "purges_finished", Count, Writers::Only("purge");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_metric_has_a_name_of_its_own() {
+        let names: HashSet<_> = Metric::ALL.iter().map(|metric| metric.name()).collect();
+        assert_eq!(names.len(), Metric::ALL.len());
+    }
+}

@@ -1,0 +1,145 @@
+//! One exchange with WeChat over HTTP. It answers HTTP 200 and `text/plain` whatever happens.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::{Bytes, Incoming};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+
+use crate::net::{self, ImpatientClient, Roots};
+use crate::wechat::WechatError;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+/// All but the unreserved characters of RFC 3986.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+/// Larger responses are none of WeChat's, in bytes.
+const RESPONSE_LIMIT: usize = 16 * 1024;
+
+/// What one exchange sends, and can send again. The URL carries the secret or the token, so that it has no `Debug`.
+#[derive(Clone)]
+pub(super) struct Exchange {
+    path_and_query: String,
+    json: Option<Bytes>,
+}
+
+impl Exchange {
+    /// A GET of `path`, or with [`json`](Self::json) a POST.
+    pub(super) fn new(path: &str, query: &[(&str, &str)]) -> Self {
+        let pairs = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, RESERVED)));
+        let query = pairs.collect::<Vec<_>>().join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        Self {
+            path_and_query: format!("{path}{mark}{query}"),
+            json: None,
+        }
+    }
+
+    pub(super) fn json(self, body: &Value) -> Self {
+        Self {
+            json: Some(body.to_string().into()),
+            ..self
+        }
+    }
+}
+
+/// Sends exchanges to one address. It follows no redirect, uses no proxy and repeats nothing whose bytes may have been
+/// sent: a code works once.
+#[derive(Debug)]
+pub(super) struct HttpClient {
+    client: ImpatientClient<Full<Bytes>>,
+    base_url: String,
+}
+
+impl HttpClient {
+    pub(super) fn new(base_url: String, roots: &Roots) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            client: net::impatient_https_client(roots, CONNECT_TIMEOUT)?,
+            base_url,
+        })
+    }
+
+    /// Opens a connection; what WeChat answers does not matter.
+    pub(super) async fn warm_up(&self, limit: Duration) {
+        if let Ok(request) = Request::head(&self.base_url).body(Full::default()) {
+            let _ = tokio::time::timeout(limit, self.client.request(request)).await;
+        }
+    }
+
+    /// The body of a response with HTTP 200.
+    pub(super) async fn send(&self, exchange: Exchange) -> Result<Bytes, WechatError> {
+        let url = format!("{}{}", self.base_url, exchange.path_and_query);
+        let request = match exchange.json {
+            None => Request::get(url).body(Full::default()),
+            Some(json) => Request::post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .body(Full::new(json)),
+        };
+        let request = request.map_err(|_| WechatError::Unaddressable)?;
+        let response = self.client.request(request).await;
+        let response = response.map_err(WechatError::Unreachable)?;
+        match response.status() {
+            StatusCode::OK => read_body(response.into_body()).await,
+            StatusCode::TOO_MANY_REQUESTS => Err(WechatError::TooManyRequests {
+                wait: retry_after(response.headers()),
+            }),
+            status => Err(WechatError::Status(status)),
+        }
+    }
+}
+
+async fn read_body(body: Incoming) -> Result<Bytes, WechatError> {
+    let body = Limited::new(body, RESPONSE_LIMIT).collect().await;
+    body.map(|body| body.to_bytes())
+        .map_err(|error| match error.downcast::<hyper::Error>() {
+            Ok(error) => WechatError::Interrupted(*error),
+            Err(_) => WechatError::Malformed("too long"),
+        })
+}
+
+/// Whole seconds, up to a day. A date would need a clock that agrees with the sender's.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers
+        .get(RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim()
+        .parse()
+        .ok()?;
+    Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 60 * 60)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_cannot_break_out_of_the_query() {
+        let exchange = Exchange::new("/p", &[("a", "x&b=1#?/ é-_.~"), ("c", "d")]);
+        assert_eq!(
+            exchange.path_and_query,
+            "/p?a=x%26b%3D1%23%3F%2F%20%C3%A9-_.~&c=d"
+        );
+    }
+
+    #[test]
+    fn a_wait_is_believed_up_to_a_day() {
+        let wait = |text: &str| {
+            let value = http::HeaderValue::from_str(text).unwrap();
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+        };
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        assert_eq!(wait("999999999"), Some(Duration::from_secs(86_400)));
+        for text in ["", "-1", "1.5", "Fri, 27 Nov 2026 16:00:00 GMT"] {
+            assert_eq!(wait(text), None, "{text}");
+        }
+    }
+}
