@@ -1,5 +1,10 @@
 //! Requests to a function's router, and its answers.
 
+use std::fmt;
+use std::ops::Index;
+use std::pin::Pin;
+
+use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat as Format};
 use axum::Router;
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -15,6 +20,7 @@ pub struct Api(pub Router);
 #[derive(Debug)]
 pub struct Call {
     router: Router,
+    asked: String,
     request: http::request::Builder,
     body: Body,
 }
@@ -22,6 +28,8 @@ pub struct Call {
 /// An answer, read to its end.
 #[derive(Debug)]
 pub struct Answer {
+    /// What was asked, for whoever reads why a test failed.
+    pub asked: String,
     /// The HTTP status.
     pub status: StatusCode,
     /// The headers.
@@ -33,9 +41,11 @@ pub struct Answer {
 impl Api {
     /// A request with that method.
     pub fn call(&self, method: Method, path: &str) -> Call {
+        let asked = format!("{method} {path}");
         let request = Request::builder().method(method).uri(path);
         Call {
             router: self.0.clone(),
+            asked,
             request,
             body: Body::empty(),
         }
@@ -76,9 +86,28 @@ impl Call {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// Adds the key by which a repetition is known.
+    #[must_use]
+    pub fn idempotency_key(self, key: &str) -> Self {
+        self.header("idempotency-key", key)
+    }
+
+    /// Adds the tag that the answer has to have changed from.
+    #[must_use]
+    pub fn if_none_match(self, tag: &str) -> Self {
+        self.header("if-none-match", tag)
+    }
+
+    /// Adds the tag that the change depends on.
+    #[must_use]
+    pub fn if_match(self, tag: &str) -> Self {
+        self.header("if-match", tag)
+    }
+
     /// Sets a JSON body.
     #[must_use]
-    pub fn json(self, body: &Value) -> Self {
+    pub fn json(mut self, body: &Value) -> Self {
+        self.asked = format!("{} {body}", self.asked);
         self.header("content-type", "application/json")
             .body(body.to_string())
     }
@@ -106,12 +135,55 @@ impl Call {
             serde_json::from_slice(&bytes).expect("JSON")
         };
         let answer = Answer {
+            asked: self.asked,
             status: parts.status,
             headers: parts.headers,
             json,
         };
         answer.check();
         answer
+    }
+}
+
+/// A time in a body. As texts, times do not compare: a fraction ends with its last digit that is not zero.
+///
+/// # Panics
+/// If it is none.
+pub fn time(text: &Value) -> DateTime {
+    let text = text.as_str().expect("a text");
+    DateTime::from_str(text, Format::DateTime).expect("a time")
+}
+
+/// Sends requests that are all refused alike.
+///
+/// # Panics
+/// If one is not.
+pub async fn refused(calls: impl IntoIterator<Item = Call>, status: u16, code: &str) {
+    for call in calls {
+        call.await.expect_problem(status, code);
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} to {}: {}", self.status, self.asked, self.json)
+    }
+}
+
+impl Index<&str> for Answer {
+    type Output = Value;
+
+    fn index(&self, name: &str) -> &Value {
+        &self.json[name]
     }
 }
 
@@ -123,21 +195,60 @@ impl Answer {
 
     /// Fails the test unless the status is that one.
     #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "the check is the point")]
     pub fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status.as_u16(), status, "{}", self.json);
+        assert_eq!(self.status.as_u16(), status, "{self}");
         self
     }
 
-    /// Fails the test unless this is the error of that status and code.
+    /// Fails the test unless this is the problem of that status and code.
     #[track_caller]
-    pub fn expect_error(self, status: u16, code: &str) -> Self {
-        assert_eq!(
-            (self.status.as_u16(), self.code()),
-            (status, code),
-            "{}",
-            self.json
-        );
+    #[expect(clippy::must_use_candidate, reason = "the check is the point")]
+    pub fn expect_problem(self, status: u16, code: &str) -> Self {
+        let got = (self.status.as_u16(), self.code());
+        assert_eq!(got, (status, code), "{self}");
         self
+    }
+
+    /// Fails the test unless the request was refused because of just these fields.
+    #[track_caller]
+    #[expect(clippy::must_use_candidate, reason = "the check is the point")]
+    pub fn expect_invalid<const N: usize>(self, fields: [&str; N]) -> Self {
+        let refused = self.expect_problem(400, "invalid_request");
+        assert_eq!(refused.fields(), fields, "{refused}");
+        refused
+    }
+
+    /// A text of the body.
+    ///
+    /// # Panics
+    /// If it is none.
+    #[track_caller]
+    pub fn text(&self, name: &str) -> String {
+        let text = self.json[name].as_str();
+        text.unwrap_or_else(|| panic!("no {name} in {self}"))
+            .to_owned()
+    }
+
+    /// The entity tag.
+    ///
+    /// # Panics
+    /// If there is none.
+    #[track_caller]
+    pub fn etag(&self) -> String {
+        let tag = self.header("etag");
+        assert!(!tag.is_empty(), "no tag on {self}");
+        tag.to_owned()
+    }
+
+    /// The items of a page.
+    ///
+    /// # Panics
+    /// If it is none.
+    #[track_caller]
+    pub fn items(&self) -> &[Value] {
+        let items = self.json["items"].as_array();
+        items.unwrap_or_else(|| panic!("no items in {self}"))
     }
 
     /// The faulty fields that a validation error names.

@@ -108,7 +108,7 @@ pub fn named(name: &str) -> &'static Function {
 }
 
 /// Every route, and the function that answers it.
-pub fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> {
+pub fn routes() -> impl Iterator<Item = (&'static Function, &'static Route)> + Clone {
     let of = |function: &'static Function| {
         let routes = function.routes.iter();
         routes.map(move |route| (function, route))

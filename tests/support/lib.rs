@@ -6,6 +6,7 @@ use std::time::Duration;
 pub mod api;
 pub mod emulator;
 pub mod environment;
+pub mod events;
 pub mod functions;
 pub mod http_event;
 pub mod keys;
@@ -13,14 +14,19 @@ pub mod proxy;
 pub mod recorder;
 pub mod runtime_api;
 pub mod samples;
+pub mod session;
+pub mod storage;
 pub mod template;
+pub mod uploads;
 pub mod world;
 
 pub use api::{Answer, Api};
 pub use emulator::Emulator;
 pub use environment::Environment;
+pub use session::Session;
 pub use template::Template;
-pub use world::{Session, World};
+pub use uploads::{Upload, wanted};
+pub use world::World;
 
 /// A client of the tests' own: a phone's, or that of whoever watches.
 ///

@@ -18,6 +18,7 @@ use wechat_standin::Wechat;
 
 use crate::api::{Answer, Api};
 use crate::emulator::{self, Emulator};
+use crate::proxy::Proxy;
 use crate::{functions, keys, recorder};
 
 /// The system under test.
@@ -94,7 +95,7 @@ pub struct Settings {
     /// Requests a minute and address on login and refresh; 0 means no limit.
     pub login_rate_limit: u64,
     /// Variables of the upload limits.
-    pub limits: Vec<(&'static str, &'static str)>,
+    pub limits: Vec<(&'static str, String)>,
     /// Where DynamoDB, S3 and SQS are, if not at the emulator's own address.
     pub endpoint: Option<String>,
     /// Variables that name secrets in the emulator's Secrets Manager, if `login` is to read them.
@@ -103,23 +104,42 @@ pub struct Settings {
     pub uploads_base_url: Option<String>,
 }
 
-/// A person who is logged in.
-#[derive(Clone, Debug)]
-pub struct Session {
-    /// The access token.
-    pub token: String,
-    /// The refresh token.
-    pub refresh_token: String,
-    /// The user's id.
-    pub id: String,
-    /// The whole answer.
-    pub json: Value,
+impl Settings {
+    /// The settings of a world whose functions reach AWS through a proxy.
+    pub fn behind(proxy: &Proxy) -> Self {
+        Self {
+            endpoint: Some(proxy.url()),
+            ..Self::default()
+        }
+    }
+
+    /// The same settings with these upload limits.
+    #[must_use]
+    pub fn limits(self, limits: &[(&'static str, &str)]) -> Self {
+        let limits = limits.iter();
+        Self {
+            limits: limits
+                .map(|(name, most)| (*name, (*most).to_owned()))
+                .collect(),
+            ..self
+        }
+    }
 }
 
 impl World {
     /// A world of its own.
     pub async fn new() -> Self {
         Self::with(Settings::default()).await
+    }
+
+    /// A world of its own, with these upload limits.
+    pub async fn limited(limits: &[(&'static str, &str)]) -> Self {
+        Self::with(Settings::default().limits(limits)).await
+    }
+
+    /// A world of its own, whose functions reach AWS through a proxy.
+    pub async fn behind(proxy: &Proxy) -> Self {
+        Self::with(Settings::behind(proxy)).await
     }
 
     /// A world of its own, with these settings.
@@ -141,7 +161,7 @@ impl World {
         let limit = settings.login_rate_limit.to_string();
         variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);
         let limits = settings.limits.iter();
-        variables.extend(limits.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        variables.extend(limits.map(|(name, value)| ((*name).to_owned(), value.clone())));
         let uploads_base_url = settings.uploads_base_url.iter().cloned();
         variables.extend(uploads_base_url.map(|url| ("UPLOADS_BASE_URL".to_owned(), url)));
         let deployment = Deployment {
@@ -247,11 +267,6 @@ impl World {
             .await
     }
 
-    /// Logs a person in.
-    pub async fn log_in(&self, openid: &str) -> Session {
-        Session::of(self.try_log_in(openid).await.expect(200).json)
-    }
-
     /// Asks for the next refresh token.
     pub async fn refresh(&self, refresh_token: &str) -> Answer {
         self.login
@@ -310,19 +325,6 @@ impl World {
             .into_iter()
             .filter_map(|message| message.body)
             .collect()
-    }
-}
-
-impl Session {
-    /// Reads a session's answer.
-    pub fn of(json: Value) -> Self {
-        let text = |value: &Value| value.as_str().expect("a string").to_owned();
-        Self {
-            token: text(&json["access_token"]),
-            refresh_token: text(&json["refresh_token"]),
-            id: text(&json["user"]["id"]),
-            json,
-        }
     }
 }
 

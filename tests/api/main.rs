@@ -1,0 +1,13 @@
+//! The functions through their routes and events, in this process, against the emulator and a mock WeChat server.
+
+mod access;
+mod administration;
+mod edge;
+mod erasure;
+mod login;
+mod purge;
+mod round_trips;
+mod secrets;
+mod sessions;
+mod uploads;
+mod users;
