@@ -84,6 +84,7 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## 
 	.venv-sam/bin/cfn-lint --template template.yaml --regions us-east-1 cn-north-1 cn-northwest-1
 	.venv-sam/bin/cfn-lint --template cdn.yaml --regions us-east-1
 	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint --template template.yaml
+	AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --template template.yaml
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=

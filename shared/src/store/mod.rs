@@ -1,6 +1,6 @@
 //! The DynamoDB table. Only this module knows of attributes, keys and expressions: nothing of HTTP, nor of who calls.
 //!
-//! [`schema`] shows what is in it; one file or folder has one use case, on top of `dynamo`, `transaction` and
+//! `schema` shows what is in it; one file or folder has one use case, on top of `dynamo`, `transaction` and
 //! `expression`.
 
 mod account;
