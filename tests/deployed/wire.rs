@@ -1,6 +1,6 @@
 //! The built binaries behind a Lambda Runtime API, fed with the files in `events/` and with worse.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -68,10 +68,13 @@ async fn start(name: &'static str, world: &World) -> LambdaProcess {
         .unwrap()
 }
 
-fn sample(name: &str, session: &Session) -> Value {
+fn file(name: &str) -> String {
     let path = format!("{}/../events/{name}.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).unwrap();
-    let text = text
+    std::fs::read_to_string(path).unwrap()
+}
+
+fn sample(name: &str, session: &Session) -> Value {
+    let text = file(name)
         .replace("REPLACE_WITH_ACCESS_TOKEN", &session.token)
         .replace("REPLACE_WITH_REFRESH_TOKEN", &session.refresh_token);
     serde_json::from_str(&text).unwrap()
@@ -100,6 +103,24 @@ fn every_file_in_events_is_sent_by_the_test_below() {
     files.sort();
     known.sort();
     assert_eq!(files, known);
+}
+
+#[test]
+fn every_route_has_a_sample_event() {
+    /// API Gateway answers it itself, so that no function would see such an event.
+    const ANSWERED_BY_THE_GATEWAY: &str = "GET /ping";
+    let samples: BTreeSet<_> = EVENTS
+        .iter()
+        .filter_map(|(name, function, _)| {
+            let event: Value = serde_json::from_str(&file(name)).unwrap();
+            Some((*function, event["routeKey"].as_str()?.to_owned()))
+        })
+        .collect();
+    let missing: Vec<_> = functions::routes()
+        .map(|(function, route)| (function.name, route.to_string()))
+        .filter(|route| route.1 != ANSWERED_BY_THE_GATEWAY && !samples.contains(route))
+        .collect();
+    assert!(missing.is_empty(), "no file in events/: {missing:?}");
 }
 
 #[tokio::test]
