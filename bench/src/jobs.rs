@@ -261,7 +261,7 @@ fn stored_objects(count: usize) -> Value {
     json!({"Records": (0..count).map(record).collect::<Vec<_>>()})
 }
 
-/// The id of an upload of the purpose `file`, in the account's first life.
+/// The id of an upload of the purpose `file`, in the account's first generation.
 fn upload_id(number: usize) -> String {
     let bits = 1_767_360_868_512_u128 << 80 | 1 << 64 | number as u128;
     crockford()

@@ -101,7 +101,7 @@ impl Aws {
         Self { timeouts, ..self }
     }
 
-    /// The region's name.
+    /// The name of the region, such as `eu-central-1`.
     pub fn region(&self) -> &str {
         &self.region
     }

@@ -114,7 +114,7 @@ pub struct ConfigError(pub Vec<String>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the environment is not as it should be")?;
+        f.write_str("the environment variables are not valid")?;
         self.0.iter().enumerate().try_for_each(|(i, fault)| {
             f.write_str(if i == 0 { ": " } else { "; " })?;
             f.write_str(fault)

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest;
 
-/// What [`sha256`] gives.
+/// The 32 bytes that [`sha256`] gives.
 pub type Sha256 = [u8; 32];
 
 /// The hash as a plain array.

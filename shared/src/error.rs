@@ -23,7 +23,7 @@ macro_rules! codes {
         }
 
         impl Code {
-            /// Every code.
+            /// Every code, in the order of the contract's table.
             pub const ALL: &'static [Self] = &[$(Self::$code),+];
 
             /// Status, name, title, and the wait in seconds; 0 if there is none.
@@ -228,7 +228,7 @@ impl Error {
         self
     }
 
-    /// The code.
+    /// The code that the response will carry.
     pub fn code(&self) -> Code {
         self.code
     }

@@ -19,9 +19,9 @@ use crate::time::{Clock, Timestamp};
 pub struct Setup<'a> {
     /// The environment. Each part of an app reads its own variables, and `build` ends with [`Vars::finish_with`].
     pub vars: Vars<'a>,
-    /// The time.
+    /// Where the app gets the time from, and nowhere else.
     pub clock: Clock,
-    /// Unpredictable bytes.
+    /// Where tokens, ids and nonces come from.
     pub random: Random,
     /// Where lines and metrics go.
     pub telemetry: Telemetry,

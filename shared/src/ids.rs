@@ -113,14 +113,14 @@ impl FromStr for OpenId {
     }
 }
 
-/// Counts the lives of an account: 1 at first registration, one more after each deletion. A token or an upload of an
-/// earlier life has no power over a later one.
+/// Counts the generations of an account: 1 at first registration, one more after each deletion. A token or an upload of an
+/// earlier generation has no power over a later one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "u64", into = "u16")]
 pub struct Epoch(u16);
 
 impl Epoch {
-    /// The first life of an account.
+    /// The generation of a first registration.
     pub const FIRST: Self = Self(1);
     /// What an [`UploadId`] has room for: 15 bits.
     pub const MAX: Self = Self(0x7fff);
@@ -130,7 +130,7 @@ impl Epoch {
         self.0
     }
 
-    /// The life after this one. The last one is never left: nobody deletes an account 32,766 times.
+    /// The next generation. The last one is never left: nobody deletes an account 32,766 times.
     #[must_use]
     pub const fn next(self) -> Self {
         if self.0 < Self::MAX.0 {
@@ -140,7 +140,7 @@ impl Epoch {
         }
     }
 
-    /// The life before this one.
+    /// The previous generation; `None` before the first.
     pub const fn previous(self) -> Option<Self> {
         if self.0 > Self::FIRST.0 {
             Some(Self(self.0 - 1))
@@ -173,7 +173,7 @@ impl TryFrom<u64> for Epoch {
 pub enum Purpose {
     /// The person's picture: becomes the profile's as soon as it is verified.
     Avatar,
-    /// Anything else.
+    /// Anything else: seen by its owner alone.
     File,
 }
 
@@ -202,7 +202,7 @@ impl FromStr for Purpose {
 /// An upload: 26 characters of base 32 that hold the time of its ticket (48 bits, milliseconds), its purpose (1), its
 /// owner's epoch (15) and 64 random bits.
 ///
-/// Because the id tells, an event about an object needs no read to know which account's life it belongs to and
+/// Because the id tells, an event about an object needs no read to know which account generation it belongs to and
 /// whether it is an avatar; and because time comes first, ids sort by age.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UploadId(u128);
@@ -233,7 +233,7 @@ impl UploadId {
         }
     }
 
-    /// The life of the account that it belongs to.
+    /// The account generation that it belongs to.
     pub fn epoch(self) -> Epoch {
         Epoch(u16::try_from(self.0 >> 64 & 0x7fff).unwrap_or(0))
     }

@@ -19,13 +19,13 @@ const CONCURRENCY: usize = 10;
 /// What is left for answering when the invocation's time is nearly over.
 const RESERVE: Duration = Duration::from_secs(1);
 
-/// A message.
+/// A message of an SQS batch, whatever is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
     /// What the answer calls it; empty if the record names none. The answer cannot mention such a message, and would fail
     /// the whole batch if it tried.
     pub id: String,
-    /// Its text.
+    /// Its text; empty if the record has none.
     pub body: String,
     /// How often it has been received, this time included.
     pub receives: u32,
@@ -64,7 +64,7 @@ pub struct SqsBatchResponse {
 #[derive(Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemFailure {
-    /// The message's id.
+    /// The `messageId` of a message that SQS is to deliver again.
     pub item_identifier: String,
 }
 
@@ -195,13 +195,13 @@ mod tests {
         let clock = Clock::system();
         let telemetry = Telemetry::writing_to("test", clock.clone(), |_| {});
         let deadline = clock.now().after(Duration::from_millis(1200));
-        let batch = ["done", "hopeless", "again", "panic", "slow"]
+        let batch = ["done", "discarded", "retry", "panic", "slow"]
             .map(message)
             .into();
         let answer = run(batch, deadline, &clock, &telemetry, |message| async move {
             match message.body.as_str() {
                 "done" => Ok(Outcome::Done("done")),
-                "hopeless" => Ok(Outcome::Discarded("hopeless")),
+                "discarded" => Ok(Outcome::Discarded("discarded")),
                 "panic" => panic!("on purpose"),
                 "slow" => std::future::pending().await,
                 _ => Err(RetryError::new("not yet")),
@@ -214,7 +214,7 @@ mod tests {
             .map(|f| f.item_identifier)
             .collect();
         failed.sort();
-        assert_eq!(failed, ["again", "panic", "slow"]);
+        assert_eq!(failed, ["panic", "retry", "slow"]);
     }
 
     #[test]

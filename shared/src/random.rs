@@ -30,7 +30,7 @@ impl Random {
         Self(Arc::new(fill))
     }
 
-    /// `N` fresh bytes.
+    /// `N` bytes that nobody can predict.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         (self.0)(&mut bytes);

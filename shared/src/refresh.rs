@@ -32,9 +32,9 @@ const MIN_KEY_LENGTH: usize = 32;
 /// A refresh token as the client holds it: `<user>.<session>.<secret>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RefreshToken {
-    /// Whose.
+    /// The user that the session belongs to.
     pub user: UserId,
-    /// Which session's.
+    /// The session, which keeps its id through all its tokens.
     pub session: SessionId,
     secret: Redacted<[u8; 32]>,
 }

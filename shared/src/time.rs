@@ -89,7 +89,7 @@ impl From<Timestamp> for SystemTime {
 pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 
 impl Clock {
-    /// The machine's clock.
+    /// The clock of the machine; what it says can jump.
     pub fn system() -> Self {
         Self::new(|| {
             let since_epoch = SystemTime::now()
@@ -104,7 +104,7 @@ impl Clock {
         Self(Arc::new(now))
     }
 
-    /// The current time.
+    /// The time as this clock has it, to the millisecond.
     pub fn now(&self) -> Timestamp {
         (self.0)()
     }

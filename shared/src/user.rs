@@ -11,9 +11,9 @@ use crate::upload::key::ObjectKey;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Their own things.
+    /// May read and change what is their own.
     User,
-    /// Everybody's things.
+    /// May also read and change every other user's account and uploads; each such write is audited.
     Admin,
 }
 
@@ -42,7 +42,7 @@ impl std::str::FromStr for Role {
 /// Whether an account can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// It can.
+    /// The owner may log in and use it.
     Active,
     /// An administrator has shut it.
     Disabled,
@@ -75,7 +75,7 @@ impl std::str::FromStr for Status {
 pub struct Avatar {
     /// The upload it came from.
     pub upload: UploadId,
-    /// The object.
+    /// Where the picture is in the bucket.
     pub key: ObjectKey,
     /// The object's version, in a versioned bucket.
     pub version: Option<String>,
@@ -84,9 +84,9 @@ pub struct Avatar {
 /// An account that is neither deleted nor being deleted.
 #[derive(Clone, Debug)]
 pub struct User {
-    /// Who.
+    /// Derived from the openid; stays the same after deletion and return.
     pub id: UserId,
-    /// Which life of the account.
+    /// The account generation that tokens have to name.
     pub epoch: Epoch,
     /// Counts the changes of what the API shows.
     pub version: u64,
@@ -94,13 +94,13 @@ pub struct User {
     pub status: Status,
     /// What the user may do.
     pub role: Role,
-    /// The unique name.
+    /// Unique over all users, as it was written.
     pub username: Option<Username>,
     /// The unique e-mail address.
     pub email: Option<Email>,
-    /// The display name.
+    /// What others are shown; need not be unique.
     pub nickname: Option<Nickname>,
-    /// The picture.
+    /// A verified upload of their own.
     pub avatar: Option<Avatar>,
     /// The phone number, as WeChat gave it.
     pub phone: Option<String>,

@@ -15,8 +15,6 @@ use crate::App;
 use crate::client::Client;
 use crate::secrets::Keys;
 use crate::session;
-
-/// Continues a session.
 pub(crate) async fn refresh(
     State(app): State<Arc<App>>,
     client: Client,

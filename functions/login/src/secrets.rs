@@ -33,9 +33,9 @@ pub struct Secrets {
 /// The keys, ready for use.
 #[derive(Debug)]
 pub struct Keys {
-    /// Signs access tokens.
+    /// Signs access tokens with the newest key.
     pub signer: Signer,
-    /// Derive refresh tokens.
+    /// Derive refresh tokens; older ones are still accepted.
     pub refresh: RefreshKeys,
 }
 

@@ -18,8 +18,6 @@ use crate::App;
 
 /// How often a deletion starts over because the record changed. A record changes twice in its lifetime.
 const ATTEMPTS: u32 = 4;
-
-/// Deletes an upload.
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

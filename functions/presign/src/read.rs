@@ -13,8 +13,6 @@ use shared::ids::UploadId;
 
 use crate::App;
 use crate::page::{PageRequest, page_response};
-
-/// Shows one upload.
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -8,7 +8,7 @@ use shared::ids::{Epoch, UserId};
 use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
 
-/// The uploads bucket.
+/// Lists and deletes in the uploads bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Objects {
     client: Client,

@@ -45,7 +45,7 @@ pub enum NotificationError {
 }
 
 impl NotificationError {
-    /// For the log.
+    /// The reason as the log has it.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NotANotification => "not an S3 notification",

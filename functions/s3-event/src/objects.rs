@@ -15,7 +15,7 @@ use shared::upload::sniff::HEAD_BYTES;
 /// Covers the response body, too: the SDK's own timeouts end with the headers.
 const INSPECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The uploads bucket.
+/// Reads, lists and deletes in the uploads bucket.
 #[derive(Clone, Debug)]
 pub struct Objects {
     client: Client,
@@ -42,7 +42,7 @@ pub struct ObjectHead {
 /// One of a key's versions or delete markers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyVersion {
-    /// The version id.
+    /// The id that S3 gave the version.
     pub id: String,
     /// Whether a GET without a version id is answered with it.
     pub is_latest: bool,

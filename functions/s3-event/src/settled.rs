@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use shared::upload::key::ObjectKey;
 
-/// Some hundred kilobytes.
+/// How many keys are remembered: some hundred kilobytes.
 const CAPACITY: usize = 2048;
 
 /// The settled keys of this environment; the oldest entry is evicted first.

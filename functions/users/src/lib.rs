@@ -35,7 +35,6 @@ pub struct App {
     /// Where deleted accounts are announced.
     purge_queue: PurgeQueue,
     verifier: Verifier,
-    /// Links to avatars.
     links: Links,
     /// The mini-program's id, from which user ids are derived; only creating a user needs it.
     app_id: Option<String>,

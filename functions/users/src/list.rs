@@ -27,8 +27,6 @@ enum Filter {
     },
     Named(Reservation),
 }
-
-/// Lists users.
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     WithQuery(Admin(caller), fields): WithQuery<Admin>,

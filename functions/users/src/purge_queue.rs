@@ -6,7 +6,7 @@ use aws_sdk_sqs::Client;
 use aws_sdk_sqs::config::Config;
 use shared::store::user::DeletedAccount;
 
-/// Announces deleted accounts.
+/// Puts deleted accounts on the queue of `purge`.
 #[derive(Clone, Debug)]
 pub(crate) struct PurgeQueue {
     config: Config,
@@ -30,7 +30,7 @@ impl PurgeQueue {
         }
     }
 
-    /// Announces that an account's life has ended. Announcing it twice does no harm.
+    /// Announces the end of an account generation. Announcing it twice does no harm.
     ///
     /// # Errors
     /// If the queue does not take the message.

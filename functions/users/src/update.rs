@@ -16,8 +16,6 @@ use shared::user::{Role, Status};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
-
-/// Changes a user.
 pub(crate) async fn update(
     State(app): State<Arc<App>>,
     target: Target,

@@ -16,7 +16,7 @@ use crate::user::User;
 /// How much of a user a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum View {
-    /// Everything.
+    /// Every field, with the phone number in full.
     Owner,
     /// Everything, with the phone number masked.
     Admin,

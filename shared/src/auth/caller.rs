@@ -7,13 +7,13 @@ use crate::user::{Role, User};
 /// The user that the request's access token names.
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Who.
+    /// The user that the token is about.
     pub user: UserId,
-    /// Which life of the account. The account itself has to be asked whether this is still the one.
+    /// The account generation of the token. Only the account itself tells whether it is still the current one.
     pub epoch: Epoch,
     /// What they may do.
     pub role: Role,
-    /// On which device.
+    /// The session that the token was issued to: one device, as a rule.
     pub session: SessionId,
 }
 

@@ -28,11 +28,11 @@ const TYPE: &str = "at+jwt";
 /// What an access token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who issued it.
+    /// The issuer, which has to be `JWT_ISSUER`.
     pub iss: String,
     /// Whom it is meant for.
     pub aud: String,
-    /// The user.
+    /// The user that the token is about.
     pub sub: UserId,
     /// When it was issued, in seconds since the Unix epoch.
     pub iat: i64,
@@ -40,9 +40,9 @@ pub struct Claims {
     pub nbf: i64,
     /// Until when it is good.
     pub exp: i64,
-    /// Its own name.
+    /// A name of its own, for logs; nothing is looked up by it.
     pub jti: String,
-    /// Which life of the account it belongs to.
+    /// The account generation that it belongs to.
     pub epoch: Epoch,
     /// What the user may do.
     pub role: Role,
@@ -74,7 +74,7 @@ impl TokenIssuer {
 #[error("not a valid access token")]
 pub struct VerifyTokenError;
 
-/// Checks access tokens.
+/// Checks access tokens without a network call, against the keys in `JWT_JWKS`.
 #[derive(Clone, Debug)]
 pub struct Verifier {
     keys: PublicKeys,
@@ -162,7 +162,7 @@ fn strict_header(token: &str) -> Result<StrictHeader, VerifyTokenError> {
     serde_json::from_slice(&decode(header)?).map_err(|_| VerifyTokenError)
 }
 
-/// Issues access tokens.
+/// Issues access tokens; only `login` has the key for it.
 #[derive(Clone, Debug)]
 pub struct Signer {
     key: PrivateKey,
@@ -218,13 +218,13 @@ impl Signer {
 /// Whom a token is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Grant<'a> {
-    /// The user.
+    /// The user that the token is about.
     pub user: &'a UserId,
-    /// The life of the account.
+    /// The account generation that the token is good for.
     pub epoch: Epoch,
     /// What the user may do.
     pub role: Role,
-    /// The session.
+    /// The session that a logout with the token ends.
     pub session: &'a SessionId,
 }
 

@@ -13,7 +13,7 @@ use crate::http::query;
 
 /// An app whose callers show access tokens.
 pub trait ProvideVerifier {
-    /// What checks them.
+    /// The verifier in the state of the app.
     fn verifier(&self) -> &Verifier;
 }
 

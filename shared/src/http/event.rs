@@ -74,7 +74,7 @@ pub async fn run(router: Router) -> Result<(), lambda_runtime::Error> {
     lambda_runtime::run(handler).await
 }
 
-/// Answers one invocation.
+/// Answers one invocation, whatever its event holds.
 pub async fn invoke(router: Router, event: &str, context: Context) -> GatewayResponse {
     let response = router.oneshot(request(event, context)).await;
     GatewayResponse::of(response.unwrap_or_else(|never| match never {})).await

@@ -26,7 +26,7 @@ pub enum Access {
     Anyone,
     /// Whoever has an access token.
     User,
-    /// Administrators.
+    /// Whoever has an access token with the role `admin`.
     Admin,
 }
 
@@ -35,7 +35,7 @@ pub enum Access {
 pub enum RequestBody {
     /// Nothing that is read.
     Empty,
-    /// A JSON object.
+    /// A JSON object, which may be empty where the handler says so.
     Json,
 }
 

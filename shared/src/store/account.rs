@@ -71,7 +71,7 @@ impl FromStr for AccountState {
 /// An account in any state.
 #[derive(Clone, Debug)]
 pub struct Account {
-    /// Whose it is.
+    /// The user whose account it is, or was.
     pub id: UserId,
     /// Which account generation the item is in: after a deletion, the one that is to come.
     pub epoch: Epoch,

@@ -23,8 +23,6 @@ use crate::store::transaction::{Cancelled, Transacted, Transaction};
 const WRITE_BATCH: usize = 25;
 /// How often a batch is sent of which something stays unprocessed.
 const BATCH_ATTEMPTS: usize = 3;
-
-/// A table.
 #[derive(Clone, Debug)]
 pub(super) struct Dynamo {
     client: Client,
@@ -92,8 +90,6 @@ impl Dynamo {
             random,
         }
     }
-
-    /// Reads an item.
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
         let request = self
             .client

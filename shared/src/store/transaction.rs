@@ -53,8 +53,6 @@ impl Transaction {
     pub(super) fn check(self, slot: Slot, key: Key, condition: Condition) -> Self {
         self.with(slot, Write::Check(key, condition))
     }
-
-    /// Changes an item.
     pub(super) fn update(self, slot: Slot, key: Key, update: impl Into<UpdateExpression>) -> Self {
         self.with(slot, Write::Update(key, update.into()))
     }

@@ -3,7 +3,7 @@
 /// Which functions write a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
-    /// Every function.
+    /// Written by every function.
     All,
     /// The functions behind the API.
     Http,
@@ -54,7 +54,7 @@ macro_rules! metrics {
         }
 
         impl Metric {
-            /// Every metric.
+            /// Every metric, for tests that compare them with the template.
             pub const ALL: &'static [Self] = &[$(Self::$metric),+];
 
             /// The metric's name in CloudWatch and in the log.
@@ -64,7 +64,7 @@ macro_rules! metrics {
                 }
             }
 
-            /// The metric's unit.
+            /// The unit that CloudWatch is told.
             pub const fn unit(self) -> Unit {
                 match self {
                     $(Self::$metric => Unit::$unit,)+

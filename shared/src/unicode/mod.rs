@@ -35,7 +35,7 @@ const BLANK: [char; 5] = [
     '\u{13442}',
 ];
 
-/// Normalization Form C.
+/// The text in Unicode Normalization Form C (UAX #15).
 pub(crate) fn composed(text: &str) -> Cow<'_, str> {
     NFC.normalize(text)
 }

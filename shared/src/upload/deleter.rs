@@ -12,7 +12,7 @@ use crate::upload::signer::{Presign, S3Signer};
 
 /// Attempts in all. Deleting twice is the same as deleting once.
 const ATTEMPTS: u32 = 2;
-/// One attempt.
+/// How long one attempt may take.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Deletes objects of one bucket.
@@ -32,7 +32,7 @@ pub enum DeleteObjectError {
     /// It was asked, and did not answer.
     #[error("S3 did not answer in time")]
     TimedOut,
-    /// It refused.
+    /// It refused, which a repetition does not change.
     #[error("S3 answered {0}")]
     Refused(StatusCode),
 }

@@ -9,9 +9,9 @@ use crate::upload::content_type::ContentType;
 /// The key of an upload's object. What it holds needs no escaping in a URL.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ObjectKey {
-    /// Whose upload.
+    /// The user below whose prefix the object is.
     pub user: UserId,
-    /// Which upload.
+    /// The upload; its id also tells purpose, age and account generation.
     pub upload: UploadId,
     /// What the object must be.
     pub content_type: ContentType,

@@ -102,7 +102,7 @@ impl fmt::Display for RejectionReason {
 /// The part of a record that decides what an event does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
-    /// The record's state.
+    /// Where the record is in its life cycle.
     pub status: UploadStatus,
     /// The version that the record references; `None` unless the status [has one](UploadStatus::has_version).
     pub version: Option<String>,

@@ -24,7 +24,7 @@ const RESPONSE_HEADERS: [(&str, &str); 2] = [
     ("response-content-disposition", "inline"),
 ];
 
-/// Makes links.
+/// Makes links to objects: through a CDN for avatars if there is one, else signed.
 #[derive(Clone, Debug)]
 pub struct Links {
     signer: S3Signer,
@@ -34,7 +34,7 @@ pub struct Links {
 /// A link, and until when it is good; a CDN's links do not end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The address.
+    /// The address, for GET alone.
     pub url: String,
     /// When it stops working.
     pub expires_at: Option<Timestamp>,

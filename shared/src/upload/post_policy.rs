@@ -15,7 +15,7 @@ use crate::upload::signer::{ALGORITHM, S3Signer};
 /// What a POST policy fixes beside the bucket.
 #[derive(Clone, Copy, Debug)]
 pub struct PostPolicy<'a> {
-    /// The object.
+    /// The one key that the form can store.
     pub key: &'a ObjectKey,
     /// Exactly how many bytes.
     pub size: u64,

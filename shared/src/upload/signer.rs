@@ -48,9 +48,9 @@ pub struct S3Signer {
 /// What a presigned request fixes.
 #[derive(Clone, Copy, Debug)]
 pub struct Presign<'a> {
-    /// The HTTP method.
+    /// The one method that the signature is good for.
     pub method: &'a str,
-    /// The object.
+    /// The one object that the signature is good for.
     pub key: &'a ObjectKey,
     /// The object's version, if one is meant.
     pub version: Option<&'a str>,

@@ -37,7 +37,7 @@ enum State {
 pub struct Open(pub Duration);
 
 impl Breaker {
-    /// A closed breaker.
+    /// A closed breaker: calls are let through.
     pub fn new(clock: Clock) -> Self {
         Self {
             clock,

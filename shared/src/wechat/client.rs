@@ -21,7 +21,7 @@ use crate::wechat::http_client::{Exchange, HttpClient};
 use crate::wechat::response;
 use crate::wechat::token::{ApiToken, TokenCache};
 
-/// Where WeChat is.
+/// WeChat's server API, unless `WECHAT_API_BASE_URL` names another address.
 pub const BASE_URL: &str = "https://api.weixin.qq.com";
 /// One exchange with WeChat, with all its attempts.
 pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -29,7 +29,7 @@ pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(3);
 const REPETITIONS: u32 = 2;
 const BACKOFF: Duration = Duration::from_millis(100);
 
-/// The mini-program's secret.
+/// The mini-program's secret, as WeChat's console shows it once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AppSecret(Redacted<String>);
 
@@ -141,7 +141,7 @@ impl Wechat {
         })
     }
 
-    /// The mini-program's id.
+    /// The app id of the mini-program that is served.
     pub fn app_id(&self) -> &str {
         &self.app_id
     }

@@ -25,7 +25,7 @@ pub enum Endpoint {
 /// Whose fault it is, which is what an operator wants to know first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
-    /// WeChat is busy.
+    /// WeChat is busy or broken; it passes by itself.
     Unavailable,
     /// The client sent a code that is wrong, old or used.
     Client,
@@ -33,7 +33,7 @@ pub enum Class {
     Policy,
     /// Too many calls in a minute or a day.
     Rate,
-    /// App id, secret, IP list or account: somebody has to mend it.
+    /// App id, secret, IP list or account: the operator has to fix it.
     Config,
     /// The access token to WeChat is no longer good.
     Token,
@@ -62,7 +62,7 @@ impl Class {
 /// What an errcode means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Meaning {
-    /// Our answer.
+    /// What our client is told.
     pub code: Code,
     /// Whose fault it is.
     pub class: Class,

@@ -14,9 +14,9 @@ pub enum WechatError {
     /// It answered an error code.
     #[error("WeChat answered errcode {errcode}")]
     Errcode {
-        /// Which call.
+        /// The call, on which the meaning of an errcode can depend.
         endpoint: Endpoint,
-        /// Which error.
+        /// The number in WeChat's response; never 0.
         errcode: i64,
         /// How long the error lasts, if that is known.
         wait: Option<Duration>,

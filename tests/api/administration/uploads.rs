@@ -108,7 +108,7 @@ async fn administrators_list_a_users_uploads_page_by_page() {
         let refused = uploads_of(&world, &admin, &alice.id, query).await;
         refused.expect_invalid([field]);
     }
-    // Of whoever is shut out they are seen, of whoever is gone they are not, and of an earlier life neither.
+    // Of whoever is shut out they are seen, of whoever is gone they are not, and of an earlier generation neither.
     let disable = admin.edit_user(&alice.id, json!({"status": "disabled"}));
     disable.send().await.expect(200);
     assert_eq!(ids(&list("").await), all);

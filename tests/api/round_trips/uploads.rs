@@ -61,7 +61,7 @@ async fn a_later_page_of_uploads_takes_no_longer_than_the_first() {
         .send()
         .await
         .expect(200);
-    // The account's gate is on the first page only; later it is read at the same time as the page.
+    // The owner state is on the first page only; later it is read at the same time as the page.
     let mut seen = proxy.take();
     seen.sort_by(|a, b| a.operation.cmp(&b.operation));
     assert_eq!(names(&seen), ["BatchGetItem", "Query"]);

@@ -241,7 +241,7 @@ async fn a_user_who_was_deleted_is_created_anew_once() {
             .expect(200);
         assert_eq!(read.json, created.json, "{fault:?}");
         assert_eq!(read.header("etag"), created.header("etag"), "{fault:?}");
-        // The token of the former life stays without power.
+        // The token of the former generation stays without power.
         me(&world, &person)
             .await
             .expect_problem(401, "unauthorized");

@@ -49,7 +49,7 @@ fn moves() -> impl Strategy<Value = (i64, Vec<Move>)> {
     (skew, proptest::collection::vec(one, 4..24))
 }
 
-/// A session of the present life, as its phone knows it.
+/// A session of the current generation, as its phone knows it.
 struct Device {
     session: Session,
     refresh_token: String,

@@ -60,7 +60,7 @@ pub enum Action {
     CreateUser,
     /// Changed a user's profile, role or status.
     ChangeUser,
-    /// Deleted an account.
+    /// Ended an account generation.
     DeleteUser,
     /// Deleted one of a user's uploads.
     DeleteUpload,
@@ -98,7 +98,7 @@ impl From<&User> for Standing {
 /// What an entry says of a write that an administrator makes about somebody else.
 #[derive(Clone, Debug)]
 pub struct AdminWrite<'a> {
-    /// What it does.
+    /// What the entry calls the write.
     pub action: Action,
     /// Whom it is about.
     pub target: &'a UserId,

@@ -40,7 +40,7 @@ pub struct Login<'a> {
 /// A person who is logged in.
 #[derive(Debug)]
 pub struct LoggedIn {
-    /// The user.
+    /// The user as the write left them.
     pub user: User,
     /// Whether this is the account's first login.
     pub is_new: bool,

@@ -61,7 +61,7 @@ pub struct Record {
 /// One version of an object in the bucket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ObjectVersion {
-    /// The object's key.
+    /// Where the object is in the bucket, or will be.
     pub key: ObjectKey,
     /// The version id; `None` on records from a bucket without versioning.
     pub version: Option<String>,

@@ -11,11 +11,11 @@ use crate::user::{Avatar, Role, Status, User};
 /// What is to change about a user.
 #[derive(Clone, Debug)]
 pub struct Changes {
-    /// The unique name.
+    /// A change also moves its reservation.
     pub username: Patch<Username>,
     /// The unique e-mail address.
     pub email: Patch<Email>,
-    /// The display name.
+    /// Needs no reservation.
     pub nickname: Patch<Nickname>,
     /// The picture: one of the user's own, verified uploads.
     pub avatar: Patch<UploadId>,

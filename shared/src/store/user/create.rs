@@ -20,15 +20,15 @@ use crate::user::{Role, Status, User};
 /// A user to register ahead of their first login.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// Who.
+    /// The id that a login with the openid leads to.
     pub id: UserId,
     /// The person at WeChat.
     pub openid: OpenId,
-    /// The unique name.
+    /// Reserved in the same transaction.
     pub username: Option<Username>,
     /// The unique e-mail address.
     pub email: Option<Email>,
-    /// The display name.
+    /// Need not be unique.
     pub nickname: Option<Nickname>,
     /// What the user may do.
     pub role: Role,

@@ -22,7 +22,7 @@ use crate::user::User;
 /// A deleted account: the message that `purge` works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeletedAccount {
-    /// Whose.
+    /// The user whose account has ended.
     #[serde(rename = "uid")]
     pub user: UserId,
     /// The account generation that has ended.

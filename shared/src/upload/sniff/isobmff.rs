@@ -76,8 +76,6 @@ fn brands(head: &[u8]) -> Option<Brands<'_>> {
         compatible,
     })
 }
-
-/// A box's header.
 struct BoxHeader<'a> {
     kind: &'a Brand,
     /// With the header; `None` if the box goes on to the end of the file.

@@ -101,8 +101,6 @@ enum Layer {
     Two,
     Three,
 }
-
-/// A frame's header.
 struct Frame {
     /// 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5.
     version: u8,
