@@ -12,6 +12,7 @@ pub mod http_event;
 pub mod keys;
 pub mod proxy;
 pub mod recorder;
+pub mod records;
 pub mod runtime_api;
 pub mod samples;
 pub mod session;

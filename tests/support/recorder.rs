@@ -5,12 +5,10 @@
 //! was seen is written to the directory that `USED_PERMISSIONS` names, a file for each process; without it, nothing is
 //! noted and nothing stands in between.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::net::TcpListener;
-use std::path::Path;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -19,6 +17,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::runtime::Handle;
+
+use crate::records::Records;
 
 /// The variable that names the directory.
 pub const DIRECTORY: &str = "USED_PERMISSIONS";
@@ -64,28 +64,12 @@ impl FromStr for Use {
     }
 }
 
-/// Everything that was written to the directory.
-///
-/// # Errors
-/// If it cannot be read.
-pub fn read(directory: &Path) -> io::Result<BTreeSet<Use>> {
-    let mut uses = BTreeSet::new();
-    for file in fs::read_dir(directory)? {
-        for line in fs::read_to_string(file?.path())?.lines() {
-            uses.insert(line.parse().map_err(io::Error::other)?);
-        }
-    }
-    Ok(uses)
-}
-
 /// The address by which `function` is to reach `endpoint`.
 pub fn on_the_way(function: &'static str, endpoint: &str) -> String {
     static RECORDER: OnceLock<Option<Arc<Recorder>>> = OnceLock::new();
     let recorder = RECORDER.get_or_init(|| {
-        let directory = std::env::var_os(DIRECTORY)?;
-        Some(Arc::new(
-            Recorder::new(Path::new(&directory)).expect("a file for records"),
-        ))
+        let recorder = Recorder::new(Records::below(DIRECTORY)?);
+        Some(Arc::new(recorder.expect("a runtime")))
     });
     match recorder {
         Some(recorder) => recorder.address(function, endpoint).expect("a free port"),
@@ -98,14 +82,11 @@ struct Recorder {
     /// A runtime of its own: those of the tests end with them.
     runtime: Handle,
     addresses: Mutex<HashMap<(&'static str, String), String>>,
-    seen: Mutex<(HashSet<Use>, File)>,
+    records: Records<Use>,
 }
 
 impl Recorder {
-    fn new(directory: &Path) -> io::Result<Self> {
-        fs::create_dir_all(directory)?;
-        let file = directory.join(std::process::id().to_string());
-        let file = OpenOptions::new().create(true).append(true).open(file)?;
+    fn new(records: Records<Use>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_io()
             .build()?;
@@ -114,7 +95,7 @@ impl Recorder {
         Ok(Self {
             runtime: handle,
             addresses: Mutex::default(),
-            seen: Mutex::new((HashSet::new(), file)),
+            records,
         })
     }
 
@@ -170,17 +151,12 @@ impl Recorder {
     }
 
     fn note(&self, function: &str, need: Need) {
-        let used = Use {
+        self.records.note(Use {
             function: function.to_owned(),
             action: need.action,
             resource: need.resource,
             keys: need.keys,
-        };
-        let (seen, file) = &mut *lock(&self.seen);
-        if !seen.contains(&used) {
-            writeln!(file, "{used}").expect("a record is written");
-            seen.insert(used);
-        }
+        });
     }
 }
 
