@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 pub mod api;
+pub mod dice;
 pub mod emulator;
 pub mod environment;
 pub mod events;
@@ -22,6 +23,7 @@ pub mod uploads;
 pub mod world;
 
 pub use api::{Answer, Api};
+pub use dice::Dice;
 pub use emulator::Emulator;
 pub use environment::Environment;
 pub use session::Session;

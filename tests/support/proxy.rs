@@ -5,25 +5,27 @@
 use std::collections::HashMap;
 use std::io;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RANGE, TRANSFER_ENCODING};
-use http::{HeaderMap, HeaderName, Method, Request, Response, StatusCode, Uri};
+use http::header::{CONNECTION, CONTENT_LENGTH, RANGE, TRANSFER_ENCODING};
+use http::{Request, Response};
+use http_body_util::BodyExt;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Bytes, Frame, Incoming};
+use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::{Emulator, http_client};
+use self::exchange::Exchange;
+use self::faults::{broken, conflicting, cut_off, throttled, whole};
+use crate::{Dice, Emulator, http_client};
+
+mod exchange;
+mod faults;
 
 type Answer = Response<BoxBody<Bytes, io::Error>>;
 
@@ -164,21 +166,13 @@ struct State {
 #[derive(Debug)]
 struct Chance {
     percent: u64,
-    state: u64,
+    dice: Dice,
 }
 
 impl Chance {
-    /// SplitMix64.
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ self.state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ mixed >> 31
-    }
-
     fn fault(&mut self) -> Option<Fault> {
-        let happens = self.next() % 100 < self.percent;
-        let which = self.next() as usize % AT_RANDOM.len();
+        let happens = self.dice.roll(100) < self.percent;
+        let which = self.dice.roll(AT_RANDOM.len() as u64) as usize;
         happens.then(|| AT_RANDOM[which])
     }
 }
@@ -221,7 +215,7 @@ impl Proxy {
     pub fn fail_at_random(&self, percent: u64, seed: u64) {
         self.shared.state().chance = Some(Chance {
             percent,
-            state: seed,
+            dice: Dice(seed),
         });
     }
 
@@ -388,81 +382,6 @@ impl Drop for Visit {
     }
 }
 
-/// A request, read to its end.
-#[derive(Debug)]
-struct Exchange {
-    method: Method,
-    target: Uri,
-    headers: HeaderMap,
-    body: Bytes,
-}
-
-impl Exchange {
-    fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    fn operation(&self) -> (Service, String) {
-        let target = self.header(&HeaderName::from_static("x-amz-target"));
-        match target.and_then(|target| target.split_once('.')) {
-            Some((service, operation)) if service.starts_with("DynamoDB") => {
-                (Service::DynamoDb, operation.to_owned())
-            }
-            Some((_, operation)) => (Service::Sqs, operation.to_owned()),
-            None => (Service::S3, self.s3_operation().to_owned()),
-        }
-    }
-
-    fn s3_operation(&self) -> &'static str {
-        let has = |name| {
-            let mut parameters = self.target.query().unwrap_or_default().split('&');
-            parameters.any(|parameter| parameter.split('=').next() == Some(name))
-        };
-        match self.method {
-            Method::GET if has("versions") => "ListObjectVersions",
-            Method::GET => "GetObject",
-            Method::HEAD => "HeadObject",
-            Method::PUT => "PutObject",
-            Method::DELETE => "DeleteObject",
-            Method::POST if has("delete") => "DeleteObjects",
-            _ => "PostObject",
-        }
-    }
-
-    /// The items that a request to DynamoDB writes or checks.
-    fn written_keys(&self) -> Vec<String> {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        let writes = match body["TransactItems"].as_array() {
-            Some(writes) => writes
-                .iter()
-                .filter_map(|write| write.as_object()?.values().next())
-                .collect(),
-            None if body["UpdateExpression"].is_string() => vec![&body],
-            None => Vec::new(),
-        };
-        let key = |write: &&Value| {
-            let key = if write["Key"].is_object() {
-                &write["Key"]
-            } else {
-                &write["Item"]
-            };
-            format!("{} {}", key["pk"]["S"], key["sk"]["S"])
-        };
-        writes.iter().map(key).collect()
-    }
-
-    fn is_consistent_read(&self) -> bool {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        body["ConsistentRead"] == true
-    }
-
-    /// How many writes a transaction has; zero for what is none.
-    fn transaction_size(&self) -> usize {
-        let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        body["TransactItems"].as_array().map_or(0, Vec::len)
-    }
-}
-
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = JoinSet::new();
     loop {
@@ -527,139 +446,4 @@ async fn meet(shared: Arc<Shared>, exchange: Exchange) -> io::Result<Answer> {
     };
     drop(visit);
     answer
-}
-
-fn whole(body: Bytes) -> BoxBody<Bytes, io::Error> {
-    Full::new(body).map_err(|never| match never {}).boxed()
-}
-
-/// The first half of the answer, which promises the whole.
-async fn cut_off(answer: Answer) -> io::Result<Answer> {
-    let (mut parts, body) = answer.into_parts();
-    let mut body = body.collect().await?.to_bytes();
-    parts.headers.insert(CONTENT_LENGTH, body.len().into());
-    body.truncate(body.len() / 2);
-    let half = Half::Unsent(body).boxed();
-    Ok(Response::from_parts(parts, half))
-}
-
-/// A body that breaks off.
-enum Half {
-    Unsent(Bytes),
-    Sent,
-    Broken,
-}
-
-impl Body for Half {
-    type Data = Bytes;
-    type Error = io::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        match std::mem::replace(&mut *self, Self::Broken) {
-            Self::Unsent(body) => {
-                *self = Self::Sent;
-                Poll::Ready(Some(Ok(Frame::data(body))))
-            }
-            // What is there is sent while there is nothing else to do.
-            Self::Sent => {
-                context.waker().wake_by_ref();
-                Poll::Pending
-            }
-            // This is what makes hyper close the connection.
-            Self::Broken => Poll::Ready(Some(Err(io::ErrorKind::ConnectionAborted.into()))),
-        }
-    }
-}
-
-fn throttled(service: Service) -> io::Result<Answer> {
-    match service {
-        Service::DynamoDb => dynamodb(
-            StatusCode::BAD_REQUEST,
-            "ProvisionedThroughputExceededException",
-            json!({"message": "The level of configured provisioned throughput for the table was exceeded. \
-                Consider increasing your provisioning level with the UpdateTable API."}),
-        ),
-        Service::S3 => s3("SlowDown", "Please reduce your request rate."),
-        Service::Sqs => sqs(
-            StatusCode::BAD_REQUEST,
-            "com.amazonaws.sqs#RequestThrottled",
-        ),
-    }
-}
-
-fn broken(service: Service) -> io::Result<Answer> {
-    match service {
-        Service::DynamoDb => dynamodb(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "InternalServerError",
-            json!({"message": "The request processing has failed because of an unknown error."}),
-        ),
-        Service::S3 => s3(
-            "InternalError",
-            "We encountered an internal error. Please try again.",
-        ),
-        Service::Sqs => sqs(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "com.amazon.coral.service#InternalFailure",
-        ),
-    }
-}
-
-/// The first write of a transaction meets another one; a write by itself is refused as a whole.
-fn conflicting(writes: usize) -> io::Result<Answer> {
-    if writes == 0 {
-        let message = "Transaction is ongoing for the item";
-        return dynamodb(
-            StatusCode::BAD_REQUEST,
-            "TransactionConflictException",
-            json!({"message": message}),
-        );
-    }
-    let mut codes = vec!["None"; writes];
-    codes[0] = "TransactionConflict";
-    let reason = |code: &&str| match *code {
-        "None" => json!({"Code": "None"}),
-        code => json!({"Code": code, "Message": "Transaction is ongoing for the item"}),
-    };
-    let message = format!(
-        "Transaction cancelled, please refer cancellation reasons for specific reasons [{}]",
-        codes.join(", ")
-    );
-    dynamodb(
-        StatusCode::BAD_REQUEST,
-        "TransactionCanceledException",
-        json!({"Message": message, "CancellationReasons": codes.iter().map(reason).collect::<Vec<_>>()}),
-    )
-}
-
-fn dynamodb(status: StatusCode, kind: &str, mut body: Value) -> io::Result<Answer> {
-    body["__type"] = format!("com.amazonaws.dynamodb.v20120810#{kind}").into();
-    answer(status, "application/x-amz-json-1.0", body.to_string())
-}
-
-fn sqs(status: StatusCode, kind: &str) -> io::Result<Answer> {
-    let body = json!({"__type": kind, "message": "The request was not served."});
-    answer(status, "application/x-amz-json-1.0", body.to_string())
-}
-
-fn s3(code: &str, message: &str) -> io::Result<Answer> {
-    let status = match code {
-        "SlowDown" => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    let body = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
-         <RequestId>C3D13FE58DE4C810</RequestId><HostId>EXAMPLE</HostId></Error>"
-    );
-    answer(status, "application/xml", body)
-}
-
-fn answer(status: StatusCode, content_type: &str, body: String) -> io::Result<Answer> {
-    let answer = Response::builder()
-        .status(status)
-        .header(CONTENT_TYPE, content_type);
-    answer.body(whole(body.into())).map_err(io::Error::other)
 }
