@@ -28,7 +28,7 @@ dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_U
 .PHONY: test
 test: $(if $(ARGS),,venv-schemathesis) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
 	@failed=0; $(RUN) exec -- $(SHELL) -ec \
-		'export USED_PERMISSIONS="$$STACK_LOGS/permissions"; failed=0; \
+		'export USED_PERMISSIONS="$$STACK_LOGS/permissions" SEEN_RESPONSES="$$STACK_LOGS/responses"; failed=0; \
 		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS) || failed=1; \
 		$(if $(ARGS),,$(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
 

@@ -7,4 +7,5 @@
 mod comparison;
 mod first_use;
 mod local_stack;
+mod openapi;
 mod permission;

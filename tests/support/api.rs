@@ -12,6 +12,8 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::responses;
+
 /// A function's routes, called without a network.
 #[derive(Clone, Debug)]
 pub struct Api(pub Router);
@@ -122,6 +124,7 @@ impl Call {
     /// Sends the request, and checks what every answer has to have.
     pub async fn send(self) -> Answer {
         let request = self.request.body(self.body).expect("a well-formed request");
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let response = self
             .router
             .oneshot(request)
@@ -140,6 +143,7 @@ impl Call {
             headers: parts.headers,
             json,
         };
+        responses::note(&method, &path, answer.status, answer.code());
         answer.check();
         answer
     }

@@ -14,6 +14,7 @@ pub mod keys;
 pub mod proxy;
 pub mod recorder;
 pub mod records;
+pub mod responses;
 pub mod runtime_api;
 pub mod samples;
 pub mod session;

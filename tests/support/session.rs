@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::Call;
+use crate::responses::serves;
 use crate::{Answer, Api, World, functions};
 
 /// The whole API: each path at the function that serves it, as the gateway has it.
@@ -56,15 +57,6 @@ impl Routes {
     pub fn call(&self, method: Method, path: &str) -> Call {
         self.function(path).call(method, path)
     }
-}
-
-/// Whether a route's path, whose names in braces stand for anything, is that one.
-fn serves(route: &str, path: &str) -> bool {
-    let (route, path) = (route.split('/'), path.split('/'));
-    route.clone().count() == path.clone().count()
-        && route
-            .zip(path)
-            .all(|(known, asked)| known.starts_with('{') || known == asked)
 }
 
 impl World {

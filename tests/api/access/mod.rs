@@ -1,6 +1,7 @@
 //! Who may do what, for every route of the template, and what becomes of requests that no client of ours would send.
 
 mod bodies;
+mod failures;
 mod headers;
 mod ids;
 mod queries;
@@ -18,6 +19,7 @@ use serde_json::{Value, json};
 use shared::error::Code;
 use shared::http::{Access, RequestBody};
 use support::functions;
+use support::responses;
 use support::{Api, Session, World};
 use tower::ServiceExt;
 
@@ -235,11 +237,12 @@ async fn send(
     body: impl Into<Body>,
 ) -> Raw {
     let (method, path) = split(route);
-    let mut request = Request::builder().method(method).uri(uri);
+    let mut request = Request::builder().method(method.clone()).uri(uri);
     for (name, value) in headers {
         request = request.header(*name, HeaderValue::from_bytes(value).unwrap());
     }
     let request = request.body(body.into()).unwrap();
+    let asked = request.uri().path().to_owned();
     let response = api(world, path)
         .0
         .clone()
@@ -263,6 +266,7 @@ async fn send(
         headers: parts.headers,
         json,
     };
+    responses::note(&method, &asked, parts.status, raw.code());
     assert!(raw.status < 500, "{about}");
     if raw.status >= 400 {
         assert_eq!(
@@ -291,7 +295,10 @@ struct Attack {
 
 impl Attack {
     async fn new() -> Self {
-        let world = World::new().await;
+        Self::on(World::new().await).await
+    }
+
+    async fn on(world: World) -> Self {
         let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
         let upload = upload(&world, &alice).await;
         Self {
