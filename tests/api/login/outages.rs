@@ -61,13 +61,15 @@ async fn a_busy_wechat_is_asked_again_and_one_that_cannot_be_reached_is_not_coun
     world
         .wechat
         .script(Endpoint::Code2Session, Fault::Errcode(-1), 2);
-    world.log_in("alice").await;
+    let alice = world.log_in("alice").await;
     assert_eq!(world.wechat.count(Endpoint::Code2Session), 3);
     world.wechat.refuse_connections().await;
     world
         .try_log_in("alice")
         .await
         .expect_problem(503, "wechat_unavailable");
+    let phone = alice.set_phone("13800138000").await;
+    phone.expect_problem(503, "wechat_unavailable");
     world.wechat.accept_connections().await.unwrap();
     world.log_in("alice").await;
 }

@@ -59,6 +59,7 @@ async fn a_deleted_account_is_gone_for_others_at_once() {
     let calls = [
         admin.edit_user(&alice.id, json!({})),
         admin.edit_user(&alice.id, json!({"nickname": "x"})),
+        admin.put(&alice.path(), json!({"nickname": "x"})),
         admin.edit_user(&alice.id, json!({"username": "y-name"})),
         admin.edit_user(&alice.id, json!({"status": "active"})),
         admin.edit_user(&alice.id, json!({"role": "admin"})),

@@ -10,6 +10,7 @@ mod model;
 mod names;
 mod profile;
 mod profiles;
+mod put_and_patch;
 mod registration;
 
 use std::collections::{BTreeMap, BTreeSet};
