@@ -9,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::net::{self, ImpatientClient, Roots};
+use crate::net::{self, ConnectTimeoutClient, Roots};
 use crate::wechat::WechatError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,14 +55,14 @@ impl Exchange {
 /// sent: a code works once.
 #[derive(Debug)]
 pub(super) struct HttpClient {
-    client: ImpatientClient<Full<Bytes>>,
+    client: ConnectTimeoutClient<Full<Bytes>>,
     base_url: String,
 }
 
 impl HttpClient {
     pub(super) fn new(base_url: String, roots: &Roots) -> Result<Self, rustls::Error> {
         Ok(Self {
-            client: net::impatient_https_client(roots, CONNECT_TIMEOUT)?,
+            client: net::https_client_with_connect_timeout(roots, CONNECT_TIMEOUT)?,
             base_url,
         })
     }

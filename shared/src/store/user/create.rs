@@ -194,14 +194,7 @@ fn creation(
     if let Some(nickname) = &new.nickname {
         update.set("nickname", s(nickname.as_str()));
     }
-    update.require(match former {
-        Some(former) => Condition::new("#status = :deleted AND epoch = :former_epoch")
-            .value(":deleted", s(AccountState::Deleted.as_str()))
-            .value(":former_epoch", n(former.account.epoch.get())),
-        None => Condition::new("attribute_not_exists(pk)"),
-    });
-    let fence = former.map(|former| former.account.fence);
-    update.raise_fence(fence.unwrap_or_default(), now);
+    require_former(&mut update, former, now);
     let transaction = Transaction::new().update(Slot::Account, Key::user(&new.id), update);
     let none = StoredForms::default();
     let held = Held {
@@ -212,4 +205,16 @@ fn creation(
     let username = new.username.as_ref();
     let transaction = held.change(transaction, UniqueField::Username, None, username);
     held.change(transaction, UniqueField::Email, None, new.email.as_ref())
+}
+
+/// Lets the registration through only while the account is as it was read.
+fn require_former(update: &mut AccountUpdate, former: Option<&Former>, now: Timestamp) {
+    update.require(match former {
+        Some(former) => Condition::new("#status = :deleted AND epoch = :former_epoch")
+            .value(":deleted", s(AccountState::Deleted.as_str()))
+            .value(":former_epoch", n(former.account.epoch.get())),
+        None => Condition::new("attribute_not_exists(pk)"),
+    });
+    let fence = former.map(|former| former.account.fence);
+    update.raise_fence(fence.unwrap_or_default(), now);
 }
