@@ -163,17 +163,22 @@ pub fn process_environment(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Checks that `text` is an absolute `http` or `https` URL and returns it without a trailing slash.
+/// Checks that `text` is an absolute `http` or `https` URL and returns it without a trailing slash. A name and a password
+/// in it would not be sent.
 ///
 /// # Errors
 /// With a reason that can be shown.
 pub fn base_url(text: &str) -> Result<String, String> {
     let trimmed = text.trim_end_matches('/');
-    match trimmed.parse::<http::Uri>() {
-        Ok(uri) if matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none() => {
-            Ok(trimmed.to_owned())
-        }
-        _ => Err("must be an http or https URL".to_owned()),
+    let uri = trimmed.parse::<http::Uri>().ok();
+    let fits = uri.is_some_and(|uri| {
+        let has_name = uri.authority().is_some_and(|a| a.as_str().contains('@'));
+        matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none() && !has_name
+    });
+    if fits {
+        Ok(trimmed.to_owned())
+    } else {
+        Err("must be an http or https URL without a user name".to_owned())
     }
 }
 
@@ -208,7 +213,13 @@ mod tests {
             base_url("http://127.0.0.1:1/"),
             Ok("http://127.0.0.1:1".to_owned())
         );
-        for text in ["ftp://x", "127.0.0.1", "http://", "https://x/?a=b"] {
+        for text in [
+            "ftp://x",
+            "127.0.0.1",
+            "http://",
+            "https://x/?a=b",
+            "https://name:password@x",
+        ] {
             assert!(base_url(text).is_err(), "{text}");
         }
     }

@@ -68,9 +68,10 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, &'static str
 pub type HttpsClient<B> = Client<HttpsConnector<HttpConnector>, B>;
 
 /// The same, but for a limit to how long a connection may take, TLS included.
-pub type ImpatientClient<B> = Client<ImpatientConnector, B>;
+pub type ConnectTimeoutClient<B> = Client<ConnectTimeoutConnector, B>;
 
-type ImpatientConnector = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
+type ConnectTimeoutConnector =
+    BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
 /// A client for HTTP/1.1, which is all that DynamoDB, S3 and SQS speak; it also takes `http` addresses.
 ///
@@ -88,10 +89,10 @@ where
 ///
 /// # Errors
 /// If the TLS library refuses its settings.
-pub fn impatient_https_client<B>(
+pub fn https_client_with_connect_timeout<B>(
     roots: &Roots,
     limit: Duration,
-) -> Result<ImpatientClient<B>, rustls::Error>
+) -> Result<ConnectTimeoutClient<B>, rustls::Error>
 where
     B: http_body::Body + Send,
     B::Data: Send,
@@ -174,7 +175,11 @@ mod tests {
         assert!(aws(&Roots::mozilla()).await.unwrap_err().is_connect());
 
         let limit = Duration::from_secs(1);
-        let others = |roots: &Roots| impatient_https_client(roots, limit).unwrap().request(get());
+        let others = |roots: &Roots| {
+            https_client_with_connect_timeout(roots, limit)
+                .unwrap()
+                .request(get())
+        };
         assert_eq!(others(&ours).await.unwrap().status(), 204);
         assert!(others(&Roots::mozilla()).await.unwrap_err().is_connect());
     }
@@ -184,7 +189,9 @@ mod tests {
     async fn a_connection_that_takes_too_long_is_one_that_was_not_made() {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", silent.local_addr().unwrap());
-        let client = impatient_https_client(&Roots::mozilla(), Duration::from_millis(50)).unwrap();
+        let client =
+            https_client_with_connect_timeout(&Roots::mozilla(), Duration::from_millis(50))
+                .unwrap();
         let request = http::Request::get(url).body(SdkBody::empty()).unwrap();
         assert!(client.request(request).await.unwrap_err().is_connect());
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use regex_lite::Regex;
 use serde_json::{Value, json};
+use shared::upload::base_url::UploadsBaseUrl;
 use support::Template;
 use support::template::{entries, list, read, text, texts, yaml};
 
@@ -49,6 +51,14 @@ pub(crate) const RULES: &[Rule] = &[
         mistakes: &[(
             "{id: CKV_AWS_19, comment: It does not look into the condition; either side of it encrypts}",
             "{id: CKV_AWS_19}",
+        )],
+    },
+    Rule {
+        name: "an address with which no function would start is refused before it is deployed",
+        check: addresses,
+        mistakes: &[(
+            "AllowedPattern: ^((https://[A-Za-z0-9][A-Za-z0-9.-]*|http://(localhost|127\\.0\\.0\\.1))(:[1-9][0-9]{0,4})?)?$",
+            "AllowedPattern: ^(https?://[^/?#@]+)?$",
         )],
     },
     Rule {
@@ -122,6 +132,40 @@ fn skips(template: &Template) -> Vec<Finding> {
     let unreasoned = skips.filter(|(_, skip)| text(&skip["comment"]).len() <= 20);
     unreasoned
         .map(|(name, skip)| finding(name, format!("skips {} without a reason", skip["id"])))
+        .collect()
+}
+
+/// Addresses as people write them, of which [`UploadsBaseUrl`] takes some.
+const ADDRESSES: [&str; 12] = [
+    "https://files.example.cn",
+    "https://files.example.cn:8443",
+    "http://127.0.0.1:9000",
+    "http://localhost:9000",
+    "http://files.example.cn",
+    "http://192.168.1.1",
+    "https://files.example.cn/uploads",
+    "https://files.example.cn?a=b",
+    "https://name@files.example.cn",
+    "https://files example.cn",
+    "https://files.example.cn:",
+    "files.example.cn",
+];
+
+fn addresses(template: &Template) -> Vec<Finding> {
+    let name = "UploadsBaseUrl";
+    let pattern = text(&template.section("Parameters")[name]["AllowedPattern"]);
+    let pattern = Regex::new(&pattern).expect("a pattern");
+    let differing = ADDRESSES.into_iter().filter(|address| {
+        let starts = address.parse::<UploadsBaseUrl>().is_ok();
+        pattern.is_match(address) != starts
+    });
+    differing
+        .map(|address| {
+            finding(
+                name,
+                format!("function and template differ about {address:?}"),
+            )
+        })
         .collect()
 }
 

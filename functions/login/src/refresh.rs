@@ -15,6 +15,7 @@ use crate::App;
 use crate::client::Client;
 use crate::secrets::Keys;
 use crate::session;
+
 pub(crate) async fn refresh(
     State(app): State<Arc<App>>,
     client: Client,

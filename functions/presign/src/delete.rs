@@ -18,6 +18,7 @@ use crate::App;
 
 /// How often a deletion starts over because the record changed. A record changes twice in its lifetime.
 const ATTEMPTS: u32 = 4;
+
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
     caller: Caller,

@@ -13,6 +13,7 @@ use shared::ids::UploadId;
 
 use crate::App;
 use crate::page::{PageRequest, page_response};
+
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
     caller: Caller,

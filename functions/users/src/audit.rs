@@ -15,6 +15,7 @@ use shared::store::audit::is_audit_position;
 use crate::{App, admin};
 
 const DEFAULT_LIMIT: usize = 20;
+
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,

@@ -27,6 +27,7 @@ enum Filter {
     },
     Named(Reservation),
 }
+
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     WithQuery(Admin(caller), fields): WithQuery<Admin>,

@@ -16,6 +16,7 @@ use shared::user::{Role, Status};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
+
 pub(crate) async fn update(
     State(app): State<Arc<App>>,
     target: Target,

@@ -23,6 +23,7 @@ use crate::store::transaction::{Cancelled, Transacted, Transaction};
 const WRITE_BATCH: usize = 25;
 /// How often a batch is sent of which something stays unprocessed.
 const BATCH_ATTEMPTS: usize = 3;
+
 #[derive(Clone, Debug)]
 pub(super) struct Dynamo {
     client: Client,
@@ -90,6 +91,7 @@ impl Dynamo {
             random,
         }
     }
+
     pub(super) async fn get(&self, key: Key) -> Result<Option<Item>, StoreError> {
         let request = self
             .client

@@ -9,12 +9,15 @@ use crate::store::error::StoreError;
 
 /// An item, or a map within one.
 pub(super) type Item = HashMap<String, AttributeValue>;
+
 pub(super) fn s(text: impl Into<String>) -> AttributeValue {
     AttributeValue::S(text.into())
 }
+
 pub(super) fn n(number: impl ToString) -> AttributeValue {
     AttributeValue::N(number.to_string())
 }
+
 pub(super) fn b(bytes: &[u8]) -> AttributeValue {
     AttributeValue::B(Blob::new(bytes))
 }
@@ -25,6 +28,7 @@ pub(super) fn opt_str<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
         .and_then(|value| value.as_s().ok())
         .map(String::as_str)
 }
+
 pub(super) fn str<'a>(item: &'a Item, name: &'static str) -> Result<&'a str, StoreError> {
     opt_str(item, name).ok_or(StoreError::Corrupt(name))
 }
@@ -53,6 +57,7 @@ pub(super) fn opt_num<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T
         .and_then(|value| value.as_n().ok())
         .and_then(|text| text.parse().ok())
 }
+
 pub(super) fn num<T: std::str::FromStr>(item: &Item, name: &'static str) -> Result<T, StoreError> {
     opt_num(item, name).ok_or(StoreError::Corrupt(name))
 }

@@ -7,7 +7,9 @@ use crate::store::dynamo::{Query, Updated};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
-use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::reservation::{
+    OthersReservations, ReservationConflict, StoredForms, UserReservations,
+};
 use crate::store::schema::{Key, uploads_partition};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 
@@ -81,14 +83,14 @@ impl Store {
         epoch: Epoch,
         stored: &StoredForms,
     ) -> Result<(), StoreError> {
-        let mut foreign = Foreign::new();
+        let mut foreign = OthersReservations::new();
         // Each time but the last finds that a reservation is somebody else's: there are two.
         for _ in 0..3 {
             let mut update = finish(epoch.next());
             update.remove("username_key");
             update.remove("email_key");
             let transaction = Transaction::new().update(Slot::Account, Key::user(user), update);
-            let held = Held {
+            let held = UserReservations {
                 user,
                 stored,
                 foreign: &foreign,
@@ -98,7 +100,9 @@ impl Store {
                 Transacted::Done => break,
                 // Refused: the person has registered anew.
                 Transacted::Cancelled(cancelled) if cancelled.refused(&Slot::Account) => break,
-                Transacted::Cancelled(cancelled) => Obstacle::of(&cancelled, &mut foreign),
+                Transacted::Cancelled(cancelled) => {
+                    ReservationConflict::from_cancelled(&cancelled, &mut foreign)
+                }
             };
         }
         Ok(())

@@ -105,17 +105,17 @@ impl StoredForms {
 }
 
 /// Items that were to be released and are somebody else's.
-pub(super) type Foreign = BTreeSet<Key>;
+pub(super) type OthersReservations = BTreeSet<Key>;
 
 /// The reservations of one user, as far as they are known.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Held<'a> {
+pub(super) struct UserReservations<'a> {
     pub(super) user: &'a UserId,
     pub(super) stored: &'a StoredForms,
-    pub(super) foreign: &'a Foreign,
+    pub(super) foreign: &'a OthersReservations,
 }
 
-impl Held<'_> {
+impl UserReservations<'_> {
     /// Moves a reservation from `current` to `next`.
     pub(super) fn change<T>(
         &self,
@@ -180,16 +180,16 @@ impl Held<'_> {
 
 /// What a transaction that changes a user item and its reservations was cancelled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Obstacle {
+pub(super) enum ReservationConflict {
     /// The user has changed, or an item that was to be released is somebody else's: the next try may work.
     Changed,
     /// Somebody else has the name.
     Taken(UniqueField),
 }
 
-impl Obstacle {
+impl ReservationConflict {
     /// What the cancellation means. What turned out to be somebody else's is added to `foreign`.
-    pub(super) fn of(cancelled: &Cancelled, foreign: &mut Foreign) -> Self {
+    pub(super) fn from_cancelled(cancelled: &Cancelled, foreign: &mut OthersReservations) -> Self {
         // A user who changed comes first: that a reservation is refused as well may be due to just that.
         if cancelled.refused(&Slot::Account) {
             return Self::Changed;

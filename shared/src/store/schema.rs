@@ -31,6 +31,7 @@ pub(super) const USERS_SHARD: &str = "US#0";
 
 /// Attribute names that DynamoDB reserves: in an expression they stand with a `#` before them.
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pk: Cow<'static, str>,

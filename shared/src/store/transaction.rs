@@ -53,6 +53,7 @@ impl Transaction {
     pub(super) fn check(self, slot: Slot, key: Key, condition: Condition) -> Self {
         self.with(slot, Write::Check(key, condition))
     }
+
     pub(super) fn update(self, slot: Slot, key: Key, update: impl Into<UpdateExpression>) -> Self {
         self.with(slot, Write::Update(key, update.into()))
     }

@@ -9,7 +9,7 @@ use hyper::body::{Bytes, Incoming};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::net::{self, ImpatientClient, Roots};
+use crate::net::{self, ConnectTimeoutClient, Roots};
 use crate::wechat::WechatError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,14 +55,14 @@ impl Exchange {
 /// sent: a code works once.
 #[derive(Debug)]
 pub(super) struct HttpClient {
-    client: ImpatientClient<Full<Bytes>>,
+    client: ConnectTimeoutClient<Full<Bytes>>,
     base_url: String,
 }
 
 impl HttpClient {
     pub(super) fn new(base_url: String, roots: &Roots) -> Result<Self, rustls::Error> {
         Ok(Self {
-            client: net::impatient_https_client(roots, CONNECT_TIMEOUT)?,
+            client: net::https_client_with_connect_timeout(roots, CONNECT_TIMEOUT)?,
             base_url,
         })
     }
@@ -121,6 +121,11 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 mod tests {
     use super::*;
 
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     #[test]
     fn a_value_cannot_break_out_of_the_query() {
         let exchange = Exchange::new("/p", &[("a", "x&b=1#?/ é-_.~"), ("c", "d")]);
@@ -128,6 +133,39 @@ mod tests {
             exchange.path_and_query,
             "/p?a=x%26b%3D1%23%3F%2F%20%C3%A9-_.~&c=d"
         );
+    }
+
+    /// Answers the first request, and closes the connection of each later one once it has read it.
+    fn server_that_answers_once() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let requests = Arc::new(AtomicUsize::new(0));
+        let read = requests.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                while stream.read(&mut [0; 1024]).is_ok_and(|bytes| bytes > 0)
+                    && read.fetch_add(1, Ordering::SeqCst) == 0
+                {
+                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}");
+                }
+            }
+        });
+        (url, requests)
+    }
+
+    /// A code that was sent is used up, on a connection that is kept as well.
+    #[tokio::test]
+    async fn what_was_sent_is_not_sent_again() {
+        let (url, requests) = server_that_answers_once();
+        let client = HttpClient::new(url, &Roots::mozilla()).unwrap();
+        let exchange = Exchange::new("/p", &[("js_code", "c")]);
+        assert_eq!(client.send(exchange.clone()).await.unwrap(), "{}");
+        match client.send(exchange).await.unwrap_err() {
+            WechatError::Unreachable(error) => assert!(!error.is_connect(), "it may be repeated"),
+            error => panic!("{error}"),
+        }
+        assert_eq!(requests.load(Ordering::SeqCst), 2);
     }
 
     #[test]

@@ -79,14 +79,14 @@ impl Action {
 
 /// An account's role and status, which an entry shows before and after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RoleAndStatus {
     /// What its owner may do.
     pub role: Role,
     /// Whether it can be used.
     pub status: Status,
 }
 
-impl From<&User> for Standing {
+impl From<&User> for RoleAndStatus {
     fn from(user: &User) -> Self {
         Self {
             role: user.role,
@@ -107,9 +107,9 @@ pub struct AdminWrite<'a> {
     /// The fields that it sets or clears, by their names in the API.
     pub fields: Vec<&'static str>,
     /// The account before; `None` if there was none, or if the write is not about the account.
-    pub before: Option<Standing>,
+    pub before: Option<RoleAndStatus>,
     /// The account afterwards, likewise.
-    pub after: Option<Standing>,
+    pub after: Option<RoleAndStatus>,
 }
 
 /// Whether an account lets the actor act as an administrator.

@@ -102,30 +102,11 @@ fn refresh_update(
 ) -> UpdateExpression {
     let mut update = UpdateExpression::new();
     update.name("#s", attribute(&token.session));
-    for (value, meaning) in [
-        (":old", b(&token.hash())),
-        (":new", b(&successor.hash())),
-        (":now", n(now.millis())),
-        (":expires", n(now.after(LIFETIME).millis())),
-        (":unknown", n(0)),
-    ] {
-        update.value(value, meaning);
-    }
-    for (attribute, operand) in [
-        ("#s.p2", "#s.p1"),
-        ("#s.t2", "#s.t1"),
-        ("#s.p1", ":old"),
-        ("#s.t1", ":now"),
-        ("#s.h", ":new"),
-        ("#s.x", ":expires"),
-    ] {
-        update.set_to(attribute, operand);
-    }
-    // Sessions that the previous release began have two times.
-    for i in 3..=ANCESTORS {
-        let before = format!("if_not_exists(#s.t{}, :unknown)", i - 1);
-        update.set_to(&format!("#s.t{i}"), &before);
-    }
+    update.value(":old", b(&token.hash()));
+    update.value(":new", b(&successor.hash()));
+    update.value(":now", n(now.millis()));
+    update.value(":expires", n(now.after(LIFETIME).millis()));
+    replace_token(&mut update);
     if keys.current_name().is_some() {
         // The current key's is the first of the names in the condition.
         update.set_to("#s.k", ":key0");
@@ -138,6 +119,26 @@ fn refresh_update(
     update.require(is_current.value(":active", active));
     update.require(derives_from(keys));
     update
+}
+
+/// Puts the new token in the place of the old one, which becomes the latest ancestor; the oldest is forgotten.
+fn replace_token(update: &mut UpdateExpression) {
+    for (attribute, operand) in [
+        ("#s.p2", "#s.p1"),
+        ("#s.t2", "#s.t1"),
+        ("#s.p1", ":old"),
+        ("#s.t1", ":now"),
+        ("#s.h", ":new"),
+        ("#s.x", ":expires"),
+    ] {
+        update.set_to(attribute, operand);
+    }
+    // Sessions that the previous release began have two times.
+    update.value(":unknown", n(0));
+    for i in 3..=ANCESTORS {
+        let before = format!("if_not_exists(#s.t{}, :unknown)", i - 1);
+        update.set_to(&format!("#s.t{i}"), &before);
+    }
 }
 
 /// Holds for sessions that derive from one of the keys; the names become values, the current one's first.

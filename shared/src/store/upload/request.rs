@@ -42,7 +42,7 @@ pub enum IssuedUploads {
 pub enum RepeatedUpload {
     /// It still waits for its object.
     Pending {
-        /// The upload that does not exist, or is deleted.
+        /// The id that the first request gave it.
         id: UploadId,
         /// The end of its ticket.
         ticket_until: Timestamp,

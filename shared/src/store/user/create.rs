@@ -5,12 +5,14 @@ use crate::profile::{Email, Nickname, Username};
 use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate, Lifecycle};
 use crate::store::actor::Actor;
-use crate::store::audit::{Action, AdminError, AdminWrite, NotAdmin, Standing};
+use crate::store::audit::{Action, AdminError, AdminWrite, NotAdmin, RoleAndStatus};
 use crate::store::editor::Editor;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, n, s};
-use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::reservation::{
+    OthersReservations, ReservationConflict, StoredForms, UserReservations,
+};
 use crate::store::schema::{Key, USERS_SHARD, UniqueField, age_key};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::user::{ATTEMPTS, kept_changing};
@@ -120,7 +122,7 @@ impl Store {
         actor: Actor<'_>,
     ) -> Result<User, CreateUserError> {
         let editor = Editor::Admin(actor);
-        let mut foreign = Foreign::new();
+        let mut foreign = OthersReservations::new();
         for _ in 0..ATTEMPTS {
             let former = self.former(new, editor).await?;
             let now = self.clock.now();
@@ -131,20 +133,22 @@ impl Store {
                 upload: None,
                 fields: new.fields(),
                 before: None,
-                after: Some(Standing::from(&user)),
+                after: Some(RoleAndStatus::from(&user)),
             };
             let transaction = creation(new, former.as_ref(), now, &foreign);
             let cancelled = match self.transact_by(editor, &write, transaction).await? {
                 Transacted::Done => return Ok(user),
                 Transacted::Cancelled(cancelled) => cancelled,
             };
-            match Obstacle::of(&cancelled, &mut foreign) {
+            match ReservationConflict::from_cancelled(&cancelled, &mut foreign) {
                 // Somebody registered, or began to be deleted, in the meantime: look again.
-                Obstacle::Changed => {}
-                Obstacle::Taken(UniqueField::Username) => {
+                ReservationConflict::Changed => {}
+                ReservationConflict::Taken(UniqueField::Username) => {
                     return Err(CreateUserError::UsernameTaken);
                 }
-                Obstacle::Taken(UniqueField::Email) => return Err(CreateUserError::EmailTaken),
+                ReservationConflict::Taken(UniqueField::Email) => {
+                    return Err(CreateUserError::EmailTaken);
+                }
             }
         }
         Err(kept_changing().into())
@@ -175,7 +179,7 @@ fn creation(
     new: &NewUser,
     former: Option<&Former>,
     now: Timestamp,
-    foreign: &Foreign,
+    foreign: &OthersReservations,
 ) -> Transaction {
     let mut update = AccountUpdate::at(now);
     update.set("created_at", n(now.millis()));
@@ -194,6 +198,21 @@ fn creation(
     if let Some(nickname) = &new.nickname {
         update.set("nickname", s(nickname.as_str()));
     }
+    require_former(&mut update, former, now);
+    let transaction = Transaction::new().update(Slot::Account, Key::user(&new.id), update);
+    let none = StoredForms::default();
+    let held = UserReservations {
+        user: &new.id,
+        stored: former.map_or(&none, |former| &former.forms),
+        foreign,
+    };
+    let username = new.username.as_ref();
+    let transaction = held.change(transaction, UniqueField::Username, None, username);
+    held.change(transaction, UniqueField::Email, None, new.email.as_ref())
+}
+
+/// Lets the registration through only while the account is as it was read.
+fn require_former(update: &mut AccountUpdate, former: Option<&Former>, now: Timestamp) {
     update.require(match former {
         Some(former) => Condition::new("#status = :deleted AND epoch = :former_epoch")
             .value(":deleted", s(AccountState::Deleted.as_str()))
@@ -202,14 +221,4 @@ fn creation(
     });
     let fence = former.map(|former| former.account.fence);
     update.raise_fence(fence.unwrap_or_default(), now);
-    let transaction = Transaction::new().update(Slot::Account, Key::user(&new.id), update);
-    let none = StoredForms::default();
-    let held = Held {
-        user: &new.id,
-        stored: former.map_or(&none, |former| &former.forms),
-        foreign,
-    };
-    let username = new.username.as_ref();
-    let transaction = held.change(transaction, UniqueField::Username, None, username);
-    held.change(transaction, UniqueField::Email, None, new.email.as_ref())
 }

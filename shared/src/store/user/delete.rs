@@ -5,13 +5,15 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{Epoch, UserId};
 use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate, Lifecycle};
-use crate::store::audit::{Action, AdminWrite, Standing};
+use crate::store::audit::{Action, AdminWrite, RoleAndStatus};
 use crate::store::editor::{AccessError, Editor};
 use crate::store::expression::Condition;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
 use crate::store::owner_state::owner_state;
-use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::reservation::{
+    OthersReservations, ReservationConflict, StoredForms, UserReservations,
+};
 use crate::store::schema::Key;
 use crate::store::session::session_attributes;
 use crate::store::transaction::{Slot, Transacted, Transaction};
@@ -90,7 +92,7 @@ impl Store {
         if_match: Option<&[u64]>,
     ) -> Result<(), AccessError> {
         let DeletionTarget { deleted, mut live } = target;
-        let mut foreign = Foreign::new();
+        let mut foreign = OthersReservations::new();
         for _ in 0..ATTEMPTS {
             let Some((item, current)) = live else {
                 return Ok(());
@@ -100,13 +102,15 @@ impl Store {
                 target: &deleted.user,
                 upload: None,
                 fields: Vec::new(),
-                before: Some(Standing::from(&current)),
+                before: Some(RoleAndStatus::from(&current)),
                 after: None,
             };
             let transaction = deletion(&item, &current, self.clock.now(), &foreign);
             match self.transact_by(editor, &write, transaction).await? {
                 Transacted::Done => return Ok(()),
-                Transacted::Cancelled(cancelled) => Obstacle::of(&cancelled, &mut foreign),
+                Transacted::Cancelled(cancelled) => {
+                    ReservationConflict::from_cancelled(&cancelled, &mut foreign)
+                }
             };
             let again = self.read_for_deletion(&deleted.user, editor, if_match);
             let again = again.await?;
@@ -127,7 +131,12 @@ fn ended(account: &Account, editor: Editor<'_>) -> Option<Epoch> {
     (is_deleting && is_known).then_some(ended)
 }
 
-fn deletion(item: &Item, current: &User, now: Timestamp, foreign: &Foreign) -> Transaction {
+fn deletion(
+    item: &Item,
+    current: &User,
+    now: Timestamp,
+    foreign: &OthersReservations,
+) -> Transaction {
     let next = current.epoch.next();
     let mut update = AccountUpdate::without_timestamp();
     update.set_status(AccountState::Deleting);
@@ -149,7 +158,7 @@ fn deletion(item: &Item, current: &User, now: Timestamp, foreign: &Foreign) -> T
         Some(login) => Condition::new("last_login = :login").value(":login", s(login)),
         None => Condition::new("attribute_not_exists(last_login)"),
     });
-    let held = Held {
+    let held = UserReservations {
         user: &current.id,
         stored: &StoredForms::from_item(item),
         foreign,

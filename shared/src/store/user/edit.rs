@@ -4,14 +4,16 @@ use crate::ids::{Purpose, UserId};
 use crate::patch::Patch;
 use crate::store::Store;
 use crate::store::account::{AccountState, AccountUpdate};
-use crate::store::audit::{Action, AdminError, AdminWrite, Standing};
+use crate::store::audit::{Action, AdminError, AdminWrite, RoleAndStatus};
 use crate::store::editor::{AccessError, Editor};
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::fence::Fence;
 use crate::store::item::{Item, s};
 use crate::store::owner_state::owner_state;
-use crate::store::reservation::{Foreign, Held, Obstacle, StoredForms};
+use crate::store::reservation::{
+    OthersReservations, ReservationConflict, StoredForms, UserReservations,
+};
 use crate::store::schema::{Key, UniqueField};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::upload::Record;
@@ -81,7 +83,7 @@ impl Store {
             let edited = self.edit_unread(user, change, epoch, if_match).await;
             return Ok(edited?);
         }
-        let mut foreign = Foreign::new();
+        let mut foreign = OthersReservations::new();
         for _ in 0..ATTEMPTS {
             let current = self.current(user, changes, editor, if_match).await?;
             let outcome = self.edit_once(current, changes, editor, &mut foreign);
@@ -126,11 +128,11 @@ impl Store {
         current: Current,
         changes: &Changes,
         editor: Editor<'_>,
-        foreign: &mut Foreign,
+        foreign: &mut OthersReservations,
     ) -> Result<Option<User>, EditUserError> {
         let now = self.clock.now().following(current.user.updated_at);
         let transaction = edit(&current, changes, now, foreign);
-        let (before, id) = (Standing::from(&current.user), current.user.id.clone());
+        let (before, id) = (RoleAndStatus::from(&current.user), current.user.id.clone());
         let after = changes.applied_to(current.user, current.avatar, now);
         let write = AdminWrite {
             action: Action::ChangeUser,
@@ -138,22 +140,27 @@ impl Store {
             upload: None,
             fields: changes.fields(),
             before: Some(before),
-            after: Some(Standing::from(&after)),
+            after: Some(RoleAndStatus::from(&after)),
         };
         let cancelled = match self.transact_by(editor, &write, transaction).await? {
             Transacted::Done => return Ok(Some(after)),
             Transacted::Cancelled(cancelled) => cancelled,
         };
-        match Obstacle::of(&cancelled, foreign) {
-            Obstacle::Changed => Ok(None),
-            Obstacle::Taken(UniqueField::Username) => Err(EditUserError::UsernameTaken),
-            Obstacle::Taken(UniqueField::Email) => Err(EditUserError::EmailTaken),
+        match ReservationConflict::from_cancelled(&cancelled, foreign) {
+            ReservationConflict::Changed => Ok(None),
+            ReservationConflict::Taken(UniqueField::Username) => Err(EditUserError::UsernameTaken),
+            ReservationConflict::Taken(UniqueField::Email) => Err(EditUserError::EmailTaken),
         }
     }
 }
 
 /// The user first, then reservations to take and to release, then what else has to hold.
-fn edit(current: &Current, changes: &Changes, now: Timestamp, foreign: &Foreign) -> Transaction {
+fn edit(
+    current: &Current,
+    changes: &Changes,
+    now: Timestamp,
+    foreign: &OthersReservations,
+) -> Transaction {
     let user = &current.user;
     let mut update = AccountUpdate::at(now);
     changes.write_to(&mut update, current.avatar.as_ref());
@@ -164,7 +171,7 @@ fn edit(current: &Current, changes: &Changes, now: Timestamp, foreign: &Foreign)
     let was = AccountState::from(user.status).as_str();
     update.require(Condition::new("#status = :status_was").value(":status_was", s(was)));
     let transaction = Transaction::new().update(Slot::Account, Key::user(&user.id), update);
-    let held = Held {
+    let held = UserReservations {
         user: &user.id,
         stored: &current.forms,
         foreign,

@@ -76,6 +76,7 @@ fn brands(head: &[u8]) -> Option<Brands<'_>> {
         compatible,
     })
 }
+
 struct BoxHeader<'a> {
     kind: &'a Brand,
     /// With the header; `None` if the box goes on to the end of the file.

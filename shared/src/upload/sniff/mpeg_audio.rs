@@ -101,6 +101,7 @@ enum Layer {
     Two,
     Three,
 }
+
 struct Frame {
     /// 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5.
     version: u8,
