@@ -7,6 +7,8 @@ mod alarms;
 mod dashboard;
 #[path = "template/deployments.rs"]
 mod deployments;
+#[path = "template/documentation.rs"]
+mod documentation;
 #[path = "template/functions.rs"]
 mod functions;
 #[path = "template/index.rs"]
@@ -50,6 +52,7 @@ fn rules() -> Vec<Rule> {
         alarms::RULES,
         dashboard::RULES,
         deployments::RULES,
+        documentation::RULES,
         functions::RULES,
         index::RULES,
         metrics::RULES,

@@ -53,6 +53,8 @@ def _running(stack: Stack) -> RunningStack:
 def _welcome(stack: Stack) -> str:
     outputs = stack.deployment.outputs
     control = f"control: {stack.wechat.url}/_standin" if stack.wechat.process else "given by WECHAT_API_BASE_URL"
+    port = stack.logs.name.removeprefix("dev").removeprefix("-")
+    logs = f"PORT={port} make logs" if port else "make logs"
     login = "-H 'content-type: application/json' -d '{\"code\":\"alice-1\"}'"
     return f"""
 The stack is up.
@@ -66,7 +68,7 @@ The stack is up.
     dead letters   {outputs["UploadEventsDeadLettersUrl"]}
   purge            {outputs["PurgeQueueUrl"]}
     dead letters   {outputs["PurgeDeadLettersUrl"]}
-  logs             {shown(stack.logs)}/   (make logs follows them)
+  logs             {shown(stack.logs)}/   (`{logs}` follows them)
 
 Log in (a code works once; the next one is alice-2; admin-1 logs in an administrator):
 
