@@ -21,7 +21,7 @@ use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
 use self::exchange::Exchange;
-use self::faults::{broken, conflicting, cut_off, throttled, whole};
+use self::faults::{broken, conflicting, cut_off, not_repeated, throttled, whole};
 use crate::{Dice, Emulator, http_client};
 
 mod exchange;
@@ -56,6 +56,9 @@ pub enum Matching {
 pub enum Fault {
     /// The service asks for patience, in its own words.
     Throttle,
+    /// DynamoDB refuses what will work later, with an error that the SDK does not repeat: it costs nothing of the quota of
+    /// repetitions, which all clients of a process share.
+    NotRepeated,
     /// The service answers 500.
     InternalError,
     /// The request reaches the service that much later.
@@ -441,6 +444,7 @@ async fn meet(shared: Arc<Shared>, exchange: Exchange) -> io::Result<Answer> {
             Err(fault) => Err(fault),
         },
         Some(Fault::Throttle) => throttled(service),
+        Some(Fault::NotRepeated) => not_repeated(),
         Some(Fault::InternalError) => broken(service),
         Some(Fault::TransactionConflict) => conflicting(exchange.transaction_size()),
     };

@@ -11,7 +11,7 @@ async fn every_route_answers_an_outage_of_the_database_as_one() {
     let proxy = Proxy::start().await;
     let attack = Attack::on(World::behind(&proxy).await).await;
     for (route, call) in attack.calls().await {
-        proxy.fail_always(Matching::To(Service::DynamoDb), Fault::Throttle);
+        proxy.fail_always(Matching::To(Service::DynamoDb), Fault::NotRepeated);
         let answer = call.await;
         let got = (answer.status.as_u16(), answer.code());
         assert_eq!(got, (503, "temporarily_unavailable"), "{route}");

@@ -74,6 +74,14 @@ pub(super) fn throttled(service: Service) -> io::Result<Answer> {
     }
 }
 
+pub(super) fn not_repeated() -> io::Result<Answer> {
+    dynamodb(
+        StatusCode::BAD_REQUEST,
+        "ItemCollectionSizeLimitExceededException",
+        json!({"message": "Collection size exceeded."}),
+    )
+}
+
 pub(super) fn broken(service: Service) -> io::Result<Answer> {
     match service {
         Service::DynamoDb => dynamodb(
