@@ -6,15 +6,15 @@ use support::http_event::HttpEvent;
 
 use super::{answer, start};
 
+fn ping(change: &dyn Fn(&mut Value)) -> Value {
+    let mut event = HttpEvent::new("GET", "/v1/ping").build();
+    change(&mut event);
+    event
+}
+
 #[tokio::test]
 async fn nothing_that_an_event_holds_makes_an_invocation_fail() {
     let world = World::new().await;
-    let alice = world.log_in("alice").await;
-    let ping = |change: &dyn Fn(&mut Value)| {
-        let mut event = HttpEvent::new("GET", "/v1/ping").build();
-        change(&mut event);
-        event
-    };
     let login = start("login", &world).await;
     for query in [
         "x=<y>", "x= y", "x=\"", "{|}", "\u{4e2d}", "%", "%zz", "\\", "#", "?",
@@ -44,7 +44,12 @@ async fn nothing_that_an_event_holds_makes_an_invocation_fail() {
         env!("CARGO_PKG_VERSION"),
         "the release and no commit"
     );
+}
 
+#[tokio::test]
+async fn an_event_that_is_no_request_gets_an_answer_and_ends_no_process() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
     for name in ["login", "users", "presign"] {
         let function = start(name, &world).await;
         let no_requests = [

@@ -122,6 +122,12 @@ async fn bad_bodies_are_named_and_never_reach_wechat() {
         .send()
         .await
         .expect_problem(413, "body_too_large");
+    assert_eq!(world.wechat.count(Endpoint::Code2Session), 0);
+}
+
+#[tokio::test]
+async fn other_methods_and_paths_never_reach_wechat() {
+    let world = World::new().await;
     world
         .login
         .get("/v1/login")

@@ -47,66 +47,69 @@ async fn errcodes_become_answers() {
     }
 }
 
+/// A call, what WeChat answers to it, and what the phone is told.
+const ERRCODES_OF_OTHER_CALLS: &[(Endpoint, i64, u16, &str)] = &[
+    (
+        Endpoint::PhoneNumber,
+        40029,
+        400,
+        "wechat_phone_code_invalid",
+    ),
+    (
+        Endpoint::PhoneNumber,
+        40163,
+        400,
+        "wechat_phone_code_invalid",
+    ),
+    (
+        Endpoint::PhoneNumber,
+        40013,
+        400,
+        "wechat_phone_code_invalid",
+    ),
+    (
+        Endpoint::PhoneNumber,
+        40003,
+        400,
+        "wechat_phone_code_invalid",
+    ),
+    (
+        Endpoint::PhoneNumber,
+        43104,
+        400,
+        "wechat_phone_code_invalid",
+    ),
+    (Endpoint::PhoneNumber, 45009, 429, "wechat_rate_limited"),
+    (Endpoint::PhoneNumber, 45011, 429, "wechat_rate_limited"),
+    (Endpoint::PhoneNumber, 50002, 403, "wechat_user_blocked"),
+    (Endpoint::PhoneNumber, 48004, 501, "wechat_not_enabled"),
+    (Endpoint::PhoneNumber, 40001, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 41001, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 40014, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 42001, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 44002, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 43302, 502, "wechat_error"),
+    (Endpoint::PhoneNumber, 48001, 501, "wechat_not_enabled"),
+    (Endpoint::StableToken, 40001, 500, "wechat_config"),
+    (Endpoint::StableToken, 40125, 500, "wechat_config"),
+    (Endpoint::StableToken, 40164, 500, "wechat_config"),
+    (Endpoint::StableToken, 40243, 500, "wechat_config"),
+    (Endpoint::StableToken, 40013, 500, "wechat_config"),
+    (Endpoint::StableToken, 45009, 429, "wechat_rate_limited"),
+    (Endpoint::StableToken, 48004, 501, "wechat_not_enabled"),
+    (Endpoint::StableToken, 50004, 500, "wechat_config"),
+    (Endpoint::StableToken, 50007, 500, "wechat_config"),
+    (Endpoint::StableToken, 89501, 500, "wechat_config"),
+    (Endpoint::StableToken, 89503, 500, "wechat_config"),
+    (Endpoint::StableToken, 89506, 500, "wechat_config"),
+    (Endpoint::StableToken, 89507, 500, "wechat_config"),
+];
+
 #[tokio::test]
 async fn errcodes_of_the_phone_number_and_of_the_token_become_answers() {
     let world = World::new().await;
     let alice = world.log_in("alice").await;
-    for (endpoint, errcode, status, code) in [
-        (
-            Endpoint::PhoneNumber,
-            40029,
-            400,
-            "wechat_phone_code_invalid",
-        ),
-        (
-            Endpoint::PhoneNumber,
-            40163,
-            400,
-            "wechat_phone_code_invalid",
-        ),
-        (
-            Endpoint::PhoneNumber,
-            40013,
-            400,
-            "wechat_phone_code_invalid",
-        ),
-        (
-            Endpoint::PhoneNumber,
-            40003,
-            400,
-            "wechat_phone_code_invalid",
-        ),
-        (
-            Endpoint::PhoneNumber,
-            43104,
-            400,
-            "wechat_phone_code_invalid",
-        ),
-        (Endpoint::PhoneNumber, 45009, 429, "wechat_rate_limited"),
-        (Endpoint::PhoneNumber, 45011, 429, "wechat_rate_limited"),
-        (Endpoint::PhoneNumber, 50002, 403, "wechat_user_blocked"),
-        (Endpoint::PhoneNumber, 48004, 501, "wechat_not_enabled"),
-        (Endpoint::PhoneNumber, 40001, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 41001, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 40014, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 42001, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 44002, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 43302, 502, "wechat_error"),
-        (Endpoint::PhoneNumber, 48001, 501, "wechat_not_enabled"),
-        (Endpoint::StableToken, 40001, 500, "wechat_config"),
-        (Endpoint::StableToken, 40125, 500, "wechat_config"),
-        (Endpoint::StableToken, 40164, 500, "wechat_config"),
-        (Endpoint::StableToken, 40243, 500, "wechat_config"),
-        (Endpoint::StableToken, 40013, 500, "wechat_config"),
-        (Endpoint::StableToken, 45009, 429, "wechat_rate_limited"),
-        (Endpoint::StableToken, 48004, 501, "wechat_not_enabled"),
-        (Endpoint::StableToken, 50004, 500, "wechat_config"),
-        (Endpoint::StableToken, 50007, 500, "wechat_config"),
-        (Endpoint::StableToken, 89501, 500, "wechat_config"),
-        (Endpoint::StableToken, 89503, 500, "wechat_config"),
-        (Endpoint::StableToken, 89506, 500, "wechat_config"),
-        (Endpoint::StableToken, 89507, 500, "wechat_config"),
-    ] {
+    for &(endpoint, errcode, status, code) in ERRCODES_OF_OTHER_CALLS {
         let world_token = World::new().await;
         let (world, alice) = match endpoint {
             Endpoint::StableToken => (&world_token, &world_token.log_in("alice").await),
