@@ -21,8 +21,11 @@ help: ## list what there is
 
 # ---- every day
 
+# The page and what tests it need Node; the backend does not.
+HAS_NODE := $(shell node --eval 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
+
 .PHONY: dev
-dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_URL=…)
+dev: $(if $(HAS_NODE),docs) ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_URL=…)
 	@$(RUN) dev
 
 .PHONY: test
@@ -88,6 +91,10 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## 
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=
+
+.PHONY: docs
+docs: tools/reference/node_modules/.package-lock.json ## build the reference of the API, one page to read and to try: target/reference.html (needs Node 20)
+	@node tools/reference/build.mjs
 
 .PHONY: audit
 audit: .tools/.installed ## look the dependencies up in RustSec's database of vulnerabilities (needs GitHub)
@@ -197,10 +204,14 @@ reconcile: ## compare the bucket with the table and show what differs; YES=1 rep
 
 # ---- housekeeping
 
+%/node_modules/.package-lock.json: %/package.json %/package-lock.json
+	npm ci --prefix $* --silent
+	@touch $@
+
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-* .tools .aws-sam .local/logs
+	rm -rf .venv .venv-* .tools .aws-sam .local/logs tools/reference/node_modules
 
 # A minute each, and not optimised: they are run more seldom than they are built. What is there already stays.
 .tools/.installed: Makefile

@@ -12,6 +12,8 @@ LOCAL_KEYS = LOCAL / "keys" / "local"
 DEPLOYMENT_KEYS = LOCAL / "keys" / "deployment"
 TEMPLATE = ROOT / "template.yaml"
 OPENAPI = ROOT / "openapi.yaml"
+# What `make docs` builds.
+REFERENCE = ROOT / "target" / "reference.html"
 EVENTS = ROOT / "events"
 SAM_CONFIG = ROOT / "samconfig.toml"
 

@@ -10,6 +10,7 @@ from backend.common.paths import LOGS, shown
 from backend.common.running import RunningStack, published
 from backend.local import ports, reload
 from backend.local.build import build_binaries
+from backend.local.gateway import REFERENCE_PATH
 from backend.local.stack import Stack, run_stack
 
 
@@ -60,6 +61,7 @@ def _welcome(stack: Stack) -> str:
 The stack is up.
 
   API              {stack.api_url}
+  reference        {stack.api_url}{REFERENCE_PATH}   (every route, to read and to try)
   WeChat           {stack.wechat.url}   ({control})
   AWS endpoint     {stack.emulator.url}   (DynamoDB, S3, SQS, Secrets Manager, logs; keys test/test, region us-east-1)
   table            {outputs["TableName"]}

@@ -12,6 +12,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from backend.common.constants import HOST
+from backend.common.paths import REFERENCE
 from backend.local import raw_path
 
 # Of one connection, so never passed on (RFC 9110, 7.6.1). The lengths are set anew for each side.
@@ -30,6 +31,8 @@ HOP_BY_HOP = {
 CONTROL_CHARACTER = re.compile(r"[\x00-\x20\x7f]")
 MAX_BODY = 10 * 1024 * 1024
 UPSTREAM_SECONDS = 35
+# The page about the API, which is none of the API's own.
+REFERENCE_PATH = "/docs"
 
 
 class _Server(ThreadingHTTPServer):
@@ -72,7 +75,21 @@ class _Handler(BaseHTTPRequestHandler):
             self.upstream.close()
             self._message(503, "Service Unavailable")
 
-    do_DELETE = do_GET = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = forward
+    def do_GET(self) -> None:
+        """Answers with the page about the API, or as the API does."""
+        if self.path == REFERENCE_PATH:
+            self._reference()
+        else:
+            self.forward()
+
+    def _reference(self) -> None:
+        try:
+            page, status, content_type = REFERENCE.read_bytes(), 200, "text/html; charset=utf-8"
+        except FileNotFoundError:
+            page, status, content_type = b"`make docs` builds this page; it needs Node.\n", 404, "text/plain"
+        self._answer(status, [("content-type", content_type)], page)
+
+    do_DELETE = do_HEAD = do_OPTIONS = do_PATCH = do_POST = do_PUT = forward
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """Answers every other method, which no route names."""
