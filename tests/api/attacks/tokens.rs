@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde_json::{Value, json};
 use shared::auth::jwt::{Grant, Signer, TokenIssuer};
+use shared::digest::sha256;
 use shared::http::Access;
 use shared::ids::{Epoch, UserId};
 use shared::jwk::PrivateKey;
@@ -145,4 +146,35 @@ async fn whoever_has_no_good_token_does_not_learn_why() {
     // Nor does a role that only a token claims do anything.
     let users = world.users.get("/v1/users").bearer(&own).await;
     users.expect_problem(403, "forbidden");
+}
+
+/// The bytes of a refresh token's secret.
+fn secret(token: &str) -> Vec<u8> {
+    let (_, secret) = token.rsplit_once('.').unwrap();
+    BASE64URL_NOPAD.decode(secret.as_bytes()).unwrap()
+}
+
+/// Whoever reads the table, or a backup of it, can be nobody.
+#[tokio::test]
+async fn the_table_holds_no_token() {
+    let world = World::new().await;
+    let code = world.code("alice");
+    let login = world.login.post("/v1/login", &json!({"code": code}));
+    let first = world.session(login.await);
+    let second = first.refreshed().await;
+    second.set_phone("13800138000").await.expect(200);
+    let table = format!("{:?}", world.items().await);
+    let shown = |bytes: &[u8]| table.contains(&HEXLOWER.encode(bytes));
+    for session in [&first, &second] {
+        let secret = secret(&session.refresh_token);
+        assert!(
+            shown(&sha256(&secret)),
+            "the dump shows bytes in hexadecimal"
+        );
+        assert!(!shown(&secret));
+        for text in [&session.refresh_token, &session.token, &code] {
+            let (_, last) = text.rsplit_once('.').unwrap_or(("", text));
+            assert!(!table.contains(last), "{text}");
+        }
+    }
 }
