@@ -1,6 +1,8 @@
 //! Requests that claim more than they may: headers of a proxy, positions of others, texts of others.
 
+use http::Method;
 use serde_json::{Value, json};
+use shared::http::body::BODY_LIMIT;
 use shared::http::{cursor, event};
 use support::http_event::HttpEvent;
 use support::uploads::ids;
@@ -148,5 +150,51 @@ async fn a_forged_cursor_reaches_nobody_elses_data() {
         list(position, scope)
             .await
             .expect_problem(400, "invalid_cursor");
+    }
+}
+
+/// Bodies with as many faults as fit, each with as long a name as fits.
+fn bodies_full_of_faults() -> Vec<String> {
+    let twice = |key: &str| vec![format!("\"{key}\":1"); 2000].join(",");
+    let nested = |key: &str, depth| {
+        let open = format!("{{\"{key}\":").repeat(depth);
+        format!("{open}{{{}}}{}", twice("a"), "}".repeat(depth))
+    };
+    let unknown = |name: &str| {
+        let names = (0..200).map(|i| format!("\"{i}{name}\":1"));
+        format!("{{{}}}", names.collect::<Vec<_>>().join(","))
+    };
+    let items = vec![unknown("x"); 20].join(",");
+    vec![
+        nested(&"k".repeat(64), 120),
+        nested(&"k".repeat(200), 120),
+        nested("\\u0001", 120),
+        nested("\u{1F600}", 120),
+        format!("{}{}", "[".repeat(120), "]".repeat(120)),
+        unknown(&"\\u0001".repeat(30)),
+        unknown(&"n".repeat(200)),
+        format!("{{\"items\":[{items}]}}"),
+    ]
+}
+
+/// Whoever sends little gets little back: what is sent is paid for by the byte.
+#[tokio::test]
+async fn no_body_is_answered_with_more_than_a_body_may_hold() {
+    let world = World::new().await;
+    let alice = world.log_in("alice").await;
+    for (method, path) in [
+        (Method::POST, "/v1/login"),
+        (Method::POST, "/v1/uploads/batch"),
+        (Method::PATCH, "/v1/users/me"),
+    ] {
+        for body in bodies_full_of_faults() {
+            let call = alice.call(method.clone(), path);
+            let call = call.header("content-type", "application/json");
+            let about = format!("{path} {:.100}", body);
+            let answer = call.body(body).await;
+            assert_eq!(answer.status.as_u16() / 100, 4, "{about}");
+            let size = answer.json.to_string().len();
+            assert!(size <= BODY_LIMIT / 2, "{about}: {size}");
+        }
     }
 }
