@@ -33,6 +33,8 @@ mod router_paths;
 mod routes;
 #[path = "template/rule.rs"]
 mod rule;
+#[path = "template/security.rs"]
+mod security;
 #[path = "template/service_metrics.rs"]
 mod service_metrics;
 #[path = "template/storage.rs"]

@@ -2,6 +2,7 @@
 
 mod access;
 mod administration;
+mod attacks;
 mod edge;
 mod erasure;
 mod login;

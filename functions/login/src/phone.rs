@@ -15,14 +15,17 @@ use shared::ids::OpenId;
 use shared::wechat::PhoneCode;
 
 use crate::App;
+use crate::client::Client;
 
 /// Stores the caller's phone number. WeChat gets the caller's openid along with the code, so that somebody else's code
 /// gives no number.
 pub(crate) async fn set_phone(
     State(app): State<Arc<App>>,
     caller: Caller,
+    client: Client,
     mut fields: JsonFields,
 ) -> Result<([(HeaderName, String); 1], Json<Value>), Error> {
+    app.rate_limit.phone(client)?;
     let code = fields.required("code", body::parsed);
     let code = fields.finish(code)?;
     let account = app

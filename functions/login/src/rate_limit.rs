@@ -11,7 +11,7 @@ use shared::time::Clock;
 
 use crate::client::Client;
 
-/// How many clients are remembered, of logins and of refreshes each.
+/// How many clients are remembered, of each kind of request.
 const CAPACITY: usize = 4096;
 const MINUTE: Micros = 60_000_000;
 /// An app that is opened refreshes, and a household, an office or a mobile carrier's gateway share an address.
@@ -20,20 +20,22 @@ const REFRESHES_PER_LOGIN: u64 = 10;
 /// Microseconds, of time or since the Unix epoch: a bucket of a million a minute fills every 60.
 type Micros = i64;
 
-/// Limits logins and refreshes by client.
+/// Limits logins, refreshes and phone numbers by client.
 #[derive(Debug)]
 pub struct RateLimit {
     logins: Buckets,
+    phones: Buckets,
     refreshes: Buckets,
     clock: Clock,
 }
 
 impl RateLimit {
-    /// Allows so many logins a minute and client, all of them at once if need be, and ten times as many refreshes; 0
-    /// means no limit.
+    /// Allows so many logins a minute and client, all of them at once if need be, as many phone numbers, and ten times as
+    /// many refreshes; 0 means no limit.
     pub fn per_minute(logins: u64, clock: Clock) -> Self {
         Self {
             logins: Buckets::per_minute(logins),
+            phones: Buckets::per_minute(logins),
             refreshes: Buckets::per_minute(logins.saturating_mul(REFRESHES_PER_LOGIN)),
             clock,
         }
@@ -45,6 +47,14 @@ impl RateLimit {
     /// 429 `rate_limited` if the client has used up its share.
     pub fn login(&self, client: Client) -> Result<(), Error> {
         self.logins.take(client, &self.clock)
+    }
+
+    /// Counts a phone number that `client` asks for: a wrong code costs a call of WeChat's quota, which all users share.
+    ///
+    /// # Errors
+    /// 429 `rate_limited` if the client has used up its share.
+    pub fn phone(&self, client: Client) -> Result<(), Error> {
+        self.phones.take(client, &self.clock)
     }
 
     /// Counts a refresh of `client`.

@@ -4,6 +4,7 @@ use super::*;
 use crate::ids::OpenId;
 use crate::time::Timestamp;
 use aws_lc_rs::hmac;
+use aws_lc_rs::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 
 const D: &str = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A";
@@ -65,13 +66,14 @@ fn encode(value: &Value) -> String {
     BASE64URL_NOPAD.encode(value.to_string().as_bytes())
 }
 
+fn pair(d: &str, x: &str) -> Ed25519KeyPair {
+    let [seed, public] = [d, x].map(|text| BASE64URL_NOPAD.decode(text.as_bytes()).unwrap());
+    Ed25519KeyPair::from_seed_and_public_key(&seed, &public).unwrap()
+}
+
 fn signed_with(d: &str, x: &str, header: &Value, claims: &Value) -> String {
-    let seed = BASE64URL_NOPAD.decode(d.as_bytes()).unwrap();
-    let public = BASE64URL_NOPAD.decode(x.as_bytes()).unwrap();
-    let pair =
-        aws_lc_rs::signature::Ed25519KeyPair::from_seed_and_public_key(&seed, &public).unwrap();
     let message = format!("{}.{}", encode(header), encode(claims));
-    let signature = BASE64URL_NOPAD.encode(pair.sign(message.as_bytes()).as_ref());
+    let signature = BASE64URL_NOPAD.encode(pair(d, x).sign(message.as_bytes()).as_ref());
     format!("{message}.{signature}")
 }
 
@@ -122,16 +124,18 @@ fn the_hand_made_token_of_these_tests_is_good() {
             .is_ok()
     );
     // Members that mean nothing to us do no harm, and no key is ever taken from the token.
-    let decorated = with(
-        with(header(), "jku", json!("https://evil.example/keys")),
-        "cty",
-        json!("x"),
-    );
-    assert!(
-        verifier_at(NOW)
-            .verify(&signed(&decorated, &claims()))
-            .is_ok()
-    );
+    for (name, value) in [
+        ("jku", json!("https://evil.example/keys")),
+        ("x5u", json!("https://evil.example/certificate")),
+        ("x5c", json!(["MIIB"])),
+        ("x5t#S256", json!("AA")),
+        ("cty", json!("x")),
+        ("zip", json!("DEF")),
+        ("b64", json!(false)),
+    ] {
+        let decorated = signed(&with(header(), name, value), &claims());
+        assert!(verifier_at(NOW).verify(&decorated).is_ok(), "{name}");
+    }
 }
 
 #[test]
@@ -146,12 +150,52 @@ fn forged_headers_are_refused() {
         ("typ missing", without(header(), "typ")),
         ("kid foreign", with(header(), "kid", json!("k2"))),
         ("kid missing", without(header(), "kid")),
+        ("kid a number", with(header(), "kid", json!(1))),
+        ("kid several", with(header(), "kid", json!(["k1"]))),
         ("kid a path", with(header(), "kid", json!("../../dev/null"))),
         ("crit unknown", with(header(), "crit", json!(["exp"]))),
         ("crit empty", with(header(), "crit", json!([]))),
         ("not an object", json!("EdDSA")),
     ] {
         refused(name, &signed(&header, &claims));
+    }
+}
+
+/// Two readers could take different ones of two members with one name.
+#[test]
+fn a_member_that_stands_twice_is_refused() {
+    let twice = |object: &Value, name: &str, value: Value| {
+        let text = object.to_string();
+        let first = text.replacen('{', &format!("{{\"{name}\":{value},"), 1);
+        BASE64URL_NOPAD.encode(first.as_bytes())
+    };
+    let pair = pair(D, X);
+    let token = |header: String, claims: String| {
+        let message = format!("{header}.{claims}");
+        let signature = BASE64URL_NOPAD.encode(pair.sign(message.as_bytes()).as_ref());
+        format!("{message}.{signature}")
+    };
+    let good = token(encode(&header()), encode(&claims()));
+    assert!(verifier_at(NOW).verify(&good).is_ok());
+    for (name, value) in [
+        ("alg", json!("none")),
+        ("typ", json!("JWT")),
+        ("kid", json!("k2")),
+    ] {
+        refused(
+            name,
+            &token(twice(&header(), name, value), encode(&claims())),
+        );
+    }
+    for (name, value) in [
+        ("role", json!("admin")),
+        ("exp", json!(NOW)),
+        ("aud", json!("other")),
+    ] {
+        refused(
+            name,
+            &token(encode(&header()), twice(&claims(), name, value)),
+        );
     }
 }
 
@@ -203,6 +247,8 @@ fn foreign_or_missing_claims_are_refused() {
         ("iss", json!("https://evil.example")),
         ("aud", json!("other")),
         ("aud", json!(["other"])),
+        ("aud", json!(["mini", "other"])),
+        ("iss", json!(["https://issuer.example"])),
         ("sub", json!("root")),
         ("nbf", json!(NOW + 31)),
         ("iat", json!(NOW + 31)),

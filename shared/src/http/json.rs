@@ -10,6 +10,9 @@ use serde_json::{Map, Number, Value};
 use crate::error::FieldError;
 use crate::http::body::{MAX_FIELD_ERRORS, clipped};
 
+/// How much of a path an answer repeats, in characters.
+const MAX_PATH: usize = 128;
+
 /// The bytes that some editors and libraries put before UTF-8 (RFC 8259, section 8.1: a reader may ignore them).
 pub(super) const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
@@ -54,10 +57,10 @@ struct Reader {
 
 impl Reader {
     fn reject(&mut self, code: &'static str, message: &'static str) {
-        // A body can have more faults than an answer lists, each with a long path.
+        // A body can have more faults than an answer lists, each deep inside: a small body would have a huge answer.
         if self.faults.len() < MAX_FIELD_ERRORS {
-            self.faults
-                .push(FieldError::new(self.path.clone(), code, message));
+            let path: String = self.path.chars().take(MAX_PATH).collect();
+            self.faults.push(FieldError::new(path, code, message));
         }
     }
 

@@ -1,7 +1,10 @@
 //! The phone number: fetched with a code, masked for others.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use serde_json::json;
+use support::world::Settings;
 use support::{Session, World};
 use wechat_standin::{Endpoint, Fault};
 
@@ -40,6 +43,33 @@ async fn the_phone_number_is_stored_and_masked_for_others() {
         .send()
         .await
         .expect_problem(400, "wechat_phone_code_invalid");
+}
+
+/// A wrong code costs WeChat's quota, which all users share, as a right one does.
+#[tokio::test]
+async fn one_address_cannot_use_up_the_quota_of_phone_numbers() {
+    let settings = Settings {
+        login_rate_limit: 3,
+        ..Settings::default()
+    };
+    let world = World::with(settings).await;
+    let alice = world.log_in("alice").await;
+    let wrong = json!({"code": "errcode-40029"});
+    let phone = || alice.post("/v1/users/me/phone", &wrong);
+    for _ in 0..3 {
+        let refused = phone().await;
+        refused.expect_problem(400, "wechat_phone_code_invalid");
+    }
+    phone().await.expect_problem(429, "rate_limited");
+    assert_eq!(world.wechat.count(Endpoint::PhoneNumber), 3);
+    // Whoever has no token uses up nobody's share, and logins are counted apart.
+    world.advance(Duration::from_secs(20));
+    for _ in 0..3 {
+        let nobody = world.login.post("/v1/users/me/phone", &wrong).await;
+        nobody.expect_problem(401, "unauthorized");
+    }
+    alice.set_phone("13800138000").await.expect(200);
+    world.log_in("alice").await;
 }
 
 #[tokio::test]
