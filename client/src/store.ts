@@ -1,4 +1,5 @@
-import type { Platform, SessionStorage } from './types'
+import type { ApiError } from './error'
+import type { SessionState, SessionStorage } from './types'
 
 /** One session's tokens. A refresh changes them in place, wherever they are kept. */
 export interface Tokens {
@@ -9,57 +10,81 @@ export interface Tokens {
   lifetime: number
 }
 
-/** All that outlives the program. */
+/** A session to be ended on the server. */
+export interface Ending {
+  tokens: Tokens
+  all: boolean
+}
+
 export interface Stored {
-  session?: Tokens
-  signedOut?: boolean
-  deletion?: Tokens
-  deletionUnconfirmed?: boolean
-  /** Sessions to be ended on the server. */
-  ending: { tokens: Tokens; all: boolean }[]
+  session?: Tokens | undefined
+  signedOut?: boolean | undefined
+  /** The session of an account that is to be deleted. */
+  deletion?: Tokens | undefined
+  unconfirmed?: boolean | undefined
+  ending: Ending[]
+  /** Why the session is of no use; a restart forgets it. */
+  blocked?: ApiError | undefined
+}
+
+export interface Store {
+  readonly stored: Stored
+  state(): SessionState
+  /** Changes what is stored, saves it, and tells the listeners about a change of state. */
+  update(change?: Partial<Stored>): void
+  onChange(listener: (state: SessionState) => void): () => void
 }
 
 const KEY = 'wechat-backend'
 
-export class Store {
-  readonly stored: Stored
-
-  constructor(private readonly storage: SessionStorage) {
-    this.stored = this.read()
-  }
-
-  private read(): Stored {
-    try {
-      return { ending: [], ...JSON.parse(this.storage.get(KEY) || '{}') }
-    } catch (_) {
-      return { ending: [] }
-    }
-  }
-
-  save(): void {
-    const text = JSON.stringify(this.stored)
-    try {
-      this.storage.set(KEY, text)
-    } catch (_) {
-      this.replace(text)
-    }
-  }
-
-  /** The storage is full: what was stored has to go all the same, or a restart would sign in whoever signed out. */
-  private replace(text: string): void {
-    try {
-      this.storage.remove(KEY)
-      this.storage.set(KEY, text)
-    } catch (_) {
-      // It lasts as long as the program.
-    }
+export function createStore(storage: SessionStorage): Store {
+  const stored = read(storage)
+  const state = () => stateOf(stored)
+  const listeners = new Set<(state: SessionState) => void>()
+  let notified = state()
+  return {
+    stored,
+    state,
+    update(change) {
+      Object.assign(stored, change)
+      save(storage, JSON.stringify(stored))
+      if (notified === state()) return
+      notified = state()
+      listeners.forEach((listener) => listener(notified))
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }
 
-export function storageOf(platform: Platform): SessionStorage {
-  return {
-    get: (key) => platform.getStorageSync(key) as string,
-    set: (key, value) => platform.setStorageSync(key, value),
-    remove: (key) => platform.removeStorageSync(key),
+function stateOf({ session, signedOut, deletion, unconfirmed, blocked }: Stored): SessionState {
+  if (deletion) return 'deletion_pending'
+  if (blocked) return 'blocked'
+  if (unconfirmed) return 'deletion_unconfirmed'
+  if (signedOut) return 'signed_out'
+  return session ? 'signed_in' : 'unknown'
+}
+
+function read(storage: SessionStorage): Stored {
+  try {
+    return Object.assign({ ending: [] }, JSON.parse(storage.getStorageSync(KEY) as string), { blocked: undefined })
+  } catch (_) {
+    return { ending: [] }
+  }
+}
+
+function save(storage: SessionStorage, text: string): void {
+  try {
+    storage.setStorageSync(KEY, text)
+  } catch (_) {
+    // The storage is full. What it has must go all the same, or a restart would sign in whoever signed out.
+    try {
+      storage.removeStorageSync(KEY)
+      storage.setStorageSync(KEY, text)
+    } catch (_) {
+      // It lasts as long as the program.
+    }
   }
 }
