@@ -24,20 +24,17 @@ export function createClient(options: ClientOptions): Client {
   const running: Running = new Map()
   const refresh = createRefresh(send, store, running, timeout)
   const endings = createEndings(send, store, refresh, running)
-  const session = createSession(send, store, refresh, running, {
-    code: async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code),
-    end: endings.end,
-    beforeSignIn: endings.finish,
-  })
+  const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code)
+  const session = createSession(send, store, refresh, running, endings, code)
   // Without timers, which a mini-program in the background does not run.
   const finish = () => endings.finish().catch(() => {})
   if (platform.onAppShow) platform.onAppShow(finish)
   finish()
-  const call: Call = async (method, path, request) => {
-    const response = await sendSignedIn(send, session, method, path, request || {})
-    if (store.stored.ending.length) finish()
-    return response
-  }
+  const call: Call = (method, path, request = {}) =>
+    sendSignedIn(send, session, method, path, request).then((response) => {
+      if (store.stored.ending.length) finish()
+      return response
+    })
   return assemble(platform, store, session, endings, call)
 }
 
@@ -52,10 +49,7 @@ function assemble(platform: Platform, store: Store, session: Session, endings: E
     },
     onChange: store.onChange,
     signIn: session.signIn,
-    logout(options?: { all?: boolean }) {
-      session.supersede()
-      return endings.logout(options)
-    },
+    logout: endings.logout,
     deleteAccount: () => endings.deleteAccount(session),
     call,
     upload(path: string, options?: UploadOptions) {
@@ -69,15 +63,15 @@ function assemble(platform: Platform, store: Store, session: Session, endings: E
     },
     uploadAll: (paths: string[], options?: UploadAllOptions) => uploadAll(platform, call, paths, options),
   }
-  Object.keys(OPERATIONS).forEach((id) => {
-    ;(client as unknown as Record<string, unknown>)[id] = method((OPERATIONS as Record<string, string>)[id] as string, call)
+  OPERATIONS.replace(/(\w+) (-?)(\w+) ([^=#?\n]*)(=?)(#?)(\??)/g, (_, id, ...parts) => {
+    ;(client as unknown as Record<string, unknown>)[id] = operation(call, parts)
+    return ''
   })
   return client as unknown as Client
 }
 
 /** An operation's method: the ids in its path, then body and query if it has them, then options. */
-function method(operation: string, call: Call) {
-  const [, anonymous, verb, path, body, keyed, query] = /^(-?)(\w+) ([^=#?]*)(=?)(#?)(\??)$/.exec(operation) as unknown as string[]
+function operation(call: Call, [anonymous, method, path, body, keyed, query]: string[]) {
   return (...given: unknown[]) => {
     const params: Record<string, string> = {}
     ;(path as string).replace(/{(\w+)}/g, (_, name) => (params[name] = given.shift() as string))
@@ -85,7 +79,7 @@ function method(operation: string, call: Call) {
     if (body) request.body = given.shift()
     if (query) request.query = given.shift() as object
     if (keyed) request.idempotencyKey = randomKey()
-    return call(verb as Method, `/v1${path}`, Object.assign(request, given[0] as CallOptions)).then((answer) => answer.body)
+    return call(method as Method, `/v1${path}`, Object.assign(request, given[0] as CallOptions)).then((answer) => answer.body)
   }
 }
 

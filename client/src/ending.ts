@@ -18,29 +18,34 @@ export interface Endings {
   logout(options?: { all?: boolean }): Promise<void>
   deleteAccount(session: Session): Promise<void>
   /** Ends a session, now or later. */
-  end(tokens: Tokens, all?: boolean): Promise<void>
+  end(tokens: Tokens): Promise<void>
   /** Does what is still to be done, and rejects if the account may not have been deleted yet. */
   finish(): Promise<void>
 }
 
 export function createEndings(send: Send, { stored, update }: Store, refresh: Refresh, running: Running): Endings {
-  function end(tokens: Tokens, all = false): Promise<void> {
-    update({ ending: stored.ending.concat({ tokens, all }).slice(-MOST) })
+  function end(tokens: Tokens): Promise<void> {
+    update({ ending: stored.ending.concat(tokens).slice(-MOST) })
     return endAll()
   }
 
   const endAll = () =>
     once(running, 'logout', async () => {
       while (stored.ending[0]) {
-        const { tokens, all } = stored.ending[0]
+        const [tokens] = stored.ending
         try {
-          await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all } }, access))
+          await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, access))
         } catch (error) {
           if (isTransient(error as ApiError)) return
         }
-        update({ ending: stored.ending.filter((one) => one.tokens !== tokens) })
+        update({ ending: stored.ending.filter((one) => one !== tokens) })
       }
     })
+
+  /** For this phone it is over at once, and whatever login or renewal is under way will not count. */
+  function forget(deletion?: Tokens): void {
+    update({ session: undefined, signedOut: true, blocked: undefined, epoch: stored.epoch + 1, deletion })
+  }
 
   const finishDeletion = (deletion: Tokens) =>
     once(running, 'deletion', async () => {
@@ -53,23 +58,22 @@ export function createEndings(send: Send, { stored, update }: Store, refresh: Re
         if (!isOver(error)) throw error
         // Perhaps because the account was deleted and the response lost, perhaps not.
         update({ deletion: undefined, unconfirmed: true })
-        throw clientError('deletion_unconfirmed', 'sign in to delete the account')
+        throw clientError('deletion_unconfirmed', 'sign in to delete')
       }
     })
 
   return {
     end,
-    logout({ all = false } = {}) {
-      const { session } = stored
-      update({ session: undefined, signedOut: true, blocked: undefined })
-      return session ? end(session, all) : endAll()
+    logout({ all } = {}) {
+      const { session, deletion } = stored
+      forget(deletion)
+      return session ? end(Object.assign(session, { all })) : endAll()
     },
     async deleteAccount(session) {
       if (!stored.deletion) {
         if (!stored.session) await session.access()
         if (!stored.session) throw signedOut()
-        session.supersede()
-        update({ session: undefined, signedOut: true, blocked: undefined, deletion: stored.session })
+        forget(stored.session)
       }
       if (stored.deletion) await finishDeletion(stored.deletion)
     },

@@ -15,9 +15,9 @@ const SIGNATURES: [RegExp, File['contentType']][] = [
   [/^\xff\xd8\xff/, 'image/jpeg'],
   [/^\x89PNG/, 'image/png'],
   [/^GIF8/, 'image/gif'],
-  [/^RIFF....WEBP/, 'image/webp'],
-  [/^....ftypqt/, 'video/quicktime'],
-  [/^....ftyp(isom|mp4|avc1)/, 'video/mp4'],
+  [/^RIFF[^]{4}WEBP/, 'image/webp'],
+  [/^[^]{4}ftypqt/, 'video/quicktime'],
+  [/^[^]{4}ftyp(isom|mp4|avc1)/, 'video/mp4'],
   [/^%PDF-/, 'application/pdf'],
 ]
 
@@ -30,7 +30,7 @@ export async function prepare(platform: Platform, path: string, options: FileOpt
     const { tempFilePath } = await ask(platform, 'compressImage', { src: path, quality }, unreadable(path))
     file = await inspect(platform, tempFilePath)
   }
-  if (file.size > most) throw clientError('too_large', `${path} has ${file.size} bytes, and ${most} are allowed`)
+  if (file.size > most) throw clientError('too_large', `${path}: ${file.size} bytes, ${most} allowed`)
   return file
 }
 
@@ -48,9 +48,8 @@ export async function bytesOf(platform: Platform, filePath: string, length?: num
 
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */
 function typeOf(path: string, data: ArrayBuffer): File['contentType'] {
-  const start = Array.from(new Uint8Array(data), (byte) => String.fromCharCode(byte)).join('')
-  // A dot in an expression does not match a line break.
-  const found = SIGNATURES.find(([signature]) => signature.test(start.replace(/[\n\r]/g, ' ')))
+  const start = String.fromCharCode(...new Uint8Array(data))
+  const found = SIGNATURES.find(([signature]) => signature.test(start))
   if (!found) throw clientError('unknown_type', `${path}: pass contentType`)
   return found[1]
 }

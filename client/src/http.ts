@@ -24,7 +24,7 @@ export function createSend(platform: Platform, baseUrl: string, timeout: number)
         url: base + fill(path, request.params) + encodeQuery((request.query || {}) as Record<string, unknown>),
         method,
         header: headerOf(request, token),
-        data: request.body ? JSON.stringify(request.body) : undefined,
+        data: JSON.stringify(request.body),
         timeout: request.timeout || timeout,
       },
       networkError(`${method} ${path}`, base, 'request'),
@@ -57,32 +57,23 @@ function headerOf(request: CallRequest, token?: string): Record<string, string> 
 
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }: { statusCode: number; data: unknown; header: object }): Response<unknown> {
-  const requestId = lookUp(header, 'x-request-id') || lookUp(header, 'apigw-requestid')
+  const requestId = lookUp(header, /^(x-request-id|apigw-requestid)$/i)
   if (status < 300 || status === 304) {
-    return { status, body: data === '' ? undefined : data, etag: lookUp(header, 'etag'), requestId }
+    return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i), requestId }
   }
-  const { code, detail, message, errors = [], request_id } = asProblem(data)
+  const { code, detail, message, errors = [], request_id } = (data || {}) as ProblemOrMessage
   throw new ApiError(code ? 'api' : 'gateway', detail || message || `HTTP ${status}`, {
     status,
     code,
     fields: errors,
-    retryAfter: Number(lookUp(header, 'retry-after')) || undefined,
+    retryAfter: Number(lookUp(header, /^retry-after$/i)) || undefined,
     requestId: request_id || requestId,
   })
 }
 
-/** Some platforms parse `application/json` only, and leave `application/problem+json` as text. */
-function asProblem(data: unknown): ProblemOrMessage {
-  try {
-    return (typeof data === 'string' ? JSON.parse(data) : data) || {}
-  } catch (_) {
-    return {}
-  }
-}
-
 /** Phones differ in the case of header names. */
-function lookUp(header: object, name: string): string | undefined {
-  const key = Object.keys(header || {}).find((one) => one.toLowerCase() === name)
+function lookUp(header: object, name: RegExp): string | undefined {
+  const key = Object.keys(header || {}).find((one) => name.test(one))
   return key && (header as Record<string, string>)[key]
 }
 

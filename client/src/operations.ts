@@ -42,24 +42,24 @@ export interface Operations {
   deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
 }
 
-/** Method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
-export const OPERATIONS: Record<keyof Operations, string> = {
-  ping: '-GET /ping',
-  setPhone: 'POST /users/me/phone=',
-  readMe: 'GET /users/me',
-  changeMe: 'PUT /users/me=',
-  readUser: 'GET /users/{id}',
-  changeUser: 'PUT /users/{id}=',
-  deleteUser: 'DELETE /users/{id}',
-  listUsers: 'GET /users?',
-  createUser: 'POST /users=',
-  profiles: 'GET /profiles?',
-  listAudit: 'GET /audit?',
-  listUploadsOfUser: 'GET /users/{id}/uploads?',
-  deleteUploadOfUser: 'DELETE /users/{id}/uploads/{upload}',
-  listUploads: 'GET /uploads?',
-  createUpload: 'POST /uploads=#',
-  createUploads: 'POST /uploads/batch=#',
-  readUpload: 'GET /uploads/{id}',
-  deleteUpload: 'DELETE /uploads/{id}',
-}
+/** Name, method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
+export const OPERATIONS = `
+ping -GET /ping
+setPhone POST /users/me/phone=
+readMe GET /users/me
+changeMe PUT /users/me=
+readUser GET /users/{id}
+changeUser PUT /users/{id}=
+deleteUser DELETE /users/{id}
+listUsers GET /users?
+createUser POST /users=
+profiles GET /profiles?
+listAudit GET /audit?
+listUploadsOfUser GET /users/{id}/uploads?
+deleteUploadOfUser DELETE /users/{id}/uploads/{upload}
+listUploads GET /uploads?
+createUpload POST /uploads=#
+createUploads POST /uploads/batch=#
+readUpload GET /uploads/{id}
+deleteUpload DELETE /uploads/{id}
+`

@@ -16,7 +16,7 @@ export async function repeated<T>(safe: boolean, attempt: (earlier: number) => P
       return await attempt(earlier)
     } catch (cause) {
       const error = cause as ApiError
-      const { retryAfter = 0.3 * Math.pow(3, earlier) * (1 + Math.random() / 2) } = error
+      const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error
       if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT) throw error
       await wait(retryAfter * 1000)
     }

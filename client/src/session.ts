@@ -1,4 +1,6 @@
-import { ApiError, clientError } from './error'
+import type { Endings } from './ending'
+import { clientError } from './error'
+import type { ApiError } from './error'
 import type { Send } from './http'
 import type { Store, Tokens } from './store'
 import { isFresh, isOver, tokensOf } from './tokens'
@@ -15,24 +17,18 @@ export interface Session {
   /** An access token that is good as far as this phone can tell, and is not `refused`. */
   access(refused?: string): Promise<string>
   signIn(): Promise<SignedIn>
-  /** Whatever login or renewal is under way will not count. */
-  supersede(): void
   /** A call with this token was answered `account_disabled`. */
   block(access: string, error: ApiError): void
 }
 
-export interface Hooks {
-  /** A fresh login code. */
-  code(): Promise<string>
-  /** Ends a session that the client does not want. */
-  end(tokens: Tokens): void
-  /** What has to be finished before somebody signs in. */
-  beforeSignIn(): Promise<void>
-}
-
-export function createSession(send: Send, { stored, update }: Store, refresh: Refresh, running: Running, hooks: Hooks): Session {
-  // Grows when somebody signs in or out: a renewal or a login that began before must not undo that.
-  let epoch = 0
+export function createSession(
+  send: Send,
+  { stored, update }: Store,
+  refresh: Refresh,
+  running: Running,
+  endings: Endings,
+  code: () => Promise<string>,
+): Session {
   let cooldown = NONE
 
   async function access(refused?: string): Promise<string> {
@@ -46,8 +42,7 @@ export function createSession(send: Send, { stored, update }: Store, refresh: Re
       })
       usable()
     }
-    if (!stored.session) throw signedOut()
-    return stored.session.access
+    return (stored.session as Tokens).access
   }
 
   function usable(): void {
@@ -67,7 +62,7 @@ export function createSession(send: Send, { stored, update }: Store, refresh: Re
         if (stored.session === session) stored.session = undefined
       }
     }
-    if (begun === epoch) await logIn(false, begun)
+    if (begun === stored.epoch) await logIn(false, begun)
   }
 
   /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
@@ -78,13 +73,13 @@ export function createSession(send: Send, { stored, update }: Store, refresh: Re
   }
 
   async function signIn(begun: number): Promise<SignedIn> {
-    await hooks.beforeSignIn()
+    await endings.finish()
     const { user, is_new: isNew } = await logIn(true, begun)
     return { user, isNew }
   }
 
   async function logIn(create: boolean, begun: number): Promise<SessionAnswer> {
-    const exchange = async () => send('POST', '/v1/login', { body: { code: await hooks.code(), create } })
+    const exchange = async () => send('POST', '/v1/login', { body: { code: await code(), create } })
     const { body } = await exchange().catch((error) => {
       // On a bad network, wx.login can return a code that was used before.
       if (error.code !== 'wechat_code_used') throw error
@@ -92,24 +87,24 @@ export function createSession(send: Send, { stored, update }: Store, refresh: Re
     })
     const answer = body as SessionAnswer
     const tokens = tokensOf(answer)
-    if (begun !== epoch) {
-      hooks.end(tokens)
+    if (begun !== stored.epoch) {
+      endings.end(tokens)
       throw signedOut()
     }
     const former = stored.session
-    if (create) epoch += 1
+    if (create) stored.epoch += 1
     cooldown = NONE
     update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined })
-    if (former) hooks.end(former)
+    if (former) endings.end(former)
     return answer
   }
 
   /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
   function guarded<T>(run: (begun: number) => Promise<T>): Promise<T> {
     return once(running, run, () => {
-      const begun = epoch
+      const begun = stored.epoch
       return run(begun).catch((error) => {
-        if (begun === epoch) refuse(error)
+        if (begun === stored.epoch) refuse(error)
         throw error
       })
     })
@@ -118,10 +113,6 @@ export function createSession(send: Send, { stored, update }: Store, refresh: Re
   return {
     access,
     signIn: () => guarded(signIn),
-    supersede() {
-      epoch += 1
-      cooldown = NONE
-    },
     block(access, blocked) {
       if (stored.session && stored.session.access === access) update({ blocked })
     },

@@ -8,12 +8,8 @@ export interface Tokens {
   /** When they arrived, by the clock of this phone, and for how long the access token is good; milliseconds. */
   received: number
   lifetime: number
-}
-
-/** A session to be ended on the server. */
-export interface Ending {
-  tokens: Tokens
-  all: boolean
+  /** Whether ending this session ends all of the user's. */
+  all?: boolean
 }
 
 export interface Stored {
@@ -22,7 +18,10 @@ export interface Stored {
   /** The session of an account that is to be deleted. */
   deletion?: Tokens | undefined
   unconfirmed?: boolean | undefined
-  ending: Ending[]
+  /** Sessions to be ended on the server. */
+  ending: Tokens[]
+  /** Grows when somebody signs in or out: a renewal or a login that began before must not undo that. */
+  epoch: number
   /** Why the session is of no use; a restart forgets it. */
   blocked?: ApiError | undefined
 }
@@ -68,11 +67,13 @@ function stateOf({ session, signedOut, deletion, unconfirmed, blocked }: Stored)
 }
 
 function read(storage: SessionStorage): Stored {
+  const stored: Stored = { ending: [], epoch: 0 }
   try {
-    return Object.assign({ ending: [] }, JSON.parse(storage.getStorageSync(KEY) as string), { blocked: undefined })
+    Object.assign(stored, JSON.parse(storage.getStorageSync(KEY) as string), { blocked: undefined })
   } catch (_) {
-    return { ending: [] }
+    // Nothing is stored, or something else.
   }
+  return stored
 }
 
 function save(storage: SessionStorage, text: string): void {

@@ -33,7 +33,7 @@ export function isFresh({ received, lifetime }: Pick<Tokens, 'received' | 'lifet
 
 /** Whether the server has said that the session is over. */
 export function isOver({ code }: ApiError): boolean {
-  return code === 'refresh_invalid' || code === 'refresh_reused'
+  return /^refresh_/.test(code as string)
 }
 
 /** Renews tokens in place; one refresh of the same tokens at a time. */

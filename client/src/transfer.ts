@@ -19,18 +19,17 @@ export async function transfer(
   const { path } = file
   const failed = (list: string) => networkError(path, url, list)
   const follow = (task: unknown) => {
-    const { abort, onProgressUpdate } = (task || {}) as Partial<Transfer>
+    const { abort, onProgressUpdate } = task as Partial<Transfer>
     if (abort) started(() => (task as Transfer).abort())
     if (onProgressUpdate) {
       ;(task as Required<Transfer>).onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }))
     }
   }
-  const isPut = ticket.method === 'PUT'
-  const { statusCode: status, data } = await (isPut
+  const { statusCode: status, data } = await (ticket.method === 'PUT'
     ? ask(platform, 'request', { url, method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path), timeout }, failed('request'), follow)
     : ask(platform, 'uploadFile', { url, filePath: path, name: ticket.file_field, formData: ticket.fields, timeout }, failed('uploadFile'), follow))
   // 412: a request whose response was lost has stored it already.
-  if (isPut ? status === 200 || status === 412 : status === 201) return
+  if (status < 300 || (status === 412 && ticket.method === 'PUT')) return
   throw storageError(status, String(data))
 }
 

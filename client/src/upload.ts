@@ -74,7 +74,13 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       check()
       tickets = await issue()
     } catch (error) {
-      return refused(items, error as ApiError)
+      // A batch is refused as a whole; one by one, the files that nothing is wrong with are accepted.
+      const isOne = items.length === 1 || !(error as ApiError).fields.length
+      for (const item of items) {
+        if (isOne) report(item.index, { error: error as ApiError })
+        else await batch([item])
+      }
+      return
     }
     items.forEach(({ index }, at) => {
       const discard = () => {
@@ -99,15 +105,6 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
     }
     await Promise.all(Array.from({ length: options.concurrency || 3 }, worker))
     await Promise.all(verdicts)
-  }
-
-  /** A batch is refused as a whole; one by one, the files that nothing is wrong with are accepted. */
-  async function refused(items: Item[], error: ApiError): Promise<void> {
-    const isOne = items.length === 1 || !error.fields.length
-    for (const item of items) {
-      if (isOne) report(item.index, { error })
-      else await batch([item])
-    }
   }
 
   /** Sends the file until S3 has it, with a fresh ticket if the first has expired. */
@@ -137,7 +134,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       check()
       const upload = await read(id)
       const { status, reason } = upload
-      const isOpen = status === 'pending' || status === 'checking'
+      const isOpen = /pending|checking/.test(status)
       if (isOpen && waited < PATIENCE) continue
       if (/ready|review|checking/.test(status)) return report(index, { upload })
       throw clientError(status === 'pending' ? 'upload_pending' : 'upload_rejected', reason || status, upload)
@@ -160,5 +157,5 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
 
 /** Distinguishes one user's requests; nothing depends on its being secret. */
 export function randomKey(): string {
-  return [Date.now(), Math.random(), Math.random()].map((part) => part.toString(36)).join('-')
+  return `${Date.now()}-${Math.random()}`
 }

@@ -32,11 +32,11 @@ export function ask<T extends object, N extends keyof T>(
   started?: (task: unknown) => void,
 ): Promise<ResultOf<OptionsOf<T[N]>>> {
   return new Promise((success, reject) => {
-    const fail = (cause: { errMsg?: string }) => reject(failure(cause.errMsg || String(cause)))
+    const fail = (cause: { errMsg: string }) => reject(failure(cause.errMsg))
     const functions = target as Record<N, (options: object) => Promise<unknown> | void>
     const task = functions[name]({ success, fail, ...options })
     // Taro also returns a promise, whose rejection nobody else handles.
     if (task && task.catch) task.catch(() => {})
-    if (started) started(task)
+    if (task && started) started(task)
   })
 }

@@ -31,10 +31,10 @@ export interface Operations {
 ${own.map(signature).join('\n')}
 }
 
-/** Method and path, without its /v1; before them \`-\` for no access token, after them \`=\` for a body, \`#\` for an idempotency key, \`?\` for a query. */
-export const OPERATIONS: Record<keyof Operations, string> = {
-${own.map(({ id, entry }) => `  ${id}: '${entry}',`).join('\n')}
-}
+/** Name, method and path, without its /v1; before them \`-\` for no access token, after them \`=\` for a body, \`#\` for an idempotency key, \`?\` for a query. */
+export const OPERATIONS = \`
+${own.map(({ id, entry }) => `${id} ${entry}`).join('\n')}
+\`
 `
 }
 

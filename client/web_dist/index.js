@@ -28,13 +28,13 @@ function once(running, key, run) {
 /** Calls a function of the platform's that calls back; `failure` makes an error of its message. */
 function ask(target, name, options, failure, started) {
     return new Promise((success, reject) => {
-        const fail = (cause) => reject(failure(cause.errMsg || String(cause)));
+        const fail = (cause) => reject(failure(cause.errMsg));
         const functions = target;
         const task = functions[name]({ success, fail, ...options });
         // Taro also returns a promise, whose rejection nobody else handles.
         if (task && task.catch)
             task.catch(() => { });
-        if (started)
+        if (task && started)
             started(task);
     });
 }
@@ -53,7 +53,7 @@ async function repeated(safe, attempt) {
         }
         catch (cause) {
             const error = cause;
-            const { retryAfter = 0.3 * Math.pow(3, earlier) * (1 + Math.random() / 2) } = error;
+            const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error;
             if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT)
                 throw error;
             await wait(retryAfter * 1000);
@@ -77,7 +77,7 @@ function isFresh({ received, lifetime }, margin = MARGIN) {
 }
 /** Whether the server has said that the session is over. */
 function isOver({ code }) {
-    return code === 'refresh_invalid' || code === 'refresh_reused';
+    return /^refresh_/.test(code);
 }
 function createRefresh(send, { update }, running, timeout) {
     return (tokens) => once(running, tokens, async () => {
@@ -105,9 +105,7 @@ async function sendAs(tokens, refresh, request) {
 
 const COOLDOWN = 30; // seconds
 const NONE = { received: 0, lifetime: 0 };
-function createSession(send, { stored, update }, refresh, running, hooks) {
-    // Grows when somebody signs in or out: a renewal or a login that began before must not undo that.
-    let epoch = 0;
+function createSession(send, { stored, update }, refresh, running, endings, code) {
     let cooldown = NONE;
     async function access(refused) {
         if (!stored.session)
@@ -122,8 +120,6 @@ function createSession(send, { stored, update }, refresh, running, hooks) {
             });
             usable();
         }
-        if (!stored.session)
-            throw signedOut();
         return stored.session.access;
     }
     function usable() {
@@ -148,7 +144,7 @@ function createSession(send, { stored, update }, refresh, running, hooks) {
                     stored.session = undefined;
             }
         }
-        if (begun === epoch)
+        if (begun === stored.epoch)
             await logIn(false, begun);
     }
     /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
@@ -159,12 +155,12 @@ function createSession(send, { stored, update }, refresh, running, hooks) {
         update(code === 'login_required' ? { signedOut: true } : code === 'account_disabled' ? { blocked: error } : {});
     }
     async function signIn(begun) {
-        await hooks.beforeSignIn();
+        await endings.finish();
         const { user, is_new: isNew } = await logIn(true, begun);
         return { user, isNew };
     }
     async function logIn(create, begun) {
-        const exchange = async () => send('POST', '/v1/login', { body: { code: await hooks.code(), create } });
+        const exchange = async () => send('POST', '/v1/login', { body: { code: await code(), create } });
         const { body } = await exchange().catch((error) => {
             // On a bad network, wx.login can return a code that was used before.
             if (error.code !== 'wechat_code_used')
@@ -173,25 +169,25 @@ function createSession(send, { stored, update }, refresh, running, hooks) {
         });
         const answer = body;
         const tokens = tokensOf(answer);
-        if (begun !== epoch) {
-            hooks.end(tokens);
+        if (begun !== stored.epoch) {
+            endings.end(tokens);
             throw signedOut();
         }
         const former = stored.session;
         if (create)
-            epoch += 1;
+            stored.epoch += 1;
         cooldown = NONE;
         update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined });
         if (former)
-            hooks.end(former);
+            endings.end(former);
         return answer;
     }
     /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
     function guarded(run) {
         return once(running, run, () => {
-            const begun = epoch;
+            const begun = stored.epoch;
             return run(begun).catch((error) => {
-                if (begun === epoch)
+                if (begun === stored.epoch)
                     refuse(error);
                 throw error;
             });
@@ -200,10 +196,6 @@ function createSession(send, { stored, update }, refresh, running, hooks) {
     return {
         access,
         signIn: () => guarded(signIn),
-        supersede() {
-            epoch += 1;
-            cooldown = NONE;
-        },
         block(access, blocked) {
             if (stored.session && stored.session.access === access)
                 update({ blocked });
@@ -215,23 +207,27 @@ function signedOut() {
 }
 
 function createEndings(send, { stored, update }, refresh, running) {
-    function end(tokens, all = false) {
-        update({ ending: stored.ending.concat({ tokens, all }).slice(-8) });
+    function end(tokens) {
+        update({ ending: stored.ending.concat(tokens).slice(-8) });
         return endAll();
     }
     const endAll = () => once(running, 'logout', async () => {
         while (stored.ending[0]) {
-            const { tokens, all } = stored.ending[0];
+            const [tokens] = stored.ending;
             try {
-                await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all } }, access));
+                await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, access));
             }
             catch (error) {
                 if (isTransient(error))
                     return;
             }
-            update({ ending: stored.ending.filter((one) => one.tokens !== tokens) });
+            update({ ending: stored.ending.filter((one) => one !== tokens) });
         }
     });
+    /** For this phone it is over at once, and whatever login or renewal is under way will not count. */
+    function forget(deletion) {
+        update({ session: undefined, signedOut: true, blocked: undefined, epoch: stored.epoch + 1, deletion });
+    }
     const finishDeletion = (deletion) => once(running, 'deletion', async () => {
         try {
             await sendAs(deletion, refresh, (access) => send('DELETE', '/v1/users/me', {}, access));
@@ -245,15 +241,15 @@ function createEndings(send, { stored, update }, refresh, running) {
                 throw error;
             // Perhaps because the account was deleted and the response lost, perhaps not.
             update({ deletion: undefined, unconfirmed: true });
-            throw clientError('deletion_unconfirmed', 'sign in to delete the account');
+            throw clientError('deletion_unconfirmed', 'sign in to delete');
         }
     });
     return {
         end,
-        logout({ all = false } = {}) {
-            const { session } = stored;
-            update({ session: undefined, signedOut: true, blocked: undefined });
-            return session ? end(session, all) : endAll();
+        logout({ all } = {}) {
+            const { session, deletion } = stored;
+            forget(deletion);
+            return session ? end(Object.assign(session, { all })) : endAll();
         },
         async deleteAccount(session) {
             if (!stored.deletion) {
@@ -261,8 +257,7 @@ function createEndings(send, { stored, update }, refresh, running) {
                     await session.access();
                 if (!stored.session)
                     throw signedOut();
-                session.supersede();
-                update({ session: undefined, signedOut: true, blocked: undefined, deletion: stored.session });
+                forget(stored.session);
             }
             if (stored.deletion)
                 await finishDeletion(stored.deletion);
@@ -285,7 +280,7 @@ function createSend(platform, baseUrl, timeout) {
         url: base + fill(path, request.params) + encodeQuery((request.query || {})),
         method,
         header: headerOf(request, token),
-        data: request.body ? JSON.stringify(request.body) : undefined,
+        data: JSON.stringify(request.body),
         timeout: request.timeout || timeout,
     }, networkError(`${method} ${path}`, base, 'request')).then(interpret);
 }
@@ -313,31 +308,22 @@ function headerOf(request, token) {
 }
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }) {
-    const requestId = lookUp(header, 'x-request-id') || lookUp(header, 'apigw-requestid');
+    const requestId = lookUp(header, /^(x-request-id|apigw-requestid)$/i);
     if (status < 300 || status === 304) {
-        return { status, body: data === '' ? undefined : data, etag: lookUp(header, 'etag'), requestId };
+        return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i), requestId };
     }
-    const { code, detail, message, errors = [], request_id } = asProblem(data);
+    const { code, detail, message, errors = [], request_id } = (data || {});
     throw new ApiError(code ? 'api' : 'gateway', detail || message || `HTTP ${status}`, {
         status,
         code,
         fields: errors,
-        retryAfter: Number(lookUp(header, 'retry-after')) || undefined,
+        retryAfter: Number(lookUp(header, /^retry-after$/i)) || undefined,
         requestId: request_id || requestId,
     });
 }
-/** Some platforms parse `application/json` only, and leave `application/problem+json` as text. */
-function asProblem(data) {
-    try {
-        return (typeof data === 'string' ? JSON.parse(data) : data) || {};
-    }
-    catch (_) {
-        return {};
-    }
-}
 /** Phones differ in the case of header names. */
 function lookUp(header, name) {
-    const key = Object.keys(header || {}).find((one) => one.toLowerCase() === name);
+    const key = Object.keys(header || {}).find((one) => name.test(one));
     return key && header[key];
 }
 /** `list` is the domain list of the mini-program that the URL's host has to be on. */
@@ -346,27 +332,27 @@ function networkError(what, url, list) {
 }
 
 // Generated from openapi.yaml by `npm run generate`.
-/** Method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
-const OPERATIONS = {
-    ping: '-GET /ping',
-    setPhone: 'POST /users/me/phone=',
-    readMe: 'GET /users/me',
-    changeMe: 'PUT /users/me=',
-    readUser: 'GET /users/{id}',
-    changeUser: 'PUT /users/{id}=',
-    deleteUser: 'DELETE /users/{id}',
-    listUsers: 'GET /users?',
-    createUser: 'POST /users=',
-    profiles: 'GET /profiles?',
-    listAudit: 'GET /audit?',
-    listUploadsOfUser: 'GET /users/{id}/uploads?',
-    deleteUploadOfUser: 'DELETE /users/{id}/uploads/{upload}',
-    listUploads: 'GET /uploads?',
-    createUpload: 'POST /uploads=#',
-    createUploads: 'POST /uploads/batch=#',
-    readUpload: 'GET /uploads/{id}',
-    deleteUpload: 'DELETE /uploads/{id}',
-};
+/** Name, method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
+const OPERATIONS = `
+ping -GET /ping
+setPhone POST /users/me/phone=
+readMe GET /users/me
+changeMe PUT /users/me=
+readUser GET /users/{id}
+changeUser PUT /users/{id}=
+deleteUser DELETE /users/{id}
+listUsers GET /users?
+createUser POST /users=
+profiles GET /profiles?
+listAudit GET /audit?
+listUploadsOfUser GET /users/{id}/uploads?
+deleteUploadOfUser DELETE /users/{id}/uploads/{upload}
+listUploads GET /uploads?
+createUpload POST /uploads=#
+createUploads POST /uploads/batch=#
+readUpload GET /uploads/{id}
+deleteUpload DELETE /uploads/{id}
+`;
 
 const KEY = 'wechat-backend';
 function createStore(storage) {
@@ -403,12 +389,14 @@ function stateOf({ session, signedOut, deletion, unconfirmed, blocked }) {
     return session ? 'signed_in' : 'unknown';
 }
 function read$1(storage) {
+    const stored = { ending: [], epoch: 0 };
     try {
-        return Object.assign({ ending: [] }, JSON.parse(storage.getStorageSync(KEY)), { blocked: undefined });
+        Object.assign(stored, JSON.parse(storage.getStorageSync(KEY)), { blocked: undefined });
     }
     catch (_) {
-        return { ending: [] };
+        // Nothing is stored, or something else.
     }
+    return stored;
 }
 function save(storage, text) {
     try {
@@ -432,9 +420,9 @@ const SIGNATURES = [
     [/^\xff\xd8\xff/, 'image/jpeg'],
     [/^\x89PNG/, 'image/png'],
     [/^GIF8/, 'image/gif'],
-    [/^RIFF....WEBP/, 'image/webp'],
-    [/^....ftypqt/, 'video/quicktime'],
-    [/^....ftyp(isom|mp4|avc1)/, 'video/mp4'],
+    [/^RIFF[^]{4}WEBP/, 'image/webp'],
+    [/^[^]{4}ftypqt/, 'video/quicktime'],
+    [/^[^]{4}ftyp(isom|mp4|avc1)/, 'video/mp4'],
     [/^%PDF-/, 'application/pdf'],
 ];
 /** A file as it will be sent: its exact size and its type, compressed if it was too large. */
@@ -447,7 +435,7 @@ async function prepare(platform, path, options) {
         file = await inspect(platform, tempFilePath);
     }
     if (file.size > most)
-        throw clientError('too_large', `${path} has ${file.size} bytes, and ${most} are allowed`);
+        throw clientError('too_large', `${path}: ${file.size} bytes, ${most} allowed`);
     return file;
 }
 async function inspect(platform, path, contentType) {
@@ -463,9 +451,8 @@ async function bytesOf(platform, filePath, length) {
 }
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */
 function typeOf(path, data) {
-    const start = Array.from(new Uint8Array(data), (byte) => String.fromCharCode(byte)).join('');
-    // A dot in an expression does not match a line break.
-    const found = SIGNATURES.find(([signature]) => signature.test(start.replace(/[\n\r]/g, ' ')));
+    const start = String.fromCharCode(...new Uint8Array(data));
+    const found = SIGNATURES.find(([signature]) => signature.test(start));
     if (!found)
         throw clientError('unknown_type', `${path}: pass contentType`);
     return found[1];
@@ -481,19 +468,18 @@ async function transfer(platform, ticket, file, onProgress, started) {
     const { path } = file;
     const failed = (list) => networkError(path, url, list);
     const follow = (task) => {
-        const { abort, onProgressUpdate } = (task || {});
+        const { abort, onProgressUpdate } = task;
         if (abort)
             started(() => task.abort());
         if (onProgressUpdate) {
             task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }));
         }
     };
-    const isPut = ticket.method === 'PUT';
-    const { statusCode: status, data } = await (isPut
+    const { statusCode: status, data } = await (ticket.method === 'PUT'
         ? ask(platform, 'request', { url, method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path), timeout }, failed('request'), follow)
         : ask(platform, 'uploadFile', { url, filePath: path, name: ticket.file_field, formData: ticket.fields, timeout }, failed('uploadFile'), follow));
     // 412: a request whose response was lost has stored it already.
-    if (isPut ? status === 200 || status === 412 : status === 201)
+    if (status < 300 || (status === 412 && ticket.method === 'PUT'))
         return;
     throw storageError(status, String(data));
 }
@@ -557,7 +543,15 @@ function uploadAll(platform, call, paths, options = {}) {
             tickets = await issue();
         }
         catch (error) {
-            return refused(items, error);
+            // A batch is refused as a whole; one by one, the files that nothing is wrong with are accepted.
+            const isOne = items.length === 1 || !error.fields.length;
+            for (const item of items) {
+                if (isOne)
+                    report(item.index, { error: error });
+                else
+                    await batch([item]);
+            }
+            return;
         }
         items.forEach(({ index }, at) => {
             const discard = () => {
@@ -584,16 +578,6 @@ function uploadAll(platform, call, paths, options = {}) {
         };
         await Promise.all(Array.from({ length: options.concurrency || 3 }, worker));
         await Promise.all(verdicts);
-    }
-    /** A batch is refused as a whole; one by one, the files that nothing is wrong with are accepted. */
-    async function refused(items, error) {
-        const isOne = items.length === 1 || !error.fields.length;
-        for (const item of items) {
-            if (isOne)
-                report(item.index, { error });
-            else
-                await batch([item]);
-        }
     }
     /** Sends the file until S3 has it, with a fresh ticket if the first has expired. */
     function deliver({ index, file }, issued, renew) {
@@ -624,7 +608,7 @@ function uploadAll(platform, call, paths, options = {}) {
             check();
             const upload = await read(id);
             const { status, reason } = upload;
-            const isOpen = status === 'pending' || status === 'checking';
+            const isOpen = /pending|checking/.test(status);
             if (isOpen && waited < PATIENCE)
                 continue;
             if (/ready|review|checking/.test(status))
@@ -647,7 +631,7 @@ function uploadAll(platform, call, paths, options = {}) {
 }
 /** Distinguishes one user's requests; nothing depends on its being secret. */
 function randomKey() {
-    return [Date.now(), Math.random(), Math.random()].map((part) => part.toString(36)).join('-');
+    return `${Date.now()}-${Math.random()}`;
 }
 
 function createClient(options) {
@@ -657,22 +641,18 @@ function createClient(options) {
     const running = new Map();
     const refresh = createRefresh(send, store, running, timeout);
     const endings = createEndings(send, store, refresh, running);
-    const session = createSession(send, store, refresh, running, {
-        code: async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code),
-        end: endings.end,
-        beforeSignIn: endings.finish,
-    });
+    const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code);
+    const session = createSession(send, store, refresh, running, endings, code);
     // Without timers, which a mini-program in the background does not run.
     const finish = () => endings.finish().catch(() => { });
     if (platform.onAppShow)
         platform.onAppShow(finish);
     finish();
-    const call = async (method, path, request) => {
-        const response = await sendSignedIn(send, session, method, path, request || {});
+    const call = (method, path, request = {}) => sendSignedIn(send, session, method, path, request).then((response) => {
         if (store.stored.ending.length)
             finish();
         return response;
-    };
+    });
     return assemble(platform, store, session, endings, call);
 }
 function loginFailed(message) {
@@ -685,10 +665,7 @@ function assemble(platform, store, session, endings, call) {
         },
         onChange: store.onChange,
         signIn: session.signIn,
-        logout(options) {
-            session.supersede();
-            return endings.logout(options);
-        },
+        logout: endings.logout,
         deleteAccount: () => endings.deleteAccount(session),
         call,
         upload(path, options) {
@@ -703,14 +680,14 @@ function assemble(platform, store, session, endings, call) {
         },
         uploadAll: (paths, options) => uploadAll(platform, call, paths, options),
     };
-    Object.keys(OPERATIONS).forEach((id) => {
-        client[id] = method(OPERATIONS[id], call);
+    OPERATIONS.replace(/(\w+) (-?)(\w+) ([^=#?\n]*)(=?)(#?)(\??)/g, (_, id, ...parts) => {
+        client[id] = operation(call, parts);
+        return '';
     });
     return client;
 }
 /** An operation's method: the ids in its path, then body and query if it has them, then options. */
-function method(operation, call) {
-    const [, anonymous, verb, path, body, keyed, query] = /^(-?)(\w+) ([^=#?]*)(=?)(#?)(\??)$/.exec(operation);
+function operation(call, [anonymous, method, path, body, keyed, query]) {
     return (...given) => {
         const params = {};
         path.replace(/{(\w+)}/g, (_, name) => (params[name] = given.shift()));
@@ -721,7 +698,7 @@ function method(operation, call) {
             request.query = given.shift();
         if (keyed)
             request.idempotencyKey = randomKey();
-        return call(verb, `/v1${path}`, Object.assign(request, given[0])).then((answer) => answer.body);
+        return call(method, `/v1${path}`, Object.assign(request, given[0])).then((answer) => answer.body);
     };
 }
 /** With an access token, renewed when needed, and repeated where that is safe. */
