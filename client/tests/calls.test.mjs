@@ -152,6 +152,14 @@ test('what the background interrupted is repeated on return, and timers wait unt
   assert.equal(count(phone, 'GET /v1/users/me'), 2)
 })
 
+test('a platform that returns promises too leaves no rejection unhandled', async () => {
+  const { phone, client } = await signedIn()
+  phone.isTaro = true
+  assert.ok((await client.readMe()).id)
+  phone.network.fault('POST /v1/users/me/phone', 'drop')
+  assert.equal((await failure(client.setPhone({ code: 'x' }))).kind, 'network')
+})
+
 test('more than ten calls at once are queued', async () => {
   const { phone, client } = await signedIn()
   await Promise.all(Array.from({ length: 30 }, () => client.ping()))

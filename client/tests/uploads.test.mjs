@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { count, failure, PNG, signedIn, until } from './support.mjs'
+import { api, count, failure, PNG, signedIn, stored, until } from './support.mjs'
 
 const BATCH = 'POST /v1/uploads/batch'
+const VERDICT = '/v1/uploads/0' // ids begin with the time
 
 /** A PNG of some size; whatever follows its last chunk is ignored. */
 const png = (size) => Buffer.concat([PNG, Buffer.alloc(size - PNG.length)])
@@ -90,9 +91,12 @@ test('a ticket that has expired is replaced once, with the same key', async () =
 
 test('a file whose response is lost is not sent again once it has arrived', async () => {
   const { phone, client, path } = await withFile()
+  const token = stored(phone).session.access
+  const verified = () => until(async () => (await api('GET', '/v1/uploads', { token })).body.items[0].status !== 'pending')
   phone.network.fault(bucket(), 'lose')
+  phone.network.fault(VERDICT, verified)
   assert.equal((await client.upload(path)).status, 'ready')
-  assert.equal((await client.listUploads()).items.length, 1)
+  assert.equal(phone.network.calls.filter(({ url }) => url.includes(bucket())).length, 1)
 })
 
 // ---- aeroplane mode
@@ -102,7 +106,7 @@ for (const [step, match, after] of [
   ['after the ticket', BATCH, true],
   ['while the file is sent', 'bucket', false],
   ['after the file was sent', 'bucket', true],
-  ['while the verdict is waited for', 'uploads/', true],
+  ['while the verdict is waited for', VERDICT, true],
 ]) {
   test(`aeroplane mode ${step}: the upload rejects, and a second one succeeds`, async () => {
     const { phone, client, path } = await withFile()

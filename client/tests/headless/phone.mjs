@@ -14,13 +14,24 @@ const MISSING = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'Fina
 
 let codes = 0
 
+/** Taro's functions call back, and return a promise that settles in the same way. */
+function alsoAsPromise(call, options) {
+  return new Promise((resolve, reject) => {
+    call({
+      ...options,
+      success: (result) => { options.success(result); resolve(result) },
+      fail: (error) => { options.fail(error); reject(error) },
+    })
+  })
+}
+
 export class Phone {
   storage = new Map()
   files = new Map()
   network = new Network(this.files)
   /** Added to the real time, in milliseconds. */
   clock = 0
-  rejections = []
+  isTaro = false
   #listeners = []
   #suspended = []
   #program = 0
@@ -74,7 +85,10 @@ export class Phone {
   /** A program that was ended reaches nothing any more. */
   #wxOf(program) {
     const wx = this.#wx()
-    const guarded = (call) => (...given) => (program === this.#program ? call(...given) : undefined)
+    const guarded = (call) => (...given) => {
+      if (program !== this.#program) return undefined
+      return this.isTaro && given[0]?.fail ? alsoAsPromise(call, given[0]) : call(...given)
+    }
     return Object.fromEntries(Object.entries(wx).map(([name, call]) => [name, guarded(call)]))
   }
 
