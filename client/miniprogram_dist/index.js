@@ -545,7 +545,8 @@ function uploadAll(platform, call, paths, options = {}) {
                 yield run();
             }
             catch (error) {
-                report(index, { error: error });
+                if (!cancelled)
+                    report(index, { error: error });
             }
         });
     }
@@ -626,7 +627,9 @@ function uploadAll(platform, call, paths, options = {}) {
             }
             catch (error) {
                 check();
-                if (error.status !== 403 || renewed)
+                // S3 says 403 about an expired ticket, and 400 about one whose signer's credentials have expired.
+                const { kind, status } = error;
+                if (kind !== 'storage' || status > 403 || renewed)
                     throw error;
                 renewed = true;
                 ticket = (yield renew()).ticket;

@@ -48,7 +48,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       check()
       await run()
     } catch (error) {
-      report(index, { error: error as ApiError })
+      if (!cancelled) report(index, { error: error as ApiError })
     }
   }
 
@@ -119,7 +119,9 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
         await transfer(platform, ticket, file, (progress) => options.onProgress && options.onProgress(progress, index), (abort) => onCancel.push(abort))
       } catch (error) {
         check()
-        if ((error as ApiError).status !== 403 || renewed) throw error
+        // S3 says 403 about an expired ticket, and 400 about one whose signer's credentials have expired.
+        const { kind, status } = error as ApiError
+        if (kind !== 'storage' || status > 403 || renewed) throw error
         renewed = true
         ticket = (await renew()).ticket
         await send(0)

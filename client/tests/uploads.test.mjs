@@ -166,6 +166,22 @@ test('cancelling what is done changes nothing', async () => {
   assert.equal((await client.readUpload(id)).status, 'ready')
 })
 
+test('cancelling several keeps what is done, and deletes the rest', async () => {
+  const { phone, client } = await signedIn()
+  const paths = Array.from({ length: 6 }, (_, n) => phone.file(`some${n}`, png(100 + n)))
+  const done = []
+  const task = client.uploadAll(paths, {
+    concurrency: 2,
+    onResult: ({ upload }) => {
+      done.push(upload.id)
+      task.cancel()
+    },
+  })
+  assert.equal((await failure(task)).kind, 'cancelled')
+  await until(async () => (await client.listUploads()).items.length === 1)
+  assert.deepEqual((await client.listUploads()).items.map(({ id }) => id), done)
+})
+
 // ---- several
 
 test('23 files go in two batches, some at a time, and each is reported', async () => {

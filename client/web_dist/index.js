@@ -512,7 +512,8 @@ function uploadAll(platform, call, paths, options = {}) {
             await run();
         }
         catch (error) {
-            report(index, { error: error });
+            if (!cancelled)
+                report(index, { error: error });
         }
     }
     async function run() {
@@ -588,7 +589,9 @@ function uploadAll(platform, call, paths, options = {}) {
             }
             catch (error) {
                 check();
-                if (error.status !== 403 || renewed)
+                // S3 says 403 about an expired ticket, and 400 about one whose signer's credentials have expired.
+                const { kind, status } = error;
+                if (kind !== 'storage' || status > 403 || renewed)
                     throw error;
                 renewed = true;
                 ticket = (await renew()).ticket;
