@@ -65,8 +65,10 @@ test('a file that is not what it was declared to be is rejected, with the reason
 test('a PUT sends the bytes, and 412 means that they were stored', async () => {
   const { phone, client, path } = await withFile()
   phone.network.fault('X-Amz-Signature', 'lose')
+  phone.network.fault(VERDICT, () => ({ status: 200, headers: {}, text: '{"status":"pending"}' })) // so it is sent again
   const upload = await client.upload(path, { method: 'PUT' })
   assert.equal(upload.status, 'ready')
+  assert.deepEqual(phone.network.calls.filter(({ method }) => method === 'PUT').map(({ status }) => status), [200, 412])
 })
 
 test('a refusal of S3 has the code of its XML', async () => {
