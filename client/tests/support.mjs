@@ -71,9 +71,9 @@ export async function isLive(refreshToken) {
   return (await api('POST', '/v1/login/refresh', { body: { refresh_token: refreshToken } })).status === 200
 }
 
-/** Waits until something holds, for ten seconds at most. */
+/** Waits until something holds, for twenty seconds at most. */
 export async function until(holds) {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 20_000
   while (!(await holds())) {
     assert.ok(Date.now() < end, `waited for too long: ${holds}`)
     await new Promise((resolve) => setTimeout(resolve, 20))
