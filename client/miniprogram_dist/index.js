@@ -526,7 +526,7 @@ function uploadAll(platform, call, paths, options = {}) {
     const results = [];
     const onCancel = [];
     let cancelled;
-    let cancel = () => { };
+    let cancel;
     function check() {
         if (cancelled)
             throw cancelled;
@@ -739,7 +739,7 @@ function operation(call, [anonymous, method, path, body, keyed, query]) {
 function sendSignedIn(send, session, method, path, request) {
     return coroutine(function* () {
         let access = request.anonymous ? undefined : yield session.access();
-        let replayed = request.anonymous;
+        let replayed = !access;
         const attempt = (earlier) => coroutine(function* () {
             try {
                 return yield send(method, path, request, access);

@@ -82,7 +82,7 @@ function operation(call: Call, [anonymous, method, path, body, keyed, query]: st
 /** With an access token, renewed when needed, and repeated where that is safe. */
 async function sendSignedIn(send: Send, session: Session, method: Method, path: string, request: CallRequest): Promise<Response<unknown>> {
   let access = request.anonymous ? undefined : await session.access()
-  let replayed = request.anonymous
+  let replayed = !access
   const attempt = async (earlier: number): Promise<Response<unknown>> => {
     try {
       return await send(method, path, request, access)

@@ -30,7 +30,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
   const results: UploadResult[] = []
   const onCancel: (() => void)[] = []
   let cancelled: ApiError | undefined
-  let cancel = () => {}
+  let cancel!: () => void
 
   function check(): void {
     if (cancelled) throw cancelled

@@ -7,7 +7,9 @@ import { minify } from 'terser'
 import { build, outdated } from './build.mjs'
 import { generate } from './generate.mjs'
 
-const LIMIT = 12 * 1024
+// 12 KB with this repository's operations. Functions of one's own add some 30 bytes each to the table, and are not counted.
+const TABLE = 640
+const LIMIT = 12 * 1024 - TABLE
 const FLOOR = '2.21.2'
 const FLOOR_HAS = { ios: 10, safari: 10, chrome: 51 } // the first with all of ES2015
 const GLOBALS = new Set([
@@ -26,11 +28,12 @@ export async function faults(code) {
     return [`not ES2015: ${error.message}`]
   }
   const { code: small } = await minify(code, { ecma: 2015, toplevel: true })
-  const bytes = Buffer.byteLength(small)
+  const [table = ''] = /(["`])(\\n|\n)ping [^"`]*\1/.exec(small) ?? []
+  const bytes = Buffer.byteLength(small) - Buffer.byteLength(table)
   return [
     ...[...freeIdentifiers(tree)].filter((name) => !GLOBALS.has(name)).map((name) => `not everywhere: ${name}`),
     ...(await newerMembers(tree)).map((name) => `newer than ES2015: .${name}`),
-    ...(bytes > LIMIT ? [`${bytes} bytes minified, and ${LIMIT} are allowed`] : []),
+    ...(bytes > LIMIT ? [`${bytes} bytes minified without the table of operations, and ${LIMIT} are allowed`] : []),
   ]
 }
 

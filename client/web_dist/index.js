@@ -494,7 +494,7 @@ function uploadAll(platform, call, paths, options = {}) {
     const results = [];
     const onCancel = [];
     let cancelled;
-    let cancel = () => { };
+    let cancel;
     function check() {
         if (cancelled)
             throw cancelled;
@@ -699,7 +699,7 @@ function operation(call, [anonymous, method, path, body, keyed, query]) {
 /** With an access token, renewed when needed, and repeated where that is safe. */
 async function sendSignedIn(send, session, method, path, request) {
     let access = request.anonymous ? undefined : await session.access();
-    let replayed = request.anonymous;
+    let replayed = !access;
     const attempt = async (earlier) => {
         try {
             return await send(method, path, request, access);
