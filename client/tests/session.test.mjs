@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { codeOf } from './headless/phone.mjs'
 import { api, asAdmin, count, failure, isLive, logIn, newPhone, signedIn, store, stored, until } from './support.mjs'
 
 const HOUR = 60 * 60 * 1000
@@ -221,11 +222,9 @@ test('signing out during signIn() wins', async () => {
 })
 
 test('another account wins over the renewal of the one before', async () => {
-  let person
   const phone = newPhone()
-  person = phone.openid
-  let n = 0
-  const client = phone.start({ code: () => `${person}-s${process.pid}${(n += 1)}` })
+  let person = phone.openid
+  const client = phone.start({ code: () => codeOf(person) })
   await client.signIn()
   const former = stored(phone).session.refresh
   phone.clock = HOUR

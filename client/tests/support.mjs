@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict'
-import { Phone } from './headless/phone.mjs'
+import { randomBytes } from 'node:crypto'
+import { codeOf, Phone } from './headless/phone.mjs'
 
 const API = process.env.STACK_API_URL
 if (!API) throw new Error('STACK_API_URL is not set: run `make test`')
 
-let people = 0
-
 /** A phone whose owner has no account yet. */
 export function newPhone() {
-  people += 1
-  return new Phone(`c${process.pid}${Date.now().toString(36)}${people}`)
+  return new Phone(randomBytes(8).toString('hex'))
 }
 
 /** A phone, and its client signed in. */
@@ -51,12 +49,9 @@ export async function api(method, path, { token, body } = {}) {
   return { status: response.status, body: text ? JSON.parse(text) : undefined }
 }
 
-let codes = 0
-
 /** Logs in elsewhere: on another phone, or as somebody else. */
 export async function logIn(openid) {
-  codes += 1
-  const { status, body } = await api('POST', '/v1/login', { body: { code: `${openid}-e${process.pid}x${codes}` } })
+  const { status, body } = await api('POST', '/v1/login', { body: { code: codeOf(openid) } })
   assert.equal(status, 200)
   return body
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { codeOf } from './headless/phone.mjs'
 import { createClient, fetchPlatform } from '../web_dist/index.js'
 import { failure, newPhone, PNG, until } from './support.mjs'
 
@@ -9,9 +10,7 @@ function browser(options) {
   const items = new Map()
   const storage = { getItem: (key) => items.get(key) ?? null, setItem: (key, value) => items.set(key, value), removeItem: (key) => items.delete(key) }
   const { openid } = newPhone()
-  let codes = 0
-  const code = () => `${openid}-w${process.pid}${(codes += 1)}`
-  return createClient({ baseUrl: API, platform: fetchPlatform(storage), code, ...options })
+  return createClient({ baseUrl: API, platform: fetchPlatform(storage), code: () => codeOf(openid), ...options })
 }
 
 test('in a browser, the client signs in, uploads an object URL and signs out', async () => {

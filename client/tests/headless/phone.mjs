@@ -1,5 +1,6 @@
 // A phone without a screen: what of `wx` the client uses, with the limits that WeChat documents, and a program (a realm of
 // its own, with the globals of base library 2.21.2 and no others) that can be sent to the background and restarted.
+import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import vm from 'node:vm'
 import { Network } from './network.mjs'
@@ -12,7 +13,8 @@ const FASTER = 5
 // What Node's realms have and a mini-program's does not, or not everywhere.
 const MISSING = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'AggregateError']
 
-let codes = 0
+/** A login code for the mock WeChat server, which takes each once. */
+export const codeOf = (openid) => `${openid}-${randomBytes(8).toString('hex')}`
 
 /** Taro's functions call back, and return a promise that settles in the same way. */
 function alsoAsPromise(call, options) {
@@ -120,8 +122,7 @@ export class Phone {
   async #login({ success, fail }) {
     await undefined
     if (this.network.offline || this.network.background) return fail({ errMsg: 'login:fail network' })
-    codes += 1
-    this.code = this.staleCode ?? `${this.openid}-${process.pid}x${codes}`
+    this.code = this.staleCode ?? codeOf(this.openid)
     this.staleCode = undefined
     success({ code: this.code, errMsg: 'login:ok' })
   }
