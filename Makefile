@@ -13,6 +13,13 @@ BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 CARGO_TOOLS := PATH="$(CURDIR)/.tools/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+# Only the client and the reference page need Node; without it, everything else works.
+NODE := $(shell node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 10) ? 0 : 1)' 2>/dev/null && echo yes)
+NODE_PACKAGES := client tools/reference
+# Of some packages, or nothing without Node.
+node-modules = $(if $(NODE),$(1:%=%/node_modules/.installed))
+# npm-run PACKAGE,SCRIPT
+npm-run = $(if $(NODE),npm --silent --prefix $1 run $2,echo "$1 is left out: it needs Node 20.10 or newer.")
 
 .PHONY: help
 help: ## list what there is
@@ -21,18 +28,16 @@ help: ## list what there is
 
 # ---- every day
 
-# The page and what tests it need Node; the backend does not.
-HAS_NODE := $(shell node --eval 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null && echo yes)
-
 .PHONY: dev
-dev: $(if $(HAS_NODE),docs) ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_URL=…)
+dev: $(if $(NODE),docs) ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_URL=…)
 	@$(RUN) dev
 
 .PHONY: test
-test: $(if $(ARGS),,venv-schemathesis) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
+test: $(if $(ARGS),,venv-schemathesis $(call node-modules,client) docs) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
 	@failed=0; $(RUN) exec -- $(SHELL) -ec \
 		'export USED_PERMISSIONS="$$STACK_LOGS/permissions" SEEN_RESPONSES="$$STACK_LOGS/responses"; failed=0; \
-		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS) || failed=1; \
+		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; \
+		$(if $(ARGS),,$(foreach package,$(NODE_PACKAGES),$(call npm-run,$(package),test) || failed=1;)) exit $$failed' test $(ARGS) || failed=1; \
 		$(if $(ARGS),,$(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
 
 # The tests note what the functions ask AWS for. Only all of them together show all of it; after a test that failed,
@@ -74,7 +79,7 @@ budget: ## hold instructions, sizes and calls of the release binaries to bench/b
 	@$(BENCH) budget $(ARGS)
 
 .PHONY: lint
-lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## check formatting, clippy, documentation, dependencies, the Python, the template and its rules, and the workflows
+lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed $(call node-modules,client) ## check formatting, clippy, documentation, dependencies, the client, the Python, the template and its rules, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
@@ -91,10 +96,15 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## 
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=
+	@$(call npm-run,client,check)
+
+.PHONY: client
+client: $(call node-modules,client) ## build the client for mini-programs from client/src and openapi.yaml (needs Node)
+	@$(call npm-run,client,build)
 
 .PHONY: docs
-docs: tools/reference/node_modules/.package-lock.json ## build the reference of the API, one page to read and to try: target/reference.html (needs Node 20)
-	@node tools/reference/build.mjs
+docs: $(call node-modules,tools/reference) ## build the reference of the API, one page to read and to try: target/reference.html (needs Node 20)
+	@$(call npm-run,tools/reference,build)
 
 .PHONY: audit
 audit: .tools/.installed ## look the dependencies up in RustSec's database of vulnerabilities (needs GitHub)
@@ -204,14 +214,14 @@ reconcile: ## compare the bucket with the table and show what differs; YES=1 rep
 
 # ---- housekeeping
 
-%/node_modules/.package-lock.json: %/package.json %/package-lock.json
-	npm ci --prefix $* --silent
+%/node_modules/.installed: %/package-lock.json
+	npm ci --prefix $* --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-* .tools .aws-sam .local/logs tools/reference/node_modules
+	rm -rf .venv .venv-* .tools .aws-sam .local/logs $(NODE_PACKAGES:%=%/node_modules)
 
 # A minute each, and not optimised: they are run more seldom than they are built. What is there already stays.
 .tools/.installed: Makefile

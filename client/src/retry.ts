@@ -1,0 +1,24 @@
+import type { ApiError } from './error'
+import { wait } from './wait'
+
+const ATTEMPTS = 3
+const LONGEST_WAIT = 10 // seconds; the caller is told about a longer one
+
+/** Whether it may succeed if it is tried again. S3 asks for that with 409, too. */
+export function isTransient({ kind, status }: ApiError): boolean {
+  return kind === 'network' || status === 429 || (status > 499 && status !== 501) || (kind === 'storage' && status === 409)
+}
+
+/** Repeats what failed in passing, if that is `safe`; `attempt` gets the number of earlier attempts. */
+export async function repeated<T>(safe: boolean, attempt: (earlier: number) => Promise<T>): Promise<T> {
+  for (let earlier = 0; ; earlier += 1) {
+    try {
+      return await attempt(earlier)
+    } catch (cause) {
+      const error = cause as ApiError
+      const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error
+      if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT) throw error
+      await wait(retryAfter * 1000)
+    }
+  }
+}

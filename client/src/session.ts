@@ -1,0 +1,124 @@
+import type { Endings } from './ending'
+import { clientError } from './error'
+import type { ApiError } from './error'
+import type { Send } from './http'
+import type { Store, Tokens } from './store'
+import { isFresh, isOver, tokensOf } from './tokens'
+import type { Refresh, SessionAnswer } from './tokens'
+import type { SignedIn } from './types'
+import { once } from './wait'
+import type { Running } from './wait'
+
+const COOLDOWN = 30 // seconds
+const NONE: { error?: ApiError; received: number; lifetime: number } = { received: 0, lifetime: 0 }
+
+/** Which session is the current one, and how a call gets a token that is good. */
+export interface Session {
+  /** An access token that is good as far as this phone can tell, and is not `refused`. */
+  access(refused?: string): Promise<string>
+  signIn(): Promise<SignedIn>
+  /** A call with this token was answered `account_disabled`. */
+  block(access: string, error: ApiError): void
+}
+
+export function createSession(
+  send: Send,
+  { stored, update }: Store,
+  refresh: Refresh,
+  running: Running,
+  endings: Endings,
+  code: () => Promise<string>,
+): Session {
+  let cooldown = NONE
+
+  async function access(refused?: string): Promise<string> {
+    if (!stored.session) await running.get(signIn)
+    usable()
+    const isGood = (margin?: number) => stored.session && stored.session.access !== refused && isFresh(stored.session, margin)
+    if (!isGood()) {
+      await guarded(renew).catch((error) => {
+        // The server is busy or out of reach: what is left of the token's life will do.
+        if (!isGood(0)) throw error
+      })
+      usable()
+    }
+    return (stored.session as Tokens).access
+  }
+
+  function usable(): void {
+    if (stored.blocked) throw stored.blocked
+    if (stored.signedOut) throw signedOut()
+  }
+
+  async function renew(begun: number): Promise<void> {
+    if (isFresh(cooldown, 0)) throw cooldown.error
+    const { session } = stored
+    if (session) {
+      try {
+        return await refresh(session)
+      } catch (error) {
+        if (!isOver(error as ApiError)) throw error
+        // Listeners are told once it is known whether a login has replaced it.
+        if (stored.session === session) stored.session = undefined
+      }
+    }
+    if (begun === stored.epoch) await logIn(false, begun)
+  }
+
+  /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
+  function refuse(error: ApiError): void {
+    const { code, kind, retryAfter = COOLDOWN } = error
+    if (kind !== 'network') cooldown = { error, received: Date.now(), lifetime: retryAfter * 1000 }
+    update(code === 'login_required' ? { signedOut: true } : code === 'account_disabled' ? { blocked: error } : {})
+  }
+
+  async function signIn(begun: number): Promise<SignedIn> {
+    await endings.finish()
+    const { user, is_new: isNew } = await logIn(true, begun)
+    return { user, isNew }
+  }
+
+  async function logIn(create: boolean, begun: number): Promise<SessionAnswer> {
+    const exchange = async () => send('POST', '/v1/login', { body: { code: await code(), create } })
+    const { body } = await exchange().catch((error) => {
+      // On a bad network, wx.login can return a code that was used before.
+      if (error.code !== 'wechat_code_used') throw error
+      return exchange()
+    })
+    const answer = body as SessionAnswer
+    const tokens = tokensOf(answer)
+    if (begun !== stored.epoch) {
+      endings.end(tokens)
+      throw signedOut()
+    }
+    const former = stored.session
+    if (create) stored.epoch += 1
+    cooldown = NONE
+    update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined })
+    if (former) endings.end(former)
+    return answer
+  }
+
+  /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
+  function guarded<T>(run: (begun: number) => Promise<T>): Promise<T> {
+    return once(running, run, () => {
+      const begun = stored.epoch
+      return run(begun).catch((error) => {
+        if (begun === stored.epoch) refuse(error)
+        throw error
+      })
+    })
+  }
+
+  return {
+    access,
+    signIn: () => guarded(signIn),
+    block(access, blocked) {
+      if (stored.session && stored.session.access === access) update({ blocked })
+    },
+  }
+}
+
+export function signedOut(): ApiError {
+  return clientError('signed_out', 'call signIn()')
+}
