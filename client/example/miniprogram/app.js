@@ -1,0 +1,7 @@
+const { localizeTabs } = require('./lib/page')
+
+App({
+  onLaunch() {
+    localizeTabs()
+  },
+})
