@@ -1,0 +1,3 @@
+export { ApiError } from './error'
+export type { ErrorKind, FieldError } from './error'
+export type * from './types'

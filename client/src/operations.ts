@@ -1,0 +1,65 @@
+// Generated from openapi.yaml by `npm run generate`.
+
+import type { Body, CallOptions, Query, Success } from './types'
+
+/** The API's operations. What an operation returns is the response's body. */
+export interface Operations {
+  /** Health check */
+  ping(options?: CallOptions): Promise<Success<'ping'>>
+  /** Exchanges a code from the phone-number button for the number, and stores it */
+  setPhone(body: Body<'setPhone'>, options?: CallOptions): Promise<Success<'setPhone'>>
+  /** Returns the caller */
+  readMe(options?: CallOptions): Promise<Success<'readMe'>>
+  /** Updates the caller */
+  changeMe(body: Body<'changeMe'>, options?: CallOptions): Promise<Success<'changeMe'>>
+  /** Returns a user; what is included depends on the caller */
+  readUser(id: string, options?: CallOptions): Promise<Success<'readUser'>>
+  /** Updates a user; administrators can update others */
+  changeUser(id: string, body: Body<'changeUser'>, options?: CallOptions): Promise<Success<'changeUser'>>
+  /** Deletes an account; administrators can delete others' */
+  deleteUser(id: string, options?: CallOptions): Promise<Success<'deleteUser'>>
+  /** Lists users, newest first, or finds one (administrators) */
+  listUsers(query?: Query<'listUsers'>, options?: CallOptions): Promise<Success<'listUsers'>>
+  /** Registers a user ahead of their first login (administrators) */
+  createUser(body: Body<'createUser'>, options?: CallOptions): Promise<Success<'createUser'>>
+  /** Returns the public profiles of up to 50 users */
+  profiles(query: Query<'profiles'>, options?: CallOptions): Promise<Success<'profiles'>>
+  /** Lists the audit log, newest first (administrators) */
+  listAudit(query?: Query<'listAudit'>, options?: CallOptions): Promise<Success<'listAudit'>>
+  /** Lists a user's uploads, newest first (administrators) */
+  listUploadsOfUser(id: string, query?: Query<'listUploadsOfUser'>, options?: CallOptions): Promise<Success<'listUploadsOfUser'>>
+  /** Deletes one of a user's uploads, record and object (administrators) */
+  deleteUploadOfUser(id: string, upload: string, options?: CallOptions): Promise<Success<'deleteUploadOfUser'>>
+  /** Lists the caller's uploads, newest first */
+  listUploads(query?: Query<'listUploads'>, options?: CallOptions): Promise<Success<'listUploads'>>
+  /** Creates an upload and a ticket to send its object to S3 */
+  createUpload(body: Body<'createUpload'>, options?: CallOptions): Promise<Success<'createUpload'>>
+  /** Creates one to twenty uploads and their tickets, all or none */
+  createUploads(body: Body<'createUploads'>, options?: CallOptions): Promise<Success<'createUploads'>>
+  /** Returns one of the caller's uploads */
+  readUpload(id: string, options?: CallOptions): Promise<Success<'readUpload'>>
+  /** Deletes one of the caller's uploads, record and object */
+  deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
+}
+
+/** Method and path of each operation; `-` before the method: sent without an access token, `?`: takes a query. */
+export const OPERATIONS: Record<keyof Operations, string> = {
+  ping: '-GET /v1/ping',
+  setPhone: 'POST /v1/users/me/phone',
+  readMe: 'GET /v1/users/me',
+  changeMe: 'PUT /v1/users/me',
+  readUser: 'GET /v1/users/{id}',
+  changeUser: 'PUT /v1/users/{id}',
+  deleteUser: 'DELETE /v1/users/{id}',
+  listUsers: 'GET /v1/users?',
+  createUser: 'POST /v1/users',
+  profiles: 'GET /v1/profiles?',
+  listAudit: 'GET /v1/audit?',
+  listUploadsOfUser: 'GET /v1/users/{id}/uploads?',
+  deleteUploadOfUser: 'DELETE /v1/users/{id}/uploads/{upload}',
+  listUploads: 'GET /v1/uploads?',
+  createUpload: 'POST /v1/uploads',
+  createUploads: 'POST /v1/uploads/batch',
+  readUpload: 'GET /v1/uploads/{id}',
+  deleteUpload: 'DELETE /v1/uploads/{id}',
+}
