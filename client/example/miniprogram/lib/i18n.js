@@ -1,7 +1,6 @@
 // All texts, Chinese and English side by side. texts() picks one language; fill() puts values into {places}.
 
 const table = {
-  brand: ['微信小程序后端示例', 'WeChat backend sample'],
   tabs: {
     home: ['首页', 'Home'],
     uploads: ['文件', 'Files'],
@@ -31,7 +30,6 @@ const table = {
     complete: ['完善资料', 'Complete your profile'],
     completeText: ['添加头像和昵称', 'Add a picture and a nickname'],
     id: ['用户 ID', 'User ID'],
-    role: ['角色', 'Role'],
     since: ['注册时间', 'Member since'],
     phone: ['手机号', 'Phone'],
     none: ['未绑定', 'Not set'],
@@ -46,7 +44,6 @@ const table = {
     emptyTitle: ['还没有文件', 'No files yet'],
     emptyText: ['选择几张图片上传试试。', 'Choose some pictures to upload.'],
     sending: ['正在上传', 'Uploading'],
-    stored: ['已保存', 'Stored'],
     waiting: ['等待中', 'Waiting'],
     verifying: ['校验中', 'Being verified'],
     pending: ['未收到文件', 'Not received'],
@@ -55,7 +52,6 @@ const table = {
     ready: ['可用', 'Ready'],
     rejected: ['已拒绝', 'Rejected'],
     deleted: ['已删除', 'Deleted'],
-    failed: ['失败', 'Failed'],
     cancelled: ['已取消', 'Cancelled'],
     cancel: ['取消', 'Cancel'],
     retry: ['重试', 'Retry'],
@@ -79,8 +75,6 @@ const table = {
     type_mismatch: ['类型与声明不符', 'Its type is not what was declared'],
   },
   profile: {
-    picture: ['头像', 'Picture'],
-    change: ['更换', 'Change'],
     pictureHint: ['点击头像更换', 'Tap the picture to change it'],
     nickname: ['昵称', 'Nickname'],
     nicknameHint: ['请输入昵称', 'Your nickname'],
@@ -116,7 +110,6 @@ const table = {
     selftest: ['真机自检', 'Self-test on this phone'],
     logout: ['退出登录', 'Log out'],
     logoutAll: ['退出所有设备', 'Log out everywhere'],
-    logoutOffline: ['已退出。服务器会在联网后收到通知。', 'Logged out. The server will be told once you are online.'],
     loggedOut: ['已退出', 'Logged out'],
     remove: ['注销账号', 'Delete account'],
     removeTitle: ['注销账号？', 'Delete your account?'],
@@ -192,7 +185,7 @@ const CHINESE = 0
 const ENGLISH = 1
 const KEY = 'language'
 
-let chosen = /** @type {number | undefined} */ (undefined)
+let chosen = -1
 
 function phoneLanguage() {
   const info = wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync()
@@ -201,7 +194,7 @@ function phoneLanguage() {
 
 /** What was chosen in the settings, or else the phone's language. */
 function language() {
-  if (chosen === undefined) {
+  if (chosen < 0) {
     const stored = wx.getStorageSync(KEY)
     chosen = stored === CHINESE || stored === ENGLISH ? stored : phoneLanguage()
   }

@@ -42,7 +42,8 @@ Component({
   lifetimes: {
     attached() {
       // Before base library 2.32.3 nothing asks for consent, and nothing is held back.
-      if (wx.onNeedPrivacyAuthorization) wx.onNeedPrivacyAuthorization(onNeed)
+      // (The typings do not know what the listener is called with.)
+      if (wx.onNeedPrivacyAuthorization) wx.onNeedPrivacyAuthorization(/** @type {any} */ (onNeed))
     },
     detached() {
       this.leave()

@@ -22,6 +22,8 @@ function stateView(state, t) {
   return Object.assign({ signedIn: state === 'signed_in' }, words[state])
 }
 
+let stopListening = () => {}
+
 Component({
   data: {
     t: texts().settings,
@@ -34,10 +36,10 @@ Component({
 
   lifetimes: {
     attached() {
-      this.stopListening = backend.onChange(() => this.showState())
+      stopListening = backend.onChange(() => this.showState())
     },
     detached() {
-      if (this.stopListening) this.stopListening()
+      stopListening()
     },
   },
 

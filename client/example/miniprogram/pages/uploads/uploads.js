@@ -14,6 +14,8 @@ const AT_ONCE = 9 // what wx.chooseMedia allows on every phone
 /** @typedef {{key: string, path: string, percent: number, state: SendState, text: string}} Sending */
 
 let serial = 0
+/** What is under way. @type {Set<{cancel(): void}>} */
+const tasks = new Set()
 
 Component({
   data: {
@@ -116,14 +118,15 @@ Component({
         onProgress: (index, progress) => this.onProgress(rows[index].key, progress),
         onResult: (index, result) => this.onResult(rows[index].key, result),
       })
-      this.task = task
+      tasks.add(task)
       // onResult has shown what became of each; this is for what concerns all of them, such as the session.
       await task.catch((error) => rows.forEach(({ key, path }) => this.onResult(key, { path, error })))
-      this.setData({ busy: false })
+      tasks.delete(task)
+      this.setData({ busy: tasks.size > 0 })
     },
 
     cancel() {
-      if (this.task) this.task.cancel()
+      tasks.forEach((task) => task.cancel())
     },
 
     /** @param {WechatMiniprogram.TouchEvent} event */
