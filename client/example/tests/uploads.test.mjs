@@ -94,7 +94,7 @@ test('cancelling ends what is under way', async () => {
   const { page } = phone
   await choose(phone, 'wxfile://a', 'wxfile://b')
   await page.tap('.cancel')
-  await page.until(() => page.findAll('text=已取消').length === 2)
+  await page.until(() => page.findAll('.line').filter(({ text }) => text === '已取消').length === 2)
   assert.ok(!page.has('.cancel'))
 })
 

@@ -53,13 +53,12 @@ export class Page {
   /** Resolves when what the page does at each appearance is done. */
   show() {
     this.component.triggerPageLifeTime('show')
-    forEachComponent(this.component._exparserNode, (node) => node.triggerPageLifeTime('show', []))
     this.shown = Promise.resolve(this.call('onShow'))
     return this.shown
   }
 
   hide() {
-    forEachComponent(this.component._exparserNode, (node) => node.triggerPageLifeTime('hide', []))
+    this.component.triggerPageLifeTime('hide')
     this.call('onHide')
   }
 
@@ -99,13 +98,6 @@ export class Page {
 
   tap(selector) {
     return this.dispatch(selector, 'tap')
-  }
-}
-
-function forEachComponent(node, visit) {
-  for (const child of node.shadowRoot ? node.shadowRoot.childNodes : node.childNodes || []) {
-    if (child.triggerPageLifeTime && child.shadowRoot) visit(child)
-    forEachComponent(child, visit)
   }
 }
 

@@ -62,9 +62,8 @@ function childrenOf(node, parent) {
   })
 }
 
-/** `tag`, `.class`, `tag.class`, or `text=…`. */
+/** `tag`, `.class` or `tag.class`. */
 function matcher(selector) {
-  if (selector.startsWith('text=')) return (element) => element.text === selector.slice(5)
   const [tag, ...classes] = selector.split('.')
   return (element) => (!tag || element.tag === tag) && classes.every((name) => element.classes.includes(name))
 }

@@ -44,6 +44,7 @@ Component({
       // Before base library 2.32.3 nothing asks for consent, and nothing is held back.
       // (The typings do not know what the listener is called with.)
       if (wx.onNeedPrivacyAuthorization) wx.onNeedPrivacyAuthorization(/** @type {any} */ (onNeed))
+      this.appear()
     },
     detached() {
       this.leave()
@@ -52,15 +53,7 @@ Component({
 
   pageLifetimes: {
     show() {
-      current = this
-      if (this.data.eager && wx.getPrivacySetting) {
-        wx.getPrivacySetting({
-          success: ({ needAuthorization, privacyContractName }) => {
-            this.setData({ contract: privacyContractName })
-            if (needAuthorization) this.ask()
-          },
-        })
-      }
+      this.appear()
     },
     hide() {
       this.leave()
@@ -68,6 +61,17 @@ Component({
   },
 
   methods: {
+    appear() {
+      current = this
+      if (!this.data.eager || !wx.getPrivacySetting) return
+      wx.getPrivacySetting({
+        success: ({ needAuthorization, privacyContractName }) => {
+          this.setData({ contract: privacyContractName })
+          if (needAuthorization) this.ask()
+        },
+      })
+    },
+
     ask() {
       this.setData({ visible: true, t: texts().consent })
     },
