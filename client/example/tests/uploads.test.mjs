@@ -31,7 +31,7 @@ test('an empty list says so', async () => {
 })
 
 test('every status and every reason has words of its own', async () => {
-  const statuses = { pending: '未收到文件', checking: '内容检测中', review: '人工审核中', ready: '可用', rejected: '已拒绝', deleted: '已删除' }
+  const statuses = { pending: '未收到', checking: '检测中', review: '审核中', ready: '可用', rejected: '已拒绝', deleted: '已删除' }
   const reasons = ['empty', 'headers_not_allowed', 'size_mismatch', 'suspicious_content', 'too_large', 'type_mismatch', 'content']
   const items = Object.keys(statuses).map((status) => upload({ status }))
     .concat(reasons.map((reason) => upload({ status: 'rejected', reason, download_url: null })))

@@ -57,8 +57,7 @@ function uploadView(upload) {
     badge: /** @type {{[status: string]: string}} */ (/** @type {unknown} */ (t))[upload.status] || upload.status,
     tone: TONES[upload.status] || '',
     reason: reasonText(upload.reason),
-    detail: `${upload.purpose === 'avatar' ? t.avatar : t.file} · ${sizeText(upload.size)}`,
-    time: timeText(upload.created_at),
+    detail: [upload.purpose === 'avatar' ? t.avatar : '', sizeText(upload.size), timeText(upload.created_at)].filter(Boolean).join(' · '),
   }
 }
 

@@ -14,7 +14,6 @@ Component({
 
   data: {
     t: texts().status,
-    marks: { signedOut: '微', blocked: '!', offline: '~', error: '!' },
     busy: false,
   },
 
