@@ -42,24 +42,24 @@ export interface Operations {
   deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
 }
 
-/** Method and path of each operation; `-` before the method: sent without an access token, `?`: takes a query. */
+/** Method and path; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
 export const OPERATIONS: Record<keyof Operations, string> = {
   ping: '-GET /v1/ping',
-  setPhone: 'POST /v1/users/me/phone',
+  setPhone: 'POST /v1/users/me/phone=',
   readMe: 'GET /v1/users/me',
-  changeMe: 'PUT /v1/users/me',
+  changeMe: 'PUT /v1/users/me=',
   readUser: 'GET /v1/users/{id}',
-  changeUser: 'PUT /v1/users/{id}',
+  changeUser: 'PUT /v1/users/{id}=',
   deleteUser: 'DELETE /v1/users/{id}',
   listUsers: 'GET /v1/users?',
-  createUser: 'POST /v1/users',
+  createUser: 'POST /v1/users=',
   profiles: 'GET /v1/profiles?',
   listAudit: 'GET /v1/audit?',
   listUploadsOfUser: 'GET /v1/users/{id}/uploads?',
   deleteUploadOfUser: 'DELETE /v1/users/{id}/uploads/{upload}',
   listUploads: 'GET /v1/uploads?',
-  createUpload: 'POST /v1/uploads',
-  createUploads: 'POST /v1/uploads/batch',
+  createUpload: 'POST /v1/uploads=#',
+  createUploads: 'POST /v1/uploads/batch=#',
   readUpload: 'GET /v1/uploads/{id}',
   deleteUpload: 'DELETE /v1/uploads/{id}',
 }

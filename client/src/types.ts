@@ -166,7 +166,7 @@ export interface Client extends Operations {
 
 // ---- uploads
 
-export interface UploadOptions {
+export interface FileOptions {
   /** `file` unless given. */
   purpose?: 'avatar' | 'file'
   /** Unless given, it is found from the first bytes. */
@@ -175,6 +175,9 @@ export interface UploadOptions {
   maxBytes?: number
   /** `PUT` sends the bytes with `request` instead of `uploadFile`, for files that fit into memory. */
   method?: 'POST' | 'PUT'
+}
+
+export interface UploadOptions extends FileOptions {
   onProgress?(progress: Progress): void
 }
 
@@ -188,7 +191,7 @@ export interface UploadTask<T> extends Promise<T> {
   cancel(): void
 }
 
-export interface UploadAllOptions extends Omit<UploadOptions, 'onProgress'> {
+export interface UploadAllOptions extends FileOptions {
   /** How many files are sent at a time: 3 unless given. */
   concurrency?: number
   onProgress?(index: number, progress: Progress): void

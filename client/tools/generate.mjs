@@ -31,7 +31,7 @@ export interface Operations {
 ${own.map(signature).join('\n')}
 }
 
-/** Method and path of each operation; \`-\` before the method: sent without an access token, \`?\`: takes a query. */
+/** Method and path; before them \`-\` for no access token, after them \`=\` for a body, \`#\` for an idempotency key, \`?\` for a query. */
 export const OPERATIONS: Record<keyof Operations, string> = {
 ${own.map(({ id, entry }) => `  ${id}: '${entry}',`).join('\n')}
 }
@@ -49,7 +49,13 @@ function describe(api, path, item, method) {
     hasBody: 'requestBody' in operation,
     hasQuery: query.length > 0,
     needsQuery: query.some(({ required }) => required),
-    entry: `${operation.security?.length === 0 ? '-' : ''}${method.toUpperCase()} ${path}${query.length ? '?' : ''}`,
+    entry: [
+      operation.security?.length === 0 ? '-' : '',
+      `${method.toUpperCase()} ${path}`,
+      'requestBody' in operation ? '=' : '',
+      parameters.some(({ name }) => name === 'Idempotency-Key') ? '#' : '',
+      query.length ? '?' : '',
+    ].join(''),
   }
 }
 
