@@ -109,10 +109,18 @@ test('every text that is named exists, and every text is named', () => {
   }
 })
 
-test('every error code that the sample has words for is one of the server\'s', () => {
+test('every error code that the sample has words for is one of the server\'s or the client\'s', () => {
   const { table } = createRequire(import.meta.url)(`${ROOT}lib/i18n.js`)
   const openapi = readFileSync(new URL('../../../openapi.yaml', import.meta.url), 'utf8')
-  for (const code of Object.keys(table.errors)) assert.match(openapi, new RegExp(`^ +- ${code}$`, 'm'), code)
+  const client = readSample('lib/wechat-backend.js')
+  for (const code of Object.keys(table.errors)) {
+    assert.ok(new RegExp(`^ +- ${code}$`, 'm').test(openapi) || client.includes(`'${code}'`), code)
+  }
+})
+
+test('the sample carries the client as it is built', () => {
+  const built = readFileSync(new URL('../../miniprogram_dist/index.js', import.meta.url), 'utf8')
+  assert.equal(readSample('lib/wechat-backend.js'), built)
 })
 
 test('the project opens as cloned: no npm build, no real app id, no check of domains', () => {

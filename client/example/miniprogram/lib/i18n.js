@@ -153,15 +153,21 @@ const table = {
     running: ['进行中', 'Running'],
     waiting: ['等待', 'Waiting'],
   },
-  // By the server's error codes. What is not here is shown with the server's own words.
+  // By the error codes of server and client. What is not here is shown with the server's own words.
   errors: {
     account_disabled: ['账号已停用', 'The account is disabled'],
+    deletion_unconfirmed: ['注销未确认，请登录后再次注销', 'Not confirmed: sign in and delete the account again'],
     email_taken: ['该邮箱已被使用', 'This e-mail address is taken'],
+    empty: ['文件是空的', 'The file is empty'],
     internal: ['服务器出错了', 'The server made a mistake'],
     invalid_request: ['请检查填写的内容', 'Please check what you entered'],
     not_found: ['内容不存在', 'It does not exist'],
     rate_limited: ['操作太频繁', 'Too many attempts'],
     temporarily_unavailable: ['服务暂时不可用', 'The service is temporarily unavailable'],
+    too_large: ['文件太大', 'The file is too large'],
+    unknown_type: ['不支持这种文件', 'Files of this type are not supported'],
+    unreadable: ['无法读取文件', 'The file could not be read'],
+    upload_pending: ['服务器还没有校验完，请稍后刷新', 'It has not been verified yet; refresh in a moment'],
     upload_quota: ['上传数量或空间已达上限', 'The limit for uploads is reached'],
     username_taken: ['该用户名已被使用', 'This username is taken'],
     wechat_config: ['小程序配置有误，请联系管理员', 'The mini-program is not set up correctly; please tell the operator'],
