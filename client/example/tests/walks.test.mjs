@@ -1,0 +1,178 @@
+// Through the whole mini-program, against the running local stack.
+import assert from 'node:assert/strict'
+import { after, test } from 'node:test'
+import { IMPOSTOR, PIXEL } from './support/network.mjs'
+import { Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
+
+const walk = (name, run) => test(name, { skip: WITHOUT_STACK, timeout: 60000 }, run)
+after(() => { setTimeout(() => process.exit(), 100).unref() })
+
+const LOGINS = /POST \/v1\/login$/
+const RENEWALS = /POST \/v1\/login\/refresh$/
+const readyRows = (page) => page.findAll('.badge-good').length
+
+walk('first run: signed out, in by a tap, profile, files, and out of the account again', async () => {
+  const phone = new Phone().start()
+  const home = phone.open('home')
+  await home.until(() => /未登录/.test(home.text))
+  await home.tap('button.sign-in')
+  await home.until(() => /你好，未设置昵称/.test(home.text))
+  assert.deepEqual(phone.shown.toasts, ['账号已创建，欢迎！'])
+
+  const profile = phone.open('profile')
+  await profile.dispatch('form', 'submit', { value: { nickname: '小明', username: '', email: '' } })
+  await profile.until(() => phone.shown.toasts.includes('已保存'))
+  phone.network.files.set('wxfile://me', PIXEL)
+  await profile.dispatch('button.picture', 'chooseavatar', { avatarUrl: 'wxfile://me' })
+  await profile.until(() => /^http/.test(profile.find('image.avatar')?.attributes.src))
+  await profile.dispatch('button.get-phone', 'getphonenumber', { code: `phone-13800138000-${Date.now()}` })
+  await profile.until(() => profile.find('.phone').text === '13800138000')
+
+  const uploads = phone.open('uploads')
+  await uploads.shown
+  phone.pick(PIXEL, IMPOSTOR)
+  await uploads.tap('button.choose')
+  await uploads.until(() => !uploads.has('.cancel') && readyRows(uploads) === 2 && uploads.has('.reason'))
+  assert.equal(uploads.find('.reason').text, '类型与声明不符')
+
+  await home.show()
+  assert.match(home.text, /你好，小明.*13800138000.*已拒绝.*查看全部/)
+  assert.ok(home.has('image.avatar'))
+
+  const settings = phone.open('settings')
+  await settings.tap('.delete')
+  await settings.until(() => phone.shown.toasts.includes('账号已注销'))
+  await home.show()
+  assert.match(home.text, /未登录/)
+})
+
+walk('second run: in at once, without a login', async () => {
+  const phone = new Phone()
+  await phone.signedIn()
+  phone.start()
+  const home = phone.open('home')
+  await home.shown
+  assert.match(home.text, /你好/)
+  assert.deepEqual([phone.count(LOGINS), phone.count(RENEWALS)], [0, 0])
+})
+
+walk('token expired overnight: one renewal for all that the page asks', async (t) => {
+  const phone = new Phone()
+  const home = await phone.signedIn()
+  phone.network.sent.length = 0
+  const now = Date.now
+  t.mock.method(Date, 'now', () => now() + 8 * 3600 * 1000)
+  await home.show()
+  assert.match(home.text, /你好/)
+  assert.deepEqual([phone.count(RENEWALS), phone.count(LOGINS)], [1, 0])
+})
+
+walk('the session was ended elsewhere: in again silently, since the account is there', async (t) => {
+  const person = newPerson()
+  const [here, there] = [new Phone(person), new Phone(person)]
+  const home = await here.signedIn()
+  await there.signedIn()
+  const settings = there.open('settings')
+  await settings.tap('.logout-all')
+  await settings.until(() => there.count(/logout$/) === 1)
+  await settings.until(() => there.shown.toasts.includes('已退出'))
+  here.takeUp()
+  const now = Date.now
+  t.mock.method(Date, 'now', () => now() + 3600 * 1000)
+  await home.show()
+  assert.match(home.text, /你好/)
+})
+
+walk('aeroplane mode in an upload: told, and sent once when tried again', async () => {
+  const phone = new Phone()
+  await phone.signedIn()
+  const uploads = phone.open('uploads')
+  await uploads.shown
+  phone.network.before = (name) => { if (/^uploadFile/.test(name)) phone.network.online = false }
+  phone.pick(PIXEL)
+  await uploads.tap('button.choose')
+  await uploads.until(() => /网络不可用/.test(uploads.text))
+  assert.equal(readyRows(uploads), 0)
+  phone.network.before = () => {}
+  phone.network.online = true
+  await uploads.tap('.retry')
+  await uploads.until(() => readyRows(uploads) === 1 && !uploads.has('.cancel'))
+  await uploads.show()
+  assert.equal(readyRows(uploads), 1)
+})
+
+walk('aeroplane mode at the start: what can be shown is told, and loads when the network is back', async () => {
+  const phone = new Phone()
+  await phone.signedIn()
+  phone.network.online = false
+  phone.start()
+  const home = phone.open('home')
+  await home.until(() => /网络不可用/.test(home.text))
+  phone.network.online = true
+  await home.tap('button.retry')
+  await home.until(() => /你好/.test(home.text))
+})
+
+walk('account deleted on another phone: signed out here, and nothing brings it back but a tap', async () => {
+  const person = newPerson()
+  const [here, there] = [new Phone(person), new Phone(person)]
+  const home = await here.signedIn()
+  await there.signedIn()
+  const settings = there.open('settings')
+  await settings.tap('.delete')
+  await settings.until(() => there.shown.toasts.includes('账号已注销'))
+  here.takeUp()
+  await home.show()
+  assert.match(home.text, /未登录/)
+  here.start()
+  const again = here.open('home')
+  await again.until(() => /未登录/.test(again.text))
+  assert.equal(here.count(LOGINS), 0)
+  here.shown.toasts.length = 0
+  await again.tap('button.sign-in')
+  await again.until(() => /你好/.test(again.text))
+  assert.deepEqual(here.shown.toasts, ['账号已创建，欢迎！'])
+})
+
+walk('logged out stays logged out, after a restart too', async () => {
+  const phone = new Phone()
+  await phone.signedIn()
+  const settings = phone.open('settings')
+  await settings.tap('.logout')
+  await settings.until(() => phone.shown.toasts.includes('已退出'))
+  phone.start()
+  const home = phone.open('home')
+  await home.until(() => /未登录/.test(home.text))
+  assert.equal(phone.count(LOGINS), 0)
+})
+
+walk('account deleted offline: pending, and done at the next start', async () => {
+  const phone = new Phone()
+  await phone.signedIn()
+  phone.network.online = false
+  const settings = phone.open('settings')
+  await settings.tap('.delete')
+  await settings.until(() => /等待注销/.test(settings.text) && phone.shown.toasts.length)
+  assert.ok(!phone.shown.toasts.includes('账号已注销'))
+  phone.network.online = true
+  phone.start()
+  const later = phone.open('settings')
+  await later.until(() => /未登录/.test(later.text))
+  assert.equal(phone.count(/DELETE \/v1\/users\/me/), 1)
+})
+
+walk('in the developer tools: the fixed login code becomes a fresh one each time', async () => {
+  const phone = new Phone()
+  phone.network.code = () => 'the code is a mock one'
+  const home = await phone.signedIn()
+  const id = home.find('.mono').text
+  for (const leave of ['.logout', '.delete']) {
+    const settings = phone.open('settings')
+    await settings.tap(leave)
+    await settings.until(() => !settings.has(leave))
+    await settings.tap('button.sign-in')
+    await settings.until(() => settings.has('.logout'))
+    await home.show()
+    assert.equal(home.find('.mono').text, id)
+  }
+})
