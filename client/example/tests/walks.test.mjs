@@ -74,7 +74,7 @@ walk('the session was ended elsewhere: in again silently, since the account is t
   await there.signedIn()
   const settings = there.open('settings')
   await settings.tap('.logout-all')
-  await settings.until(() => there.count(/logout$/) === 1)
+  await settings.until(() => there.count(/POST \/v1\/logout$/) === 1)
   await settings.until(() => there.shown.toasts.includes('已退出'))
   here.takeUp()
   const now = Date.now

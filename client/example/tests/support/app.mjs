@@ -90,9 +90,10 @@ export class Page {
     return until(condition, { what, seen: () => this.text })
   }
 
-  /** Waits for the element, then does to it what a person would. */
+  /** Waits until the element is there and not disabled, then does to it what a person would. */
   async dispatch(selector, event, detail) {
-    const element = await this.until(() => this.find(selector), `there is ${selector}`)
+    const usable = () => this.findAll(selector).find(({ disabled }) => !disabled)
+    const element = await this.until(usable, `there is ${selector} to be used`)
     element.dispatch(event, detail)
   }
 

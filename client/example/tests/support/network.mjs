@@ -1,6 +1,4 @@
 // The network and the files of one phone, against the running local stack.
-import { readFile } from 'node:fs/promises'
-
 let serial = Date.now()
 
 /**
@@ -38,7 +36,7 @@ export function network({ person, files = new Map() }) {
 async function request({ url, method = 'GET', header, data }) {
   const response = await fetch(url, { method, headers: header, body: data, redirect: 'manual' })
   const text = await response.text()
-  const json = /json/.test(response.headers.get('content-type') || '')
+  const json = text && /json/.test(response.headers.get('content-type') || '')
   return { statusCode: response.status, data: json ? JSON.parse(text) : text, header: Object.fromEntries(response.headers) }
 }
 
@@ -81,5 +79,3 @@ export const PIXEL = Buffer.from(
 
 /** It begins as a PNG does, and is none. */
 export const IMPOSTOR = Buffer.concat([PIXEL.subarray(0, 8), Buffer.from('<html>not a picture</html>')])
-
-export const documentText = (path) => readFile(new URL(`../../../../${path}`, import.meta.url), 'utf8')
