@@ -4,10 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { API, Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
 
-after(() => { setTimeout(() => process.exit(), 100).unref() })
 
 const documents = ['migrating.md', 'migrating.zh.md'].map((name) => readFileSync(new URL(`../../../docs/${name}`, import.meta.url), 'utf8'))
 const commandsOf = (text) => [...text.matchAll(/```sh\n([^]*?)```/g)].map(([, block]) => block.replace(/^ {3}/gm, ''))

@@ -1,12 +1,11 @@
 // The page that a person runs once on a phone.
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { open, start } from './support/app.mjs'
 import { OFFLINE, fakeBackend } from './support/backend.mjs'
 import { Phone, WITHOUT_STACK } from './support/phone.mjs'
 import { screen } from './support/screen.mjs'
 
-after(() => { setTimeout(() => process.exit(), 100).unref() })
 const badges = (page) => page.findAll('.badge').map(({ text }) => text)
 
 /** Runs it, as a phone that does (or does not) show the picture. */

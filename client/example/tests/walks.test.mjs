@@ -1,11 +1,10 @@
 // Through the whole mini-program, against the running local stack.
 import assert from 'node:assert/strict'
-import { after, test } from 'node:test'
+import { test } from 'node:test'
 import { IMPOSTOR, PIXEL } from './support/network.mjs'
 import { Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
 
 const walk = (name, run) => test(name, { skip: WITHOUT_STACK, timeout: 60000 }, run)
-after(() => { setTimeout(() => process.exit(), 100).unref() })
 
 const LOGINS = /POST \/v1\/login$/
 const RENEWALS = /POST \/v1\/login\/refresh$/
