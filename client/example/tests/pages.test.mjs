@@ -90,6 +90,19 @@ for (const [name, method] of Object.entries(ASKS)) {
   })
 }
 
+const SHOWN_AS = {
+  signed_out: /未登录/, login_required: /未登录/, deletion_pending: /未登录/,
+  account_disabled: /账号已停用/, wechat_user_blocked: /账号已停用/, a_new_code: /出错了.*a_new_code/,
+}
+for (const [code, words] of Object.entries(SHOWN_AS)) {
+  test(`${code} is shown for what it is`, async () => {
+    phone({ readMe: failure('api', { status: 403, code }) })
+    const page = open('home')
+    await page.shown
+    assert.match(page.text, words)
+  })
+}
+
 test('a failed sign-in is told, and the button stays', async () => {
   const { shown } = phone({ readMe: SIGNED_OUT, signIn: failure('api', { status: 429, code: 'rate_limited', retryAfter: 7 }) })
   const page = open('home')

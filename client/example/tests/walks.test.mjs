@@ -1,6 +1,7 @@
 // Through the whole mini-program, against the running local stack.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { client } from './support/app.mjs'
 import { IMPOSTOR, PIXEL } from './support/network.mjs'
 import { Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
 
@@ -158,6 +159,25 @@ walk('account deleted offline: pending, and done at the next start', async () =>
   const later = phone.open('settings')
   await later.until(() => /未登录/.test(later.text))
   assert.equal(phone.count(/DELETE \/v1\/users\/me/), 1)
+})
+
+walk('the account is disabled: blocked, nothing tried in a loop, and back when it is enabled', async () => {
+  const phone = new Phone()
+  const home = await phone.signedIn()
+  const id = home.find('.mono').text
+  const admin = new Phone('admin')
+  await admin.signedIn()
+  const backend = client()
+  await backend.changeUser(id, { status: 'disabled' })
+  phone.takeUp()
+  phone.network.sent.length = 0
+  await home.show()
+  assert.match(home.text, /账号已停用/)
+  assert.ok(phone.network.sent.length <= 4, phone.network.sent.join())
+  await backend.changeUser(id, { status: 'active' })
+  phone.start()
+  const again = phone.open('home')
+  await again.until(() => /你好/.test(again.text))
 })
 
 walk('in the developer tools: the fixed login code becomes a fresh one each time', async () => {

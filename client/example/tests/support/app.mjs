@@ -28,6 +28,9 @@ function provide(path, exports) {
   require.cache[id] = { id, filename: id, loaded: true, exports }
 }
 
+/** The mini-program's own client. */
+export const client = () => require(`${ROOT}lib/backend.js`)
+
 /** Opens a page and shows it, as the framework does. */
 export function open(name) {
   const path = `${ROOT}pages/${name}/${name}`
