@@ -186,29 +186,26 @@ const table = {
   },
 }
 
-const CHINESE = 0
-const ENGLISH = 1
+const COLUMNS = ['zh', 'en']
 const KEY = 'language'
 
-let chosen = -1
+let column = -1
 
 function phoneLanguage() {
   const info = wx.getAppBaseInfo ? wx.getAppBaseInfo() : wx.getSystemInfoSync()
-  return /^zh/i.test(info.language || 'zh') ? CHINESE : ENGLISH
+  return /^zh/i.test(info.language || 'zh') ? 'zh' : 'en'
 }
 
-/** What was chosen in the settings, or else the phone's language. */
-function language() {
-  if (chosen < 0) {
-    const stored = wx.getStorageSync(KEY)
-    chosen = stored === CHINESE || stored === ENGLISH ? stored : phoneLanguage()
-  }
-  return chosen
+/** The column of what was chosen in the settings, or else of the phone's language. */
+function currentColumn() {
+  if (column < 0) column = COLUMNS.indexOf(wx.getStorageSync(KEY))
+  if (column < 0) column = COLUMNS.indexOf(phoneLanguage())
+  return column
 }
 
 function switchLanguage() {
-  chosen = language() === CHINESE ? ENGLISH : CHINESE
-  wx.setStorageSync(KEY, chosen)
+  column = 1 - currentColumn()
+  wx.setStorageSync(KEY, COLUMNS[column])
 }
 
 /**
@@ -219,19 +216,19 @@ function switchLanguage() {
 /**
  * @template T
  * @param {T} part
- * @param {number} column
+ * @param {number} index
  * @returns {Texts<T>}
  */
-function pick(part, column) {
-  if (Array.isArray(part)) return part[column]
+function pick(part, index) {
+  if (Array.isArray(part)) return part[index]
   const picked = /** @type {any} */ ({})
-  Object.keys(/** @type {object} */ (part)).forEach((key) => { picked[key] = pick(/** @type {any} */ (part)[key], column) })
+  Object.keys(/** @type {object} */ (part)).forEach((key) => { picked[key] = pick(/** @type {any} */ (part)[key], index) })
   return picked
 }
 
 /** The texts in the language that is in use. */
 function texts() {
-  return pick(table, language())
+  return pick(table, currentColumn())
 }
 
 /**
