@@ -14,25 +14,25 @@ interface FieldError {
     message: string;
 }
 interface ErrorDetails {
-    /** The HTTP status; 0 without an answer. */
     status?: number;
-    code?: string;
+    code?: string | undefined;
     fields?: FieldError[];
-    /** Seconds. */
-    retryAfter?: number;
-    requestId?: string;
-    upload?: Upload;
+    retryAfter?: number | undefined;
+    requestId?: string | undefined;
+    upload?: Upload | undefined;
 }
 /** What every promise of the client rejects with. */
 declare class ApiError extends Error {
     readonly kind: ErrorKind;
+    /** The HTTP status; 0 without an answer. */
     readonly status: number;
-    readonly code: string | undefined;
+    readonly code?: string;
     readonly fields: FieldError[];
-    readonly retryAfter: number | undefined;
-    readonly requestId: string | undefined;
+    /** Seconds. */
+    readonly retryAfter?: number;
+    readonly requestId?: string;
     /** With `upload_rejected` (see its `reason`) and `upload_pending`: the upload as last seen. */
-    readonly upload: Upload | undefined;
+    readonly upload?: Upload;
     constructor(kind: ErrorKind, message: string, details?: ErrorDetails);
 }
 
@@ -2438,11 +2438,7 @@ interface FileSystem {
     }>): void;
 }
 /** Where the session is kept; the platform's storage unless given. */
-interface SessionStorage {
-    get(key: string): string | null | undefined;
-    set(key: string, value: string): void;
-    remove(key: string): void;
-}
+type SessionStorage = Pick<Platform, 'getStorageSync' | 'setStorageSync' | 'removeStorageSync'>;
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
 interface CallOptions {
     /** An `etag` of an earlier response: the write happens only if nothing has changed since, otherwise 412. */
@@ -2576,8 +2572,8 @@ interface UploadTask<T> extends Promise<T> {
 interface UploadAllOptions extends FileOptions {
     /** How many files are sent at a time: 3 unless given. */
     concurrency?: number;
-    onProgress?(index: number, progress: Progress): void;
-    onResult?(index: number, result: UploadResult): void;
+    onProgress?(progress: Progress, index: number): void;
+    onResult?(result: UploadResult, index: number): void;
 }
 type UploadResult = {
     path: string;

@@ -1,96 +1,85 @@
-import { Endings } from './ending'
-import type { ApiError } from './error'
-import { createSend, networkError } from './http'
+import { createEndings } from './ending'
+import type { Endings } from './ending'
+import { ApiError } from './error'
+import { createSend } from './http'
 import type { Send } from './http'
 import { OPERATIONS } from './operations'
-import type { Operations } from './operations'
-import { isSafe, repeated } from './retry'
-import { Session } from './session'
-import { storageOf, Store } from './store'
-import { Refresher } from './tokens'
-import type { CallOptions, CallRequest, Client, ClientOptions, Method, Platform, Response, UploadAllOptions, UploadOptions } from './types'
-import { uploadAll, uploadOne } from './upload'
-import { randomKey, Uploads } from './uploads'
-import { promised } from './wait'
+import { repeated } from './retry'
+import { createSession } from './session'
+import type { Session } from './session'
+import { createStore } from './store'
+import type { Store } from './store'
+import { createRefresh } from './tokens'
+import type { CallOptions, CallRequest, Client, ClientOptions, Method, Platform, Response, UploadAllOptions, UploadOptions, UploadResult } from './types'
+import { randomKey, uploadAll } from './upload'
+import { ask } from './wait'
+import type { Running } from './wait'
 
 export type Call = (method: Method, path: string, request?: CallRequest) => Promise<Response<unknown>>
 
 export function createClient(options: ClientOptions): Client {
-  const platform = options.platform || wx
-  const timeout = options.timeout || 15000
-  const send = createSend(platform, options.baseUrl, timeout)
-  const store = new Store(options.storage || storageOf(platform))
-  const refresher = new Refresher(send, store, timeout)
-  const session = new Session(send, store, refresher, () => codeOf(platform, options))
-  const endings = new Endings(send, store, refresher, session)
-  session.end = (tokens) => {
-    endings.add(tokens)
-    endings.endAll()
-  }
-  session.beforeSignIn = () => endings.beforeSignIn()
-  const call: Call = async (method, path, request = {}) => {
-    const response = await sendSignedIn(send, session, method, path, request)
-    if (endings.pending) endings.resume()
-    return response
-  }
-  resumeWhenPossible(endings, platform)
-  return assemble(session, endings, call, new Uploads(platform, call))
+  const { platform = wx, timeout = 15000, baseUrl } = options
+  const send = createSend(platform, baseUrl, timeout)
+  const store = createStore(options.storage || platform)
+  const running: Running = new Map()
+  const refresh = createRefresh(send, store, running, timeout)
+  const endings = createEndings(send, store, refresh, running)
+  const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code)
+  const session = createSession(send, store, refresh, running, endings, code)
+  // Without timers, which a mini-program in the background does not run.
+  const finish = () => endings.finish().catch(() => {})
+  if (platform.onAppShow) platform.onAppShow(finish)
+  finish()
+  const call: Call = (method, path, request = {}) =>
+    sendSignedIn(send, session, method, path, request).then((response) => {
+      if (store.stored.ending.length) finish()
+      return response
+    })
+  return assemble(platform, store, session, endings, call)
 }
 
-async function codeOf(platform: Platform, options: ClientOptions): Promise<string> {
-  if (options.code) return options.code()
-  try {
-    return (await promised<{ code: string }>((callbacks) => platform.login(callbacks))).code
-  } catch (cause) {
-    throw networkError(cause as { errMsg: string }, 'login')
-  }
+function loginFailed(message: string): ApiError {
+  return new ApiError('network', message)
 }
 
-/** Without timers: a mini-program's stop in the background. */
-function resumeWhenPossible(endings: Endings, platform: Platform): void {
-  const resume = () => {
-    if (endings.pending) endings.resume()
-  }
-  if (platform.onAppShow) platform.onAppShow(resume)
-  resume()
-}
-
-function assemble(session: Session, endings: Endings, call: Call, uploads: Uploads): Client {
+function assemble(platform: Platform, store: Store, session: Session, endings: Endings, call: Call): Client {
   const client = {
     get state() {
-      return session.state
+      return store.state()
     },
-    onChange: (listener: Session['listeners'][0]) => {
-      session.listeners.push(listener)
-      return () => {
-        const index = session.listeners.indexOf(listener)
-        if (index >= 0) session.listeners.splice(index, 1)
-      }
-    },
-    signIn: () => session.signIn(),
-    logout: (options?: { all?: boolean }) => endings.logout(options),
-    deleteAccount: () => endings.deleteAccount(),
+    onChange: store.onChange,
+    signIn: session.signIn,
+    logout: endings.logout,
+    deleteAccount: () => endings.deleteAccount(session),
     call,
-    upload: (path: string, options?: UploadOptions) => uploadOne(uploads, path, options),
-    uploadAll: (paths: string[], options?: UploadAllOptions) => uploadAll(uploads, paths, options),
+    upload(path: string, options?: UploadOptions) {
+      const task = uploadAll(platform, call, [path], options)
+      const one = task.then(([result]) => {
+        const { upload, error } = result as UploadResult
+        if (upload) return upload
+        throw error
+      })
+      return Object.assign(one, { cancel: task.cancel })
+    },
+    uploadAll: (paths: string[], options?: UploadAllOptions) => uploadAll(platform, call, paths, options),
   }
-  Object.keys(OPERATIONS).forEach((id) => {
-    ;(client as Record<string, unknown>)[id] = method(OPERATIONS[id as keyof Operations], call)
+  OPERATIONS.replace(/(\w+) (-?)(\w+) ([^=#?\n]*)(=?)(#?)(\??)/g, (_, id, ...parts) => {
+    ;(client as unknown as Record<string, unknown>)[id] = operation(call, parts)
+    return ''
   })
   return client as unknown as Client
 }
 
 /** An operation's method: the ids in its path, then body and query if it has them, then options. */
-function method(operation: string, call: Call) {
-  const [, anonymous, verb, path, body, keyed, query] = /^(-?)(\w+) ([^=#?]*)(=?)(#?)(\??)$/.exec(operation) as unknown as string[]
-  return async (...given: unknown[]) => {
+function operation(call: Call, [anonymous, method, path, body, keyed, query]: string[]) {
+  return (...given: unknown[]) => {
     const params: Record<string, string> = {}
     ;(path as string).replace(/{(\w+)}/g, (_, name) => (params[name] = given.shift() as string))
     const request: CallRequest = { params, anonymous: !!anonymous }
     if (body) request.body = given.shift()
     if (query) request.query = given.shift() as object
     if (keyed) request.idempotencyKey = randomKey()
-    return (await call(verb as Method, path as string, { ...request, ...(given[0] as CallOptions) })).body
+    return call(method as Method, `/v1${path}`, Object.assign(request, given[0] as CallOptions)).then((answer) => answer.body)
   }
 }
 
@@ -108,11 +97,13 @@ async function sendSignedIn(send: Send, session: Session, method: Method, path: 
         access = await session.access(access)
         return attempt(earlier)
       }
-      if (error.code === 'account_disabled' && access) session.blockedWith(access, error)
+      if (error.code === 'account_disabled' && access) session.block(access, error)
       // The attempt before has deleted it, and only its answer was lost.
       if (earlier && method === 'DELETE' && error.status === 404) return { status: 204, body: undefined }
       throw error
     }
   }
-  return repeated(isSafe(method, request), attempt)
+  // With If-Match, a second attempt could find what the first has changed.
+  const safe = method === 'POST' ? request.idempotencyKey : !request.ifMatch
+  return repeated(!!safe, attempt)
 }

@@ -17,36 +17,33 @@ export interface FieldError {
 }
 
 export interface ErrorDetails {
-  /** The HTTP status; 0 without an answer. */
   status?: number
-  code?: string
+  code?: string | undefined
   fields?: FieldError[]
-  /** Seconds. */
-  retryAfter?: number
-  requestId?: string
-  upload?: Upload
+  retryAfter?: number | undefined
+  requestId?: string | undefined
+  upload?: Upload | undefined
 }
 
 /** What every promise of the client rejects with. */
 export class ApiError extends Error {
-  readonly kind: ErrorKind
-  readonly status: number
-  readonly code: string | undefined
-  readonly fields: FieldError[]
-  readonly retryAfter: number | undefined
-  readonly requestId: string | undefined
+  readonly kind!: ErrorKind
+  /** The HTTP status; 0 without an answer. */
+  readonly status!: number
+  readonly code?: string
+  readonly fields!: FieldError[]
+  /** Seconds. */
+  readonly retryAfter?: number
+  readonly requestId?: string
   /** With `upload_rejected` (see its `reason`) and `upload_pending`: the upload as last seen. */
-  readonly upload: Upload | undefined
+  readonly upload?: Upload
 
-  constructor(kind: ErrorKind, message: string, details: ErrorDetails = {}) {
+  constructor(kind: ErrorKind, message: string, details?: ErrorDetails) {
     super(message)
-    this.name = 'ApiError'
-    this.kind = kind
-    this.status = details.status || 0
-    this.code = details.code
-    this.fields = details.fields || []
-    this.retryAfter = details.retryAfter
-    this.requestId = details.requestId
-    this.upload = details.upload
+    Object.assign(this, { name: 'ApiError', kind, status: 0, fields: [] }, details)
   }
+}
+
+export function clientError(code: string, message: string, upload?: Upload): ApiError {
+  return new ApiError('client', `${code}: ${message}`, { code, upload })
 }

@@ -42,24 +42,24 @@ export interface Operations {
   deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
 }
 
-/** Method and path; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
-export const OPERATIONS: Record<keyof Operations, string> = {
-  ping: '-GET /v1/ping',
-  setPhone: 'POST /v1/users/me/phone=',
-  readMe: 'GET /v1/users/me',
-  changeMe: 'PUT /v1/users/me=',
-  readUser: 'GET /v1/users/{id}',
-  changeUser: 'PUT /v1/users/{id}=',
-  deleteUser: 'DELETE /v1/users/{id}',
-  listUsers: 'GET /v1/users?',
-  createUser: 'POST /v1/users=',
-  profiles: 'GET /v1/profiles?',
-  listAudit: 'GET /v1/audit?',
-  listUploadsOfUser: 'GET /v1/users/{id}/uploads?',
-  deleteUploadOfUser: 'DELETE /v1/users/{id}/uploads/{upload}',
-  listUploads: 'GET /v1/uploads?',
-  createUpload: 'POST /v1/uploads=#',
-  createUploads: 'POST /v1/uploads/batch=#',
-  readUpload: 'GET /v1/uploads/{id}',
-  deleteUpload: 'DELETE /v1/uploads/{id}',
-}
+/** Name, method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
+export const OPERATIONS = `
+ping -GET /ping
+setPhone POST /users/me/phone=
+readMe GET /users/me
+changeMe PUT /users/me=
+readUser GET /users/{id}
+changeUser PUT /users/{id}=
+deleteUser DELETE /users/{id}
+listUsers GET /users?
+createUser POST /users=
+profiles GET /profiles?
+listAudit GET /audit?
+listUploadsOfUser GET /users/{id}/uploads?
+deleteUploadOfUser DELETE /users/{id}/uploads/{upload}
+listUploads GET /uploads?
+createUpload POST /uploads=#
+createUploads POST /uploads/batch=#
+readUpload GET /uploads/{id}
+deleteUpload DELETE /uploads/{id}
+`

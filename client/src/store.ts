@@ -1,4 +1,5 @@
-import type { Platform, SessionStorage } from './types'
+import type { ApiError } from './error'
+import type { SessionState, SessionStorage } from './types'
 
 /** One session's tokens. A refresh changes them in place, wherever they are kept. */
 export interface Tokens {
@@ -7,59 +8,84 @@ export interface Tokens {
   /** When they arrived, by the clock of this phone, and for how long the access token is good; milliseconds. */
   received: number
   lifetime: number
+  /** Whether ending this session ends all of the user's. */
+  all?: boolean
 }
 
-/** All that outlives the program. */
 export interface Stored {
-  session?: Tokens
-  signedOut?: boolean
-  deletion?: Tokens
-  deletionUnconfirmed?: boolean
+  session?: Tokens | undefined
+  signedOut?: boolean | undefined
+  /** The session of an account that is to be deleted. */
+  deletion?: Tokens | undefined
+  unconfirmed?: boolean | undefined
   /** Sessions to be ended on the server. */
-  ending: { tokens: Tokens; all: boolean }[]
+  ending: Tokens[]
+  /** Grows when somebody signs in or out: a renewal or a login that began before must not undo that. */
+  epoch: number
+  /** Why the session is of no use; a restart forgets it. */
+  blocked?: ApiError | undefined
+}
+
+export interface Store {
+  readonly stored: Stored
+  state(): SessionState
+  /** Changes what is stored, saves it, and tells the listeners about a change of state. */
+  update(change?: Partial<Stored>): void
+  onChange(listener: (state: SessionState) => void): () => void
 }
 
 const KEY = 'wechat-backend'
 
-export class Store {
-  readonly stored: Stored
-
-  constructor(private readonly storage: SessionStorage) {
-    this.stored = this.read()
-  }
-
-  private read(): Stored {
-    try {
-      return { ending: [], ...JSON.parse(this.storage.get(KEY) || '{}') }
-    } catch (_) {
-      return { ending: [] }
-    }
-  }
-
-  save(): void {
-    const text = JSON.stringify(this.stored)
-    try {
-      this.storage.set(KEY, text)
-    } catch (_) {
-      this.replace(text)
-    }
-  }
-
-  /** The storage is full: what was stored has to go all the same, or a restart would sign in whoever signed out. */
-  private replace(text: string): void {
-    try {
-      this.storage.remove(KEY)
-      this.storage.set(KEY, text)
-    } catch (_) {
-      // It lasts as long as the program.
-    }
+export function createStore(storage: SessionStorage): Store {
+  const stored = read(storage)
+  const state = () => stateOf(stored)
+  const listeners = new Set<(state: SessionState) => void>()
+  let notified = state()
+  return {
+    stored,
+    state,
+    update(change) {
+      Object.assign(stored, change)
+      save(storage, JSON.stringify(stored))
+      if (notified === state()) return
+      notified = state()
+      listeners.forEach((listener) => listener(notified))
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
   }
 }
 
-export function storageOf(platform: Platform): SessionStorage {
-  return {
-    get: (key) => platform.getStorageSync(key) as string,
-    set: (key, value) => platform.setStorageSync(key, value),
-    remove: (key) => platform.removeStorageSync(key),
+function stateOf({ session, signedOut, deletion, unconfirmed, blocked }: Stored): SessionState {
+  if (deletion) return 'deletion_pending'
+  if (blocked) return 'blocked'
+  if (unconfirmed) return 'deletion_unconfirmed'
+  if (signedOut) return 'signed_out'
+  return session ? 'signed_in' : 'unknown'
+}
+
+function read(storage: SessionStorage): Stored {
+  const stored: Stored = { ending: [], epoch: 0 }
+  try {
+    Object.assign(stored, JSON.parse(storage.getStorageSync(KEY) as string), { blocked: undefined })
+  } catch (_) {
+    // Nothing is stored, or something else.
+  }
+  return stored
+}
+
+function save(storage: SessionStorage, text: string): void {
+  try {
+    storage.setStorageSync(KEY, text)
+  } catch (_) {
+    // The storage is full. What it has must go all the same, or a restart would sign in whoever signed out.
+    try {
+      storage.removeStorageSync(KEY)
+      storage.setStorageSync(KEY, text)
+    } catch (_) {
+      // It lasts as long as the program.
+    }
   }
 }

@@ -3,7 +3,8 @@ import type { Send } from './http'
 import { repeated } from './retry'
 import type { Store, Tokens } from './store'
 import type { User } from './types'
-import { afterwards } from './wait'
+import { once } from './wait'
+import type { Running } from './wait'
 
 const MARGIN = 60 * 1000
 // The server takes a refresh token once more for 10 seconds; a repeated refresh has to be in time.
@@ -18,65 +19,45 @@ export interface SessionAnswer {
   is_new: boolean
 }
 
-export function tokensOf(body: unknown): Tokens {
-  const answer = body as SessionAnswer | undefined
+export function tokensOf(answer?: SessionAnswer): Tokens {
   // A Wi-Fi's login page answers anything with 200.
-  if (!answer || !answer.access_token || !answer.refresh_token) throw new ApiError('network', 'the response is not from the API')
+  if (!answer || !answer.refresh_token) throw new ApiError('network', 'not a response of the API')
   return { access: answer.access_token, refresh: answer.refresh_token, received: Date.now(), lifetime: answer.expires_in * 1000 }
 }
 
-/** Counts by this phone's clock only, so it may be wrong; one that was set back makes the token count as expired. */
-export function isFresh({ received, lifetime }: Tokens, margin = MARGIN): boolean {
+/** By this phone's clock only, which may be wrong; if it was set back since, the token counts as expired. */
+export function isFresh({ received, lifetime }: Pick<Tokens, 'received' | 'lifetime'>, margin = MARGIN): boolean {
   const age = Date.now() - received
-  return age >= 0 && age < lifetime - Math.min(margin, lifetime / 2)
+  return age >= 0 && age < lifetime - margin
 }
 
 /** Whether the server has said that the session is over. */
-export function isRefused(error: unknown): boolean {
-  const { kind, status } = error as ApiError
-  return kind === 'api' && status === 401
+export function isOver({ code }: ApiError): boolean {
+  return /^refresh_/.test(code as string)
 }
 
 /** Renews tokens in place; one refresh of the same tokens at a time. */
-export class Refresher {
-  private readonly running = new Map<Tokens, Promise<void>>()
+export type Refresh = (tokens: Tokens) => Promise<void>
 
-  constructor(
-    private readonly send: Send,
-    private readonly store: Store,
-    private readonly timeout: number,
-  ) {}
+export function createRefresh(send: Send, { update }: Store, running: Running, timeout: number): Refresh {
+  return (tokens) =>
+    once(running, tokens, async () => {
+      const request = { body: { refresh_token: tokens.refresh }, timeout: Math.min(timeout, REFRESH_TIMEOUT) }
+      const { body } = await repeated(true, () => send('POST', '/v1/login/refresh', request))
+      Object.assign(tokens, tokensOf(body as SessionAnswer))
+      update()
+    })
+}
 
-  refresh(tokens: Tokens): Promise<void> {
-    let refresh = this.running.get(tokens)
-    if (!refresh) {
-      refresh = this.exchange(tokens)
-      this.running.set(tokens, refresh)
-      afterwards(refresh, () => this.running.delete(tokens))
-    }
-    return refresh
-  }
-
-  private async exchange(tokens: Tokens): Promise<void> {
-    const { body } = await repeated(true, () =>
-      this.send('POST', '/v1/login/refresh', {
-        body: { refresh_token: tokens.refresh },
-        timeout: Math.min(this.timeout, REFRESH_TIMEOUT),
-      }),
-    )
-    Object.assign(tokens, tokensOf(body))
-    this.store.save()
-  }
-
-  /** Sends a request in the name of a session, whichever it is: it need not be the current one. */
-  async sendAs<T>(tokens: Tokens, request: (access: string) => Promise<T>): Promise<T> {
-    if (!isFresh(tokens)) await this.refresh(tokens)
-    try {
-      return await request(tokens.access)
-    } catch (error) {
-      if ((error as ApiError).code !== 'unauthorized') throw error
-      await this.refresh(tokens)
-      return request(tokens.access)
-    }
+/** Sends a request in the name of a session, which need not be the current one. */
+export async function sendAs(tokens: Tokens, refresh: Refresh, request: (access: string) => Promise<unknown>): Promise<void> {
+  const attempt = () => repeated(true, () => request(tokens.access))
+  if (!isFresh(tokens)) await refresh(tokens)
+  try {
+    await attempt()
+  } catch (error) {
+    if ((error as ApiError).code !== 'unauthorized') throw error
+    await refresh(tokens)
+    await attempt()
   }
 }

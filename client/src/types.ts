@@ -58,11 +58,7 @@ export interface FileSystem {
 }
 
 /** Where the session is kept; the platform's storage unless given. */
-export interface SessionStorage {
-  get(key: string): string | null | undefined
-  set(key: string, value: string): void
-  remove(key: string): void
-}
+export type SessionStorage = Pick<Platform, 'getStorageSync' | 'setStorageSync' | 'removeStorageSync'>
 
 // ---- calls
 
@@ -194,8 +190,8 @@ export interface UploadTask<T> extends Promise<T> {
 export interface UploadAllOptions extends FileOptions {
   /** How many files are sent at a time: 3 unless given. */
   concurrency?: number
-  onProgress?(index: number, progress: Progress): void
-  onResult?(index: number, result: UploadResult): void
+  onProgress?(progress: Progress, index: number): void
+  onResult?(result: UploadResult, index: number): void
 }
 
 export type UploadResult = { path: string; upload: Upload; error?: undefined } | { path: string; upload?: undefined; error: ApiError }

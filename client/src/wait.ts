@@ -1,34 +1,42 @@
+import type { ApiError } from './error'
+import type { Callbacks } from './types'
+
 export function wait(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, milliseconds)
-  })
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
-/** Calls `then` once the promise has settled; `finally` is missing on older phones. */
-export function afterwards(promise: Promise<unknown>, then: () => void): void {
-  promise.then(then, then)
+/** What is running, by what it is about. */
+export type Running = Map<unknown, Promise<unknown>>
+
+/** Calls `run`, unless it is still running for `key`: then its promise is shared. */
+export function once<T>(running: Running, key: unknown, run: () => Promise<T>): Promise<T> {
+  const earlier = running.get(key) as Promise<T> | undefined
+  if (earlier) return earlier
+  const promise = run()
+  // Not `finally`, which is missing on older phones.
+  const done = () => running.delete(key)
+  running.set(key, promise)
+  promise.then(done, done)
+  return promise
 }
 
-/** One run at a time: whoever asks while it runs gets the same promise. */
-export function shared<T>(run: () => Promise<T>): { (): Promise<T>; readonly running: Promise<T> | undefined } {
-  let running: Promise<T> | undefined
-  const start = () => {
-    if (!running) {
-      running = run()
-      afterwards(running, () => {
-        running = undefined
-      })
-    }
-    return running
-  }
-  return Object.defineProperty(start, 'running', { get: () => running }) as never
-}
+type OptionsOf<F> = NonNullable<F> extends (options: infer O) => unknown ? O : never
+type ResultOf<O> = O extends Callbacks<infer T> ? T : never
 
-/** A promise from an API with callbacks. */
-export function promised<T>(start: (callbacks: { success(result: T): void; fail(error: { errMsg: string }): void }) => unknown): Promise<T> {
-  return new Promise((success, fail) => {
-    const returned = start({ success, fail }) as Promise<unknown> | undefined
+/** Calls a function of the platform's that calls back; `failure` makes an error of its message. */
+export function ask<T extends object, N extends keyof T>(
+  target: T,
+  name: N,
+  options: Omit<OptionsOf<T[N]>, keyof Callbacks<never>>,
+  failure: (message: string) => ApiError,
+  started?: (task: unknown) => void,
+): Promise<ResultOf<OptionsOf<T[N]>>> {
+  return new Promise((success, reject) => {
+    const fail = (cause: { errMsg: string }) => reject(failure(cause.errMsg))
+    const functions = target as Record<N, (options: object) => Promise<unknown> | void>
+    const task = functions[name]({ success, fail, ...options })
     // Taro also returns a promise, whose rejection nobody else handles.
-    if (returned && returned.catch) returned.catch(() => {})
+    if (task && task.catch) task.catch(() => {})
+    if (task && started) started(task)
   })
 }

@@ -21,7 +21,7 @@ function operations(api) {
   const all = Object.entries(api.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => describe(api, path, item, method)),
   )
-  const own = all.filter(({ id, entry }) => !OF_THE_SESSION.has(id) && entry.includes(' /v1/'))
+  const own = all.filter(({ id, path }) => !OF_THE_SESSION.has(id) && path.startsWith('/v1/'))
   return `// Generated from openapi.yaml by \`npm run generate\`.
 
 import type { Body, CallOptions, Query, Success } from './types'
@@ -31,10 +31,10 @@ export interface Operations {
 ${own.map(signature).join('\n')}
 }
 
-/** Method and path; before them \`-\` for no access token, after them \`=\` for a body, \`#\` for an idempotency key, \`?\` for a query. */
-export const OPERATIONS: Record<keyof Operations, string> = {
-${own.map(({ id, entry }) => `  ${id}: '${entry}',`).join('\n')}
-}
+/** Name, method and path, without its /v1; before them \`-\` for no access token, after them \`=\` for a body, \`#\` for an idempotency key, \`?\` for a query. */
+export const OPERATIONS = \`
+${own.map(({ id, entry }) => `${id} ${entry}`).join('\n')}
+\`
 `
 }
 
@@ -44,6 +44,7 @@ function describe(api, path, item, method) {
   const query = parameters.filter(({ in: place }) => place === 'query')
   return {
     id: operation.operationId,
+    path,
     summary: operation.summary,
     ids: [...path.matchAll(/{(\w+)}/g)].map(([, name]) => name),
     hasBody: 'requestBody' in operation,
@@ -51,7 +52,7 @@ function describe(api, path, item, method) {
     needsQuery: query.some(({ required }) => required),
     entry: [
       operation.security?.length === 0 ? '-' : '',
-      `${method.toUpperCase()} ${path}`,
+      `${method.toUpperCase()} ${path.slice('/v1'.length)}`,
       'requestBody' in operation ? '=' : '',
       parameters.some(({ name }) => name === 'Idempotency-Key') ? '#' : '',
       query.length ? '?' : '',
