@@ -1,7 +1,1 @@
-const { localizeTabs } = require('./lib/page')
-
-App({
-  onLaunch() {
-    localizeTabs()
-  },
-})
+App({})

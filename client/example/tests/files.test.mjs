@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { test } from 'node:test'
+import { parse } from 'acorn'
 import { ROOT, readSample } from './support/app.mjs'
 
 const { TmplGroup } = createRequire(import.meta.url)('glass-easel-template-compiler')
@@ -115,6 +116,14 @@ test('every error code that the sample has words for is one of the server\'s or 
   const client = readSample('lib/wechat-backend.js')
   for (const code of Object.keys(table.errors)) {
     assert.ok(new RegExp(`^ +- ${code}$`, 'm').test(openapi) || client.includes(`'${code}'`), code)
+  }
+})
+
+test('the sample\'s own code runs on iOS 12 and Android\'s Chrome 66 without polyfills', () => {
+  for (const path of files('.js')) {
+    const code = readSample(path)
+    assert.doesNotThrow(() => parse(code, { ecmaVersion: 2017, sourceType: 'script' }), path)
+    assert.doesNotMatch(code, /\.finally\(|\.flat\(|\.flatMap\(|fromEntries|replaceAll|\.at\(|AbortController|URLSearchParams|TextEncoder/, path)
   }
 })
 

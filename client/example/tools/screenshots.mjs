@@ -52,9 +52,9 @@ async function sending({ page, person, transfers }) {
   await page.tap('button.choose')
   await page.until(() => transfers.length)
   const { onProgress, onResult } = transfers[0].options
-  onProgress(0, { sent: 100, total: 100 })
-  onProgress(1, { sent: 42, total: 100 })
-  onResult(2, { path: ROSE, error: OFFLINE })
+  onProgress({ sent: 100, total: 100 }, 0)
+  onProgress({ sent: 42, total: 100 }, 1)
+  onResult({ path: ROSE, error: OFFLINE }, 2)
 }
 
 const fieldErrors = failure('api', {

@@ -6,14 +6,8 @@ const { problemOf } = require('./problem')
 /** @type {Tab[]} */
 const TABS = ['home', 'uploads', 'profile', 'settings']
 
-/** app.json names the tabs in Chinese. */
-function localizeTabs() {
-  const { tabs } = texts()
-  TABS.forEach((tab, index) => wx.setTabBarItem({ index, text: tabs[tab] }))
-}
-
 /**
- * The page's texts and title in the language in use.
+ * The page's texts and title, and the tabs, in the language in use: app.json names them in Chinese.
  * @param {{setData(data: object): void}} page
  * @param {Tab | 'selftest'} name
  */
@@ -21,6 +15,8 @@ function localize(page, name) {
   const t = texts()
   page.setData({ t: t[name] })
   wx.setNavigationBarTitle({ title: t.tabs[name] })
+  if (name === 'selftest') return // on a page without tabs, they cannot be named
+  TABS.forEach((tab, index) => wx.setTabBarItem({ index, text: t.tabs[tab] }))
 }
 
 /**
@@ -56,4 +52,4 @@ function confirm(question) {
   })
 }
 
-module.exports = { confirm, failed, loaded, localize, localizeTabs, toast }
+module.exports = { confirm, failed, loaded, localize, toast }

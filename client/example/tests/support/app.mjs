@@ -17,10 +17,8 @@ export function start(wx, { backend, baseUrl } = {}) {
   globalThis.wx = wx
   if (backend) provide('lib/backend.js', backend)
   if (baseUrl) provide('config.js', { baseUrl })
-  let launched
-  globalThis.App = (app) => { launched = app }
+  globalThis.App = () => {}
   require(`${ROOT}app.js`)
-  launched.onLaunch()
 }
 
 function provide(path, exports) {

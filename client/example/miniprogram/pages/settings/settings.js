@@ -1,7 +1,7 @@
 const backend = require('../../lib/backend')
 const { baseUrl } = require('../../config')
 const { switchLanguage, texts } = require('../../lib/i18n')
-const { confirm, localize, localizeTabs, toast } = require('../../lib/page')
+const { confirm, localize, toast } = require('../../lib/page')
 const { lineOf } = require('../../lib/problem')
 
 /** @typedef {import('../../lib/wechat-backend').SessionState} SessionState */
@@ -107,7 +107,6 @@ Component({
 
     toggleLanguage() {
       switchLanguage()
-      localizeTabs()
       localize(this, 'settings')
       this.showState()
     },

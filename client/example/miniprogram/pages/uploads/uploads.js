@@ -105,7 +105,7 @@ Component({
         mediaType: ['image'],
         sizeType: ['compressed'], // smaller, and usually without the GPS position
         success: ({ tempFiles }) => { this.send(tempFiles.map(({ tempFilePath }) => tempFilePath)) },
-        fail: ({ errMsg }) => { if (!/cancel/.test(errMsg)) toast(this.data.t.notChosen) },
+        fail: ({ errMsg }) => { if (!/cancel/.test(errMsg)) toast(this.data.t.notChosen) }, // there is no code for it
       })
     },
 
@@ -115,8 +115,8 @@ Component({
         { key: `s${serial += 1}`, path, percent: 0, state: 'waiting', text: this.data.t.waiting }))
       this.setData({ sending: rows.concat(this.data.sending), busy: true })
       const task = backend.uploadAll(paths, {
-        onProgress: (index, progress) => this.onProgress(rows[index].key, progress),
-        onResult: (index, result) => this.onResult(rows[index].key, result),
+        onProgress: (progress, index) => this.onProgress(rows[index].key, progress),
+        onResult: (result, index) => this.onResult(rows[index].key, result),
       })
       tasks.add(task)
       // onResult has shown what became of each; this is for what concerns all of them, such as the session.
