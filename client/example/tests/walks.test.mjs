@@ -2,13 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { client } from './support/app.mjs'
-import { IMPOSTOR, PIXEL } from './support/network.mjs'
-import { Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
+import { IMPOSTOR, PIXEL, Phone, WITHOUT_STACK, newPerson } from './support/phone.mjs'
 
 const walk = (name, run) => test(name, { skip: WITHOUT_STACK, timeout: 60000 }, run)
 
-const LOGINS = /POST \/v1\/login$/
-const RENEWALS = /POST \/v1\/login\/refresh$/
+const LOGIN = 'POST /v1/login'
+const RENEWAL = 'POST /v1/login/refresh'
 const readyRows = (page) => page.findAll('.badge-good').length
 
 walk('first run: signed out, in by a tap, profile, files, and out of the account again', async () => {
@@ -22,7 +21,7 @@ walk('first run: signed out, in by a tap, profile, files, and out of the account
   const profile = phone.open('profile')
   await profile.dispatch('form', 'submit', { value: { nickname: '小明', username: '', email: '' } })
   await profile.until(() => phone.shown.toasts.includes('已保存'))
-  phone.network.files.set('wxfile://me', PIXEL)
+  phone.files.set('wxfile://me', PIXEL)
   await profile.dispatch('button.picture', 'chooseavatar', { avatarUrl: 'wxfile://me' })
   await profile.until(() => /^http/.test(profile.find('image.avatar')?.attributes.src))
   await profile.dispatch('button.get-phone', 'getphonenumber', { code: `phone-13800138000-${Date.now()}` })
@@ -53,18 +52,18 @@ walk('second run: in at once, without a login', async () => {
   const home = phone.open('home')
   await home.shown
   assert.match(home.text, /你好/)
-  assert.deepEqual([phone.count(LOGINS), phone.count(RENEWALS)], [0, 0])
+  assert.deepEqual([phone.count(LOGIN), phone.count(RENEWAL)], [0, 0])
 })
 
 walk('token expired overnight: one renewal for all that the page asks', async (t) => {
   const phone = new Phone()
   const home = await phone.signedIn()
-  phone.network.sent.length = 0
+  phone.network.calls.length = 0
   const now = Date.now
   t.mock.method(Date, 'now', () => now() + 8 * 3600 * 1000)
   await home.show()
   assert.match(home.text, /你好/)
-  assert.deepEqual([phone.count(RENEWALS), phone.count(LOGINS)], [1, 0])
+  assert.deepEqual([phone.count(RENEWAL), phone.count(LOGIN)], [1, 0])
 })
 
 walk('the session was ended elsewhere: in again silently, since the account is there', async (t) => {
@@ -74,7 +73,7 @@ walk('the session was ended elsewhere: in again silently, since the account is t
   await there.signedIn()
   const settings = there.open('settings')
   await settings.tap('.logout-all')
-  await settings.until(() => there.count(/POST \/v1\/logout$/) === 1)
+  await settings.until(() => there.count('POST /v1/logout') === 1)
   await settings.until(() => there.shown.toasts.includes('已退出'))
   here.takeUp()
   const now = Date.now
@@ -88,13 +87,15 @@ walk('aeroplane mode in an upload: told, and sent once when tried again', async 
   await phone.signedIn()
   const uploads = phone.open('uploads')
   await uploads.shown
-  phone.network.before = (name) => { if (/^uploadFile/.test(name)) phone.network.online = false }
+  phone.network.fault('-uploads-', () => { // the bucket
+    phone.network.offline = true
+    throw new Error('net::ERR_NETWORK_CHANGED')
+  })
   phone.pick(PIXEL)
   await uploads.tap('button.choose')
   await uploads.until(() => /网络不可用/.test(uploads.text))
   assert.equal(readyRows(uploads), 0)
-  phone.network.before = () => {}
-  phone.network.online = true
+  phone.network.offline = false
   await uploads.tap('.retry')
   await uploads.until(() => readyRows(uploads) === 1 && !uploads.has('.cancel'))
   await uploads.show()
@@ -104,11 +105,11 @@ walk('aeroplane mode in an upload: told, and sent once when tried again', async 
 walk('aeroplane mode at the start: what can be shown is told, and loads when the network is back', async () => {
   const phone = new Phone()
   await phone.signedIn()
-  phone.network.online = false
+  phone.network.offline = true
   phone.start()
   const home = phone.open('home')
   await home.until(() => /网络不可用/.test(home.text))
-  phone.network.online = true
+  phone.network.offline = false
   await home.tap('button.retry')
   await home.until(() => /你好/.test(home.text))
 })
@@ -127,7 +128,7 @@ walk('account deleted on another phone: signed out here, and nothing brings it b
   here.start()
   const again = here.open('home')
   await again.until(() => /未登录/.test(again.text))
-  assert.equal(here.count(LOGINS), 0)
+  assert.equal(here.count(LOGIN), 0)
   here.shown.toasts.length = 0
   await again.tap('button.sign-in')
   await again.until(() => /你好/.test(again.text))
@@ -143,22 +144,22 @@ walk('logged out stays logged out, after a restart too', async () => {
   phone.start()
   const home = phone.open('home')
   await home.until(() => /未登录/.test(home.text))
-  assert.equal(phone.count(LOGINS), 0)
+  assert.equal(phone.count(LOGIN), 0)
 })
 
 walk('account deleted offline: pending, and done at the next start', async () => {
   const phone = new Phone()
   await phone.signedIn()
-  phone.network.online = false
+  phone.network.offline = true
   const settings = phone.open('settings')
   await settings.tap('.delete')
   await settings.until(() => /等待注销/.test(settings.text) && phone.shown.toasts.length)
   assert.ok(!phone.shown.toasts.includes('账号已注销'))
-  phone.network.online = true
+  phone.network.offline = false
   phone.start()
   const later = phone.open('settings')
   await later.until(() => /未登录/.test(later.text))
-  assert.equal(phone.count(/DELETE \/v1\/users\/me/), 1)
+  assert.equal(phone.count('DELETE /v1/users/me'), 1)
 })
 
 walk('the account is disabled: blocked, nothing tried in a loop, and back when it is enabled', async () => {
@@ -170,10 +171,10 @@ walk('the account is disabled: blocked, nothing tried in a loop, and back when i
   const backend = client()
   await backend.changeUser(id, { status: 'disabled' })
   phone.takeUp()
-  phone.network.sent.length = 0
+  phone.network.calls.length = 0
   await home.show()
   assert.match(home.text, /账号已停用/)
-  assert.ok(phone.network.sent.length <= 4, phone.network.sent.join())
+  assert.ok(phone.network.calls.length <= 4, phone.network.calls.map(({ path }) => path).join())
   await backend.changeUser(id, { status: 'active' })
   phone.start()
   const again = phone.open('home')
@@ -182,7 +183,7 @@ walk('the account is disabled: blocked, nothing tried in a loop, and back when i
 
 walk('in the developer tools: the fixed login code becomes a fresh one each time', async () => {
   const phone = new Phone()
-  phone.network.code = () => 'the code is a mock one'
+  phone.changed = () => ({ login: ({ success }) => success({ code: 'the code is a mock one' }) })
   const home = await phone.signedIn()
   const id = home.find('.mono').text
   for (const leave of ['.logout', '.delete']) {
