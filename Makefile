@@ -13,6 +13,11 @@ BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 CARGO_TOOLS := PATH="$(CURDIR)/.tools/bin:$$PATH"
 SAM := SAM_CLI_TELEMETRY=0 .venv-sam/bin/sam
+# Only the client needs Node; without it, everything else works.
+NODE := $(shell node -e '[a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 10) ? 0 : 1)' 2>/dev/null && echo yes)
+CLIENT_MODULES = $(if $(NODE),client/node_modules/.installed)
+# npm-run SCRIPT
+npm-run = $(if $(NODE),npm --silent --prefix client run $1,echo "The client is left out: it needs Node 20.10 or newer.")
 
 .PHONY: help
 help: ## list what there is
@@ -26,10 +31,11 @@ dev: ## run the whole backend locally until Ctrl-C (PORT=9000, WECHAT_API_BASE_U
 	@$(RUN) dev
 
 .PHONY: test
-test: $(if $(ARGS),,venv-schemathesis) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
+test: $(if $(ARGS),,venv-schemathesis $(CLIENT_MODULES)) ## run every test against a fresh stack, then compare roles with use, and the API with openapi.yaml (ARGS='…' goes to cargo test alone)
 	@failed=0; $(RUN) exec -- $(SHELL) -ec \
 		'export USED_PERMISSIONS="$$STACK_LOGS/permissions" SEEN_RESPONSES="$$STACK_LOGS/responses"; failed=0; \
-		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; exit $$failed' test $(ARGS) || failed=1; \
+		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; \
+		$(if $(ARGS),,$(call npm-run,test) || failed=1;) exit $$failed' test $(ARGS) || failed=1; \
 		$(if $(ARGS),,$(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
 
 # The tests note what the functions ask AWS for. Only all of them together show all of it; after a test that failed,
@@ -71,7 +77,7 @@ budget: ## hold instructions, sizes and calls of the release binaries to bench/b
 	@$(BENCH) budget $(ARGS)
 
 .PHONY: lint
-lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## check formatting, clippy, documentation, dependencies, the Python, the template and its rules, and the workflows
+lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed $(CLIENT_MODULES) ## check formatting, clippy, documentation, dependencies, the client, the Python, the template and its rules, and the workflows
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps
@@ -88,6 +94,15 @@ lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed ## 
 	.venv-checkov/bin/checkov --config-file .checkov.yaml
 	cargo test --quiet --package system-tests --test template
 	.venv-actionlint/bin/actionlint --shellcheck=
+	@$(call npm-run,check)
+
+.PHONY: client
+client: $(CLIENT_MODULES) ## build the client for mini-programs from client/src and openapi.yaml (needs Node)
+	@$(call npm-run,build)
+
+client/node_modules/.installed: client/package-lock.json
+	npm ci --prefix client --silent --ignore-scripts --no-audit --no-fund
+	@touch $@
 
 .PHONY: audit
 audit: .tools/.installed ## look the dependencies up in RustSec's database of vulnerabilities (needs GitHub)
@@ -200,7 +215,7 @@ reconcile: ## compare the bucket with the table and show what differs; YES=1 rep
 .PHONY: clean
 clean: ## remove everything that was built, installed or logged (keys stay)
 	cargo clean
-	rm -rf .venv .venv-* .tools .aws-sam .local/logs
+	rm -rf .venv .venv-* .tools .aws-sam .local/logs client/node_modules
 
 # A minute each, and not optimised: they are run more seldom than they are built. What is there already stays.
 .tools/.installed: Makefile

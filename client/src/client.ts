@@ -24,7 +24,7 @@ export function createClient(options: ClientOptions): Client {
   const running: Running = new Map()
   const refresh = createRefresh(send, store, running, timeout)
   const endings = createEndings(send, store, refresh, running)
-  const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code)
+  const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, (message) => new ApiError('network', message))).code)
   const session = createSession(send, store, refresh, running, endings, code)
   // Without timers, which a mini-program in the background does not run.
   const finish = () => endings.finish().catch(() => {})
@@ -36,10 +36,6 @@ export function createClient(options: ClientOptions): Client {
       return response
     })
   return assemble(platform, store, session, endings, call)
-}
-
-function loginFailed(message: string): ApiError {
-  return new ApiError('network', message)
 }
 
 function assemble(platform: Platform, store: Store, session: Session, endings: Endings, call: Call): Client {

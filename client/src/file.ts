@@ -5,13 +5,13 @@ import { ask } from './wait'
 export interface File {
   path: string
   size: number
-  contentType: UploadRequest['content_type']
+  content_type: UploadRequest['content_type']
 }
 
 const MB = 1024 * 1024
 
 // What each type begins with. Others that the server accepts need the option `contentType`.
-const SIGNATURES: [RegExp, File['contentType']][] = [
+const SIGNATURES: [RegExp, File['content_type']][] = [
   [/^\xff\xd8\xff/, 'image/jpeg'],
   [/^\x89PNG/, 'image/png'],
   [/^GIF8/, 'image/gif'],
@@ -25,7 +25,7 @@ const SIGNATURES: [RegExp, File['contentType']][] = [
 export async function prepare(platform: Platform, path: string, options: FileOptions): Promise<File> {
   const most = options.maxBytes || (options.purpose === 'avatar' ? 2 : 10) * MB
   let file = await inspect(platform, path, options.contentType)
-  const compressible = platform.compressImage && /jpeg|png/.test(file.contentType)
+  const compressible = platform.compressImage && /jpeg|png/.test(file.content_type)
   for (let quality = 80; file.size > most && compressible && quality; quality -= 20) {
     const { tempFilePath } = await ask(platform, 'compressImage', { src: path, quality }, unreadable(path))
     file = await inspect(platform, tempFilePath)
@@ -34,10 +34,10 @@ export async function prepare(platform: Platform, path: string, options: FileOpt
   return file
 }
 
-async function inspect(platform: Platform, path: string, contentType?: File['contentType']): Promise<File> {
+async function inspect(platform: Platform, path: string, contentType?: File['content_type']): Promise<File> {
   const { size } = await ask(platform.getFileSystemManager(), 'getFileInfo', { filePath: path }, unreadable(path))
   if (!size) throw clientError('empty', path)
-  return { path, size, contentType: contentType || typeOf(path, await bytesOf(platform, path, Math.min(12, size))) }
+  return { path, size, content_type: contentType || typeOf(path, await bytesOf(platform, path, Math.min(12, size))) }
 }
 
 /** The first `length` bytes, or all. */
@@ -47,7 +47,7 @@ export async function bytesOf(platform: Platform, filePath: string, length?: num
 }
 
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */
-function typeOf(path: string, data: ArrayBuffer): File['contentType'] {
+function typeOf(path: string, data: ArrayBuffer): File['content_type'] {
   const start = String.fromCharCode(...new Uint8Array(data))
   const found = SIGNATURES.find(([signature]) => signature.test(start))
   if (!found) throw clientError('unknown_type', `${path}: pass contentType`)

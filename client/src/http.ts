@@ -38,7 +38,7 @@ function fill(path: string, params?: Record<string, string>): string {
 function encodeQuery(query: Record<string, unknown>): string {
   return Object.keys(query)
     .filter((name) => query[name] !== undefined)
-    .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(String(query[name]))}`)
+    .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name] as string)}`)
     .join('')
 }
 
@@ -57,9 +57,8 @@ function headerOf(request: CallRequest, token?: string): Record<string, string> 
 
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }: { statusCode: number; data: unknown; header: object }): Response<unknown> {
-  const requestId = lookUp(header, /^(x-request-id|apigw-requestid)$/i)
   if (status < 300 || status === 304) {
-    return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i), requestId }
+    return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i) }
   }
   const { code, detail, message, errors = [], request_id } = (data || {}) as ProblemOrMessage
   throw new ApiError(code ? 'api' : 'gateway', detail || message || `HTTP ${status}`, {
@@ -67,7 +66,7 @@ function interpret({ statusCode: status, data, header }: { statusCode: number; d
     code,
     fields: errors,
     retryAfter: Number(lookUp(header, /^retry-after$/i)) || undefined,
-    requestId: request_id || requestId,
+    requestId: request_id || lookUp(header, /^(x-request-id|apigw-requestid)$/i),
   })
 }
 

@@ -2,7 +2,7 @@ import { ApiError } from './error'
 import { bytesOf } from './file'
 import type { File } from './file'
 import { networkError } from './http'
-import type { Platform, Progress, Ticket, Transfer } from './types'
+import type { Platform, Progress, Ticket, Transfer, UploadFileOptions } from './types'
 import { ask } from './wait'
 
 const timeout = 5 * 60 * 1000
@@ -17,7 +17,6 @@ export async function transfer(
 ): Promise<void> {
   const { url } = ticket
   const { path } = file
-  const failed = (list: string) => networkError(path, url, list)
   const follow = (task: unknown) => {
     const { abort, onProgressUpdate } = task as Partial<Transfer>
     if (abort) started(() => (task as Transfer).abort())
@@ -25,16 +24,19 @@ export async function transfer(
       ;(task as Required<Transfer>).onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }))
     }
   }
-  const { statusCode: status, data } = await (ticket.method === 'PUT'
-    ? ask(platform, 'request', { url, method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path), timeout }, failed('request'), follow)
-    : ask(platform, 'uploadFile', { url, filePath: path, name: ticket.file_field, formData: ticket.fields, timeout }, failed('uploadFile'), follow))
+  const [name, options] =
+    ticket.method === 'PUT'
+      ? ['request', { method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path) }]
+      : ['uploadFile', { filePath: path, name: ticket.file_field, formData: ticket.fields }]
+  const { statusCode: status, data } = await ask(
+    platform as unknown as { [name: string]: (options: UploadFileOptions) => unknown },
+    name as string,
+    Object.assign({ url, timeout }, options as UploadFileOptions),
+    networkError(path, url, name as string),
+    follow,
+  )
   // 412: a request whose response was lost has stored it already.
   if (status < 300 || (status === 412 && ticket.method === 'PUT')) return
-  throw storageError(status, String(data))
-}
-
-/** S3 answers in XML. */
-function storageError(status: number, xml: string): ApiError {
-  const read = (name: string) => (new RegExp(`<${name}>([^<]*)`).exec(xml) || [])[1]
-  return new ApiError('storage', read('Message') || `HTTP ${status}`, { status, code: read('Code'), requestId: read('RequestId') })
+  const [, code, message] = /<Code>(.*?)<\/Code>\s*<Message>(.*?)</.exec(data) || []
+  throw new ApiError('storage', message || `HTTP ${status}`, { status, code })
 }

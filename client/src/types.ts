@@ -90,7 +90,6 @@ export interface Response<T> {
   status: number
   body: T
   etag?: string
-  requestId?: string
 }
 
 type Json<R> = R extends { content: { 'application/json': infer T } } ? T : void

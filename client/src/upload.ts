@@ -67,7 +67,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
   async function batch(items: Item[]): Promise<void> {
     const { purpose = 'file', method = 'POST' } = options
     const idempotencyKey = randomKey()
-    const body = { items: items.map(({ file: { size, contentType } }) => ({ content_type: contentType, size, purpose, method })) }
+    const body = { items: items.map(({ file: { size, content_type } }) => ({ content_type, size, purpose, method })) }
     const issue = () => call('POST', '/v1/uploads/batch', { body, idempotencyKey }).then((answer) => (answer.body as { items: Issued[] }).items)
     let tickets: Issued[]
     try {

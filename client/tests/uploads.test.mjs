@@ -1,9 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
 import test from 'node:test'
 import { count, failure, PNG, signedIn, until } from './support.mjs'
 
-const sample = (name) => readFileSync(new URL(`../../shared/tests/uploads/${name}`, import.meta.url))
 const BATCH = 'POST /v1/uploads/batch'
 
 /** A PNG of some size; whatever follows its last chunk is ignored. */

@@ -2464,7 +2464,6 @@ interface Response<T> {
     status: number;
     body: T;
     etag?: string;
-    requestId?: string;
 }
 type Json<R> = R extends {
     content: {

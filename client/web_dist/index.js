@@ -290,7 +290,7 @@ function fill(path, params) {
 function encodeQuery(query) {
     return Object.keys(query)
         .filter((name) => query[name] !== undefined)
-        .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(String(query[name]))}`)
+        .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name])}`)
         .join('');
 }
 function headerOf(request, token) {
@@ -308,9 +308,8 @@ function headerOf(request, token) {
 }
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }) {
-    const requestId = lookUp(header, /^(x-request-id|apigw-requestid)$/i);
     if (status < 300 || status === 304) {
-        return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i), requestId };
+        return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i) };
     }
     const { code, detail, message, errors = [], request_id } = (data || {});
     throw new ApiError(code ? 'api' : 'gateway', detail || message || `HTTP ${status}`, {
@@ -318,7 +317,7 @@ function interpret({ statusCode: status, data, header }) {
         code,
         fields: errors,
         retryAfter: Number(lookUp(header, /^retry-after$/i)) || undefined,
-        requestId: request_id || requestId,
+        requestId: request_id || lookUp(header, /^(x-request-id|apigw-requestid)$/i),
     });
 }
 /** Phones differ in the case of header names. */
@@ -429,7 +428,7 @@ const SIGNATURES = [
 async function prepare(platform, path, options) {
     const most = options.maxBytes || (options.purpose === 'avatar' ? 2 : 10) * MB;
     let file = await inspect(platform, path, options.contentType);
-    const compressible = platform.compressImage && /jpeg|png/.test(file.contentType);
+    const compressible = platform.compressImage && /jpeg|png/.test(file.content_type);
     for (let quality = 80; file.size > most && compressible && quality; quality -= 20) {
         const { tempFilePath } = await ask(platform, 'compressImage', { src: path, quality }, unreadable(path));
         file = await inspect(platform, tempFilePath);
@@ -442,7 +441,7 @@ async function inspect(platform, path, contentType) {
     const { size } = await ask(platform.getFileSystemManager(), 'getFileInfo', { filePath: path }, unreadable(path));
     if (!size)
         throw clientError('empty', path);
-    return { path, size, contentType: contentType || typeOf(path, await bytesOf(platform, path, Math.min(12, size))) };
+    return { path, size, content_type: contentType || typeOf(path, await bytesOf(platform, path, Math.min(12, size))) };
 }
 /** The first `length` bytes, or all. */
 async function bytesOf(platform, filePath, length) {
@@ -466,7 +465,6 @@ const timeout = 5 * 60 * 1000;
 async function transfer(platform, ticket, file, onProgress, started) {
     const { url } = ticket;
     const { path } = file;
-    const failed = (list) => networkError(path, url, list);
     const follow = (task) => {
         const { abort, onProgressUpdate } = task;
         if (abort)
@@ -475,18 +473,15 @@ async function transfer(platform, ticket, file, onProgress, started) {
             task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }));
         }
     };
-    const { statusCode: status, data } = await (ticket.method === 'PUT'
-        ? ask(platform, 'request', { url, method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path), timeout }, failed('request'), follow)
-        : ask(platform, 'uploadFile', { url, filePath: path, name: ticket.file_field, formData: ticket.fields, timeout }, failed('uploadFile'), follow));
+    const [name, options] = ticket.method === 'PUT'
+        ? ['request', { method: 'PUT', header: ticket.headers, data: await bytesOf(platform, path) }]
+        : ['uploadFile', { filePath: path, name: ticket.file_field, formData: ticket.fields }];
+    const { statusCode: status, data } = await ask(platform, name, Object.assign({ url, timeout }, options), networkError(path, url, name), follow);
     // 412: a request whose response was lost has stored it already.
     if (status < 300 || (status === 412 && ticket.method === 'PUT'))
         return;
-    throw storageError(status, String(data));
-}
-/** S3 answers in XML. */
-function storageError(status, xml) {
-    const read = (name) => (new RegExp(`<${name}>([^<]*)`).exec(xml) || [])[1];
-    return new ApiError('storage', read('Message') || `HTTP ${status}`, { status, code: read('Code'), requestId: read('RequestId') });
+    const [, code, message] = /<Code>(.*?)<\/Code>\s*<Message>(.*?)</.exec(data) || [];
+    throw new ApiError('storage', message || `HTTP ${status}`, { status, code });
 }
 
 // One request's tickets.
@@ -535,7 +530,7 @@ function uploadAll(platform, call, paths, options = {}) {
     async function batch(items) {
         const { purpose = 'file', method = 'POST' } = options;
         const idempotencyKey = randomKey();
-        const body = { items: items.map(({ file: { size, contentType } }) => ({ content_type: contentType, size, purpose, method })) };
+        const body = { items: items.map(({ file: { size, content_type } }) => ({ content_type, size, purpose, method })) };
         const issue = () => call('POST', '/v1/uploads/batch', { body, idempotencyKey }).then((answer) => answer.body.items);
         let tickets;
         try {
@@ -641,7 +636,7 @@ function createClient(options) {
     const running = new Map();
     const refresh = createRefresh(send, store, running, timeout);
     const endings = createEndings(send, store, refresh, running);
-    const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, loginFailed)).code);
+    const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, (message) => new ApiError('network', message))).code);
     const session = createSession(send, store, refresh, running, endings, code);
     // Without timers, which a mini-program in the background does not run.
     const finish = () => endings.finish().catch(() => { });
@@ -654,9 +649,6 @@ function createClient(options) {
         return response;
     });
     return assemble(platform, store, session, endings, call);
-}
-function loginFailed(message) {
-    return new ApiError('network', message);
 }
 function assemble(platform, store, session, endings, call) {
     const client = {

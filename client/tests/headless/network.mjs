@@ -10,6 +10,8 @@ export class Network {
   /** What was asked for, in order: {method, path, header, status}. */
   calls = []
   mostAtOnce = 0
+  /** The bodies of the session answers that reached the program. */
+  sessions = []
   #faults = []
   #running = new Set()
   #queue = []
@@ -111,7 +113,11 @@ export class Network {
     call.status = answer.status
     if (fault?.after) await fault.what()
     if (fault?.what === 'lose') return run.fail('net::ERR_CONNECTION_RESET')
-    run.finish(() => run.options.success(this.#result(run.api, answer)))
+    run.finish(() => {
+      const result = this.#result(run.api, answer)
+      if (result.data?.refresh_token) this.sessions.push(result.data)
+      run.options.success(result)
+    })
   }
 
   #take({ method, path, url }) {
@@ -125,6 +131,10 @@ export class Network {
     // Phones write header names as they like.
     const header = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.replace(/(^|-)[a-z]/g, (letter) => letter.toUpperCase()), value]))
     return { statusCode: status, data: parsed(text), header, cookies: [], errMsg: 'request:ok' }
+  }
+
+  forgetFaults() {
+    this.#faults = []
   }
 
   /** Five seconds after the program went to the background. */
