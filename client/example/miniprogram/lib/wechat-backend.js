@@ -319,7 +319,7 @@ function fill(path, params) {
 function encodeQuery(query) {
     return Object.keys(query)
         .filter((name) => query[name] !== undefined)
-        .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(String(query[name]))}`)
+        .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name])}`)
         .join('');
 }
 function headerOf(request, token) {
@@ -337,9 +337,8 @@ function headerOf(request, token) {
 }
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }) {
-    const requestId = lookUp(header, /^(x-request-id|apigw-requestid)$/i);
     if (status < 300 || status === 304) {
-        return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i), requestId };
+        return { status, body: data === '' ? undefined : data, etag: lookUp(header, /^etag$/i) };
     }
     const { code, detail, message, errors = [], request_id } = (data || {});
     throw new ApiError(code ? 'api' : 'gateway', detail || message || `HTTP ${status}`, {
@@ -347,7 +346,7 @@ function interpret({ statusCode: status, data, header }) {
         code,
         fields: errors,
         retryAfter: Number(lookUp(header, /^retry-after$/i)) || undefined,
-        requestId: request_id || requestId,
+        requestId: request_id || lookUp(header, /^(x-request-id|apigw-requestid)$/i),
     });
 }
 /** Phones differ in the case of header names. */
@@ -456,7 +455,7 @@ function prepare(platform, path, options) {
     return coroutine(function* () {
         const most = options.maxBytes || (options.purpose === 'avatar' ? 2 : 10) * MB;
         let file = yield inspect(platform, path, options.contentType);
-        const compressible = platform.compressImage && /jpeg|png/.test(file.contentType);
+        const compressible = platform.compressImage && /jpeg|png/.test(file.content_type);
         for (let quality = 80; file.size > most && compressible && quality; quality -= 20) {
             const { tempFilePath } = yield ask(platform, 'compressImage', { src: path, quality }, unreadable(path));
             file = yield inspect(platform, tempFilePath);
@@ -471,7 +470,7 @@ function inspect(platform, path, contentType) {
         const { size } = yield ask(platform.getFileSystemManager(), 'getFileInfo', { filePath: path }, unreadable(path));
         if (!size)
             throw clientError('empty', path);
-        return { path, size, contentType: contentType || typeOf(path, yield bytesOf(platform, path, Math.min(12, size))) };
+        return { path, size, content_type: contentType || typeOf(path, yield bytesOf(platform, path, Math.min(12, size))) };
     });
 }
 /** The first `length` bytes, or all. */
@@ -498,7 +497,6 @@ function transfer(platform, ticket, file, onProgress, started) {
     return coroutine(function* () {
         const { url } = ticket;
         const { path } = file;
-        const failed = (list) => networkError(path, url, list);
         const follow = (task) => {
             const { abort, onProgressUpdate } = task;
             if (abort)
@@ -507,19 +505,16 @@ function transfer(platform, ticket, file, onProgress, started) {
                 task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }));
             }
         };
-        const { statusCode: status, data } = yield (ticket.method === 'PUT'
-            ? ask(platform, 'request', { url, method: 'PUT', header: ticket.headers, data: yield bytesOf(platform, path), timeout }, failed('request'), follow)
-            : ask(platform, 'uploadFile', { url, filePath: path, name: ticket.file_field, formData: ticket.fields, timeout }, failed('uploadFile'), follow));
+        const [name, options] = ticket.method === 'PUT'
+            ? ['request', { method: 'PUT', header: ticket.headers, data: yield bytesOf(platform, path) }]
+            : ['uploadFile', { filePath: path, name: ticket.file_field, formData: ticket.fields }];
+        const { statusCode: status, data } = yield ask(platform, name, Object.assign({ url, timeout }, options), networkError(path, url, name), follow);
         // 412: a request whose response was lost has stored it already.
         if (status < 300 || (status === 412 && ticket.method === 'PUT'))
             return;
-        throw storageError(status, String(data));
+        const [, code, message] = /<Code>(.*?)<\/Code>\s*<Message>(.*?)</.exec(data) || [];
+        throw new ApiError('storage', message || `HTTP ${status}`, { status, code });
     });
-}
-/** S3 answers in XML. */
-function storageError(status, xml) {
-    const read = (name) => (new RegExp(`<${name}>([^<]*)`).exec(xml) || [])[1];
-    return new ApiError('storage', read('Message') || `HTTP ${status}`, { status, code: read('Code'), requestId: read('RequestId') });
 }
 // One request's tickets.
 const BATCH = 20;
@@ -572,7 +567,7 @@ function uploadAll(platform, call, paths, options = {}) {
         return coroutine(function* () {
             const { purpose = 'file', method = 'POST' } = options;
             const idempotencyKey = randomKey();
-            const body = { items: items.map(({ file: { size, contentType } }) => ({ content_type: contentType, size, purpose, method })) };
+            const body = { items: items.map(({ file: { size, content_type } }) => ({ content_type, size, purpose, method })) };
             const issue = () => call('POST', '/v1/uploads/batch', { body, idempotencyKey }).then((answer) => answer.body.items);
             let tickets;
             try {
@@ -680,7 +675,7 @@ function createClient(options) {
     const running = new Map();
     const refresh = createRefresh(send, store, running, timeout);
     const endings = createEndings(send, store, refresh, running);
-    const code = () => coroutine(function* () { return (options.code ? options.code() : (yield ask(platform, 'login', {}, loginFailed)).code); });
+    const code = () => coroutine(function* () { return (options.code ? options.code() : (yield ask(platform, 'login', {}, (message) => new ApiError('network', message))).code); });
     const session = createSession(send, store, refresh, running, endings, code);
     // Without timers, which a mini-program in the background does not run.
     const finish = () => endings.finish().catch(() => { });
@@ -693,9 +688,6 @@ function createClient(options) {
         return response;
     });
     return assemble(platform, store, session, endings, call);
-}
-function loginFailed(message) {
-    return new ApiError('network', message);
 }
 function assemble(platform, store, session, endings, call) {
     const client = {
