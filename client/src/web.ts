@@ -17,6 +17,7 @@ declare class AbortController {
   readonly signal: object
   abort(): void
 }
+declare function clearTimeout(timer: unknown): void
 declare function fetch(url: string, options?: object): Promise<Fetched>
 
 export interface WebStorage {
@@ -69,14 +70,18 @@ function send(
   fail: (error: { errMsg: string }) => void,
 ): { abort(): void } {
   const controller = new AbortController()
-  setTimeout(() => controller.abort(), timeout)
+  const timer = setTimeout(() => controller.abort(), timeout)
   const run = async () => {
     const response = await fetch(url, { ...options, body: await options.body, signal: controller.signal })
     const headers: Record<string, string> = {}
     response.headers.forEach((value, name) => (headers[name] = value))
     success(response.status, headers, await response.text())
   }
-  run().catch(failed(fail))
+  const over = () => clearTimeout(timer)
+  run().then(over, (cause) => {
+    over()
+    failed(fail)(cause)
+  })
   return controller
 }
 

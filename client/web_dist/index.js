@@ -755,14 +755,18 @@ function fetchPlatform(storage) {
 }
 function send(url, options, timeout, success, fail) {
     const controller = new AbortController();
-    setTimeout(() => controller.abort(), timeout);
+    const timer = setTimeout(() => controller.abort(), timeout);
     const run = async () => {
         const response = await fetch(url, { ...options, body: await options.body, signal: controller.signal });
         const headers = {};
         response.headers.forEach((value, name) => (headers[name] = value));
         success(response.status, headers, await response.text());
     };
-    run().catch(failed(fail));
+    const over = () => clearTimeout(timer);
+    run().then(over, (cause) => {
+        over();
+        failed(fail)(cause);
+    });
     return controller;
 }
 function read(url) {
