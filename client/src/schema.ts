@@ -1436,8 +1436,9 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description WeChat's limit is reached: calls for this user per minute, or for all users per day. The daily quota resets
-             *     at midnight in China, and `Retry-After` lasts until then.
+             * @description This address asks for too many phone numbers (`rate_limited`), or WeChat's limit is reached
+             *     (`wechat_rate_limited`): calls for this user per minute, or for all users per day. The daily quota resets at
+             *     midnight in China, and `Retry-After` lasts until then.
              */
             429: {
                 headers: {
@@ -1447,8 +1448,8 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        code?: "wechat_rate_limited";
+                        /** @enum {unknown} */
+                        code?: "rate_limited" | "wechat_rate_limited";
                     };
                     "application/json": components["schemas"]["GatewayMessage"];
                 };

@@ -62,8 +62,10 @@ function transpile(code, target, options) {
 
 /** The text of each file, by its path. */
 export async function build() {
+  const miniprogram = await code('src/index.ts', 'cjs', [typescript, es2015])
   return {
-    'miniprogram_dist/index.js': await code('src/index.ts', 'cjs', [typescript, es2015]),
+    'miniprogram_dist/index.js': miniprogram,
+    'example/miniprogram/lib/wechat-backend.js': miniprogram,
     'miniprogram_dist/index.d.ts': await code('src/index.ts', 'es', [dts()]),
     'web_dist/index.js': await code('src/web.ts', 'es', [typescript]),
     'web_dist/index.d.ts': await code('src/web.ts', 'es', [dts()]),

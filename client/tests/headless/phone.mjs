@@ -42,15 +42,21 @@ export class Phone {
     this.openid = openid
   }
 
-  /** Starts the program, ending the one that runs; what it calls `createClient` with can be added to. */
-  start(options = {}) {
+  /** Ends the program that runs; returns the `wx` of the next one. */
+  restart() {
     this.network.kill()
     this.network.background = false
     this.#listeners = []
     this.#suspended = []
     this.#program += 1
+    return this.#wxOf(this.#program)
+  }
+
+  /** Starts the program, ending the one that runs; what it calls `createClient` with can be added to. */
+  start(options = {}) {
+    const wx = this.restart()
     const exports = {}
-    const realm = vm.createContext({ exports, wx: this.#wxOf(this.#program), setTimeout: this.#timer(this.#program) })
+    const realm = vm.createContext({ exports, wx, setTimeout: this.#timer(this.#program) })
     vm.runInContext(`delete Promise.prototype.finally; ${MISSING.map((name) => `delete globalThis.${name}`).join(';')}`, realm)
     vm.runInContext('Date', realm).now = () => Date.now() + this.clock
     vm.runInContext(readFileSync(CLIENT, 'utf8'), realm, { filename: CLIENT.pathname })
