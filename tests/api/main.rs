@@ -4,6 +4,7 @@ mod access;
 mod administration;
 mod edge;
 mod erasure;
+mod golden;
 mod login;
 mod purge;
 mod round_trips;
