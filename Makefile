@@ -54,8 +54,15 @@ UPLOAD_TYPES = image/jpeg,image/png,image/webp,image/gif,image/heif,image/avif,i
 conformance: venv-schemathesis ## compare the API of a fresh stack with openapi.yaml
 	@$(CONFORMANCE) $(RUN) exec -- tools/conformance/run
 
+# The tree's id, so that each change is tried with other inputs, and one tree always with the same.
+export FUZZ_SEED ?= $(shell git rev-parse --verify --quiet 'HEAD^{tree}')
+
+.PHONY: fuzz
+fuzz: ## run the fuzz targets longer than `make test` does (FUZZ_ROUNDS=50 of about 15 CPU seconds; ARGS='name of one', FUZZ_SEED=text)
+	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),50) cargo test -p fuzz --test bounded -- $(ARGS)
+
 .PHONY: nightly
-nightly: load ## what takes too long for every change: the load test, and release builds for both architectures
+nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, and release builds for both architectures
 	$(MAKE) build ARCH=arm64
 	$(MAKE) build ARCH=x86_64
 
@@ -77,6 +84,15 @@ bench-peers: ## the same for one route beside Go, Node, Python and others, and t
 budget: ## hold instructions, sizes and calls of the release binaries to bench/budget.toml (ARGS=--write; needs valgrind)
 	cargo build --release $(FUNCTIONS:%=-p %)
 	@$(BENCH) budget $(ARGS)
+
+.PHONY: memory
+memory: ## invoke each release binary 100,000 times, and make sure that its memory stays flat (ARGS='--runs 20000'; a quarter of an hour)
+	cargo build --release $(FUNCTIONS:%=-p %)
+	@$(BENCH) memory $(ARGS)
+
+.PHONY: mutants
+mutants: .tools/.mutants-installed ## change conditions and values one at a time, to see whether a test notices (ARGS='-f …/refresh.rs'; hours)
+	$(CARGO_TOOLS) $(PYTHON) tools/mutants.py $(ARGS)
 
 .PHONY: lint
 lint: venv venv-lint venv-sam venv-checkov venv-actionlint .tools/.installed $(call node-modules,client) ## check formatting, clippy, documentation, dependencies, the client, the Python, the template and its rules, and the workflows
@@ -226,6 +242,11 @@ clean: ## remove everything that was built, installed or logged (keys stay)
 # A minute each, and not optimised: they are run more seldom than they are built. What is there already stays.
 .tools/.installed: Makefile
 	cargo install --quiet --locked --debug --root .tools cargo-deny@0.20.2 cargo-machete@0.9.2
+	@touch $@
+
+# Only those who run it need it.
+.tools/.mutants-installed: Makefile
+	cargo install --quiet --locked --debug --root .tools cargo-mutants@27.0.0
 	@touch $@
 
 # Each of them has its own file of requirements in tools/. They are made anew when that changes, and when the clone moves.

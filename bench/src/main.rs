@@ -19,6 +19,7 @@ mod gates;
 mod http;
 mod jobs;
 mod measure;
+mod memory;
 mod peers;
 mod process;
 mod quota;
@@ -45,6 +46,7 @@ use crate::budget::{Budget, Measured};
 use crate::callgrind::Counter;
 use crate::jobs::Job;
 use crate::measure::{MEMORY_MB, Rig, Row};
+use crate::memory::Memory;
 use crate::peers::Kind;
 use crate::process::Pinning;
 use crate::quota::{PERIOD, Quota};
@@ -58,6 +60,8 @@ use crate::upstream::Upstreams;
 const ROUTE_RUNS: usize = 20;
 /// The same beside others, some of which take long.
 const PEER_RUNS: usize = 15;
+/// Invocations of a function whose memory is watched.
+const INVOCATIONS: usize = 100_000;
 
 /// Measures the functions' release binaries, and holds them to a budget.
 #[derive(Debug, Parser)]
@@ -66,7 +70,7 @@ struct Options {
     /// Rows whose title or label holds it; then nothing is written to docs/
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
-    /// Cold starts of a row (run, peers)
+    /// Cold starts of a row (run, peers); invocations of a function (memory)
     #[arg(long, value_name = "N")]
     runs: Option<usize>,
     /// Print JSON instead of Markdown (run, peers)
@@ -85,6 +89,8 @@ enum Command {
     Peers,
     /// Count instructions, bytes and calls, and compare them with the budget
     Budget,
+    /// Invoke each function 100,000 times, and make sure that its memory stays flat
+    Memory,
 }
 
 impl Options {
@@ -119,13 +125,14 @@ fn run(options: Options) -> Result<()> {
     // Before any thread is started: they inherit it.
     let pinning = match command {
         Command::Run | Command::Peers => Pinning::begin()?,
-        Command::Budget => None,
+        Command::Budget | Command::Memory => None,
     };
     let bench = Bench::new(options)?;
     match command {
         Command::Run => bench.routes(pinning),
         Command::Peers => bench.peers(pinning),
         Command::Budget => bench.budget(),
+        Command::Memory => bench.memory(),
     }
 }
 
@@ -310,6 +317,29 @@ impl Bench {
         report::replace(&docs.join("performance.md"), name, tables)?;
         fs::write(docs.join(plot), report::plot(report, label))?;
         eprintln!("docs/performance.md and docs/{plot} are written");
+        Ok(())
+    }
+
+    fn memory(&self) -> Result<()> {
+        let stage = self.stage();
+        let invocations = self.options.runs.unwrap_or(INVOCATIONS);
+        // What waits for a slow service would take hours.
+        let jobs = self.wanted()?.into_iter();
+        let jobs: Vec<_> = jobs.filter(|job| job.delay.is_zero()).collect();
+        let mut measured = Vec::new();
+        for jobs in jobs.chunk_by(|one, next| one.function == next.function) {
+            let subject = stage.function(jobs[0].function, Variant::DEPLOYED)?;
+            eprintln!("{}, {invocations} invocations", subject.label);
+            let memory =
+                Memory::measure(jobs, &subject, &self.upstreams, &self.tokens, invocations)?;
+            measured.push(memory);
+        }
+        let table = memory::table(&measured);
+        println!("{table}");
+        measured.iter().try_for_each(Memory::judge)?;
+        if self.options.only.is_none() {
+            report::replace(&self.root.join("docs/performance.md"), "memory", &table)?;
+        }
         Ok(())
     }
 

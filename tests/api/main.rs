@@ -5,6 +5,7 @@ mod administration;
 mod attacks;
 mod edge;
 mod erasure;
+mod golden;
 mod login;
 mod purge;
 mod round_trips;

@@ -371,3 +371,42 @@ fn a_token_outlives_the_rotation_of_its_key() {
     let removed = Verifier::new(public(&[("k2", OTHER_X)]), &token_issuer(), clock);
     assert_eq!(removed.verify(&before), Err(VerifyTokenError));
 }
+
+/// A token of just that length, which the signing key has signed.
+fn signed_with_length(length: usize) -> String {
+    // Below that it is shorter.
+    let pads = (length * 5 / 8..length).flat_map(|pad| [(0, pad), (1, pad), (2, pad)]);
+    let tokens = pads.map(|(in_header, pad)| {
+        let header = with(header(), "x", "a".repeat(in_header).into());
+        signed(&header, &with(claims(), "x", "a".repeat(pad).into()))
+    });
+    tokens
+        .skip_while(|token| token.len() < length)
+        .find(|token| token.len() == length)
+        .unwrap()
+}
+
+#[test]
+fn a_token_of_4096_characters_is_the_longest() {
+    assert!(verifier_at(NOW).verify(&signed_with_length(4096)).is_ok());
+    for longer in [4097, 5000] {
+        let verified = verifier_at(NOW).verify(&signed_with_length(longer));
+        assert_eq!(verified, Err(VerifyTokenError));
+    }
+}
+
+#[test]
+fn a_verifier_takes_the_keys_and_the_names_of_its_environment() {
+    let jwks = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": X}]}).to_string();
+    let get = |name: &str| match name {
+        "JWT_JWKS" => Some(jwks.clone()),
+        "JWT_ISSUER" => Some("https://issuer.example".to_owned()),
+        "JWT_AUDIENCE" => Some("mini".to_owned()),
+        _ => None,
+    };
+    let clock = Clock::new(|| Timestamp::from_millis(NOW * 1000));
+    let verifier = Verifier::read(&mut Vars::new(&get), clock).unwrap();
+    assert!(verifier.verify(&signed(&header(), &claims())).is_ok());
+    let other = with(claims(), "aud", "another".into());
+    assert!(verifier.verify(&signed(&header(), &other)).is_err());
+}

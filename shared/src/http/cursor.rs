@@ -57,6 +57,19 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn a_cursor_of_512_characters_is_the_longest() {
+        let longest = "p".repeat(371);
+        let cursor = encode(&longest, "scope");
+        assert_eq!(cursor.len(), 512);
+        assert_eq!(decode(&cursor, "scope").unwrap(), longest);
+        for more in [1, 2, 100] {
+            let cursor = encode(&"p".repeat(371 + more), "scope");
+            let error = decode(&cursor, "scope").unwrap_err();
+            assert_eq!(error.code(), Code::InvalidCursor);
+        }
+    }
+
     proptest! {
         #[test]
         fn a_cursor_is_good_for_its_own_list_only(position in "\\PC{0,60}", scope in "\\PC{0,40}", other in "\\PC{0,40}") {

@@ -88,6 +88,7 @@ mod tests {
         };
         assert_eq!(key.to_string().parse(), Ok(key.clone()));
         let text = key.to_string();
+        assert_eq!(format!("{key:?}"), text, "as logs show it");
         for foreign in [
             "",
             "u/",

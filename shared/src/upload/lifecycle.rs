@@ -300,6 +300,59 @@ mod tests {
         ));
     }
 
+    #[test]
+    fn names_are_those_of_the_table_and_of_the_api() {
+        let names = [
+            "pending", "checking", "review", "ready", "rejected", "deleted", "gone",
+        ];
+        assert_eq!(UploadStatus::ALL.map(UploadStatus::as_str), names);
+        assert_eq!(names.map(str::parse), UploadStatus::ALL.map(Ok));
+        assert_eq!("tombstone".parse::<UploadStatus>(), Err(()));
+        assert_eq!(RejectionReason::TOO_LARGE.to_string(), "too_large");
+    }
+
+    /// The lower half of the table above, written out.
+    #[test]
+    fn a_settled_record_keeps_its_version_and_removes_every_other() {
+        let (own, other) = (version("referenced", 10), version("other", 10));
+        for (status, is_referencing) in [
+            (UploadStatus::Checking, true),
+            (UploadStatus::Review, true),
+            (UploadStatus::Ready, true),
+            (UploadStatus::Rejected, false),
+            (UploadStatus::Deleted, false),
+            (UploadStatus::Tombstone, false),
+        ] {
+            // An earlier release left the version on records that no longer reference it.
+            let record = Snapshot {
+                status,
+                version: Some("referenced".to_owned()),
+                declared_size: Some(10),
+            };
+            let decided = |event: Event<'static>| decide(Some(&record), &event, 1);
+            let stored = decide(Some(&record), &Event::Stored(&own, GOOD), 1);
+            let removed = decided(Event::Removed("referenced"));
+            let marked = decided(Event::DeleteMarker);
+            if is_referencing {
+                assert!(matches!(stored, Decision::Ignore(_)), "{status:?}");
+                assert_eq!(removed, Decision::Change(Change::Tombstone("referenced")));
+                assert_eq!(marked, Decision::Change(Change::MarkDeleted));
+            } else {
+                assert_eq!(stored, Decision::RemoveVersion("referenced"));
+                assert!(matches!(removed, Decision::Ignore(_)), "{status:?}");
+                assert_eq!(marked, Decision::RemoveAllVersions);
+            }
+            assert_eq!(
+                decide(Some(&record), &Event::Stored(&other, GOOD), 1),
+                Decision::RemoveVersion("other")
+            );
+            assert!(matches!(
+                decided(Event::Removed("other")),
+                Decision::Ignore(_)
+            ));
+        }
+    }
+
     proptest! {
         /// A version is kept only while a record references it, a referenced one is never removed by an event about
         /// another, and a record leaves `pending` once.
