@@ -1,0 +1,7 @@
+//! The functions as they are deployed, in one process and under a seed: every call of theirs goes to a model of the service,
+//! which answers late, twice or not at all.
+
+pub mod dynamodb;
+pub mod s3;
+pub mod sqs;
+pub mod wechat;

@@ -1,0 +1,1 @@
+//! A model of S3: one versioned bucket and its notifications.

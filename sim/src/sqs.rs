@@ -1,0 +1,1 @@
+//! A model of SQS: queues with redelivery and dead letters.

@@ -1,0 +1,1 @@
+//! A model of WeChat: codes that are good once.
