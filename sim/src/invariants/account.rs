@@ -81,9 +81,13 @@ fn attributes(user: &str, after: &Item, found: &mut Findings) {
     let live = is_live(after);
     for name in after.keys().map(String::as_str) {
         let known = ALWAYS.contains(&name)
-            || [&OF_LIVE[..], &OPTIONAL[..], &["edit_before"]].iter().any(|list| list.contains(&name))
+            || [&OF_LIVE[..], &OPTIONAL[..], &["edit_before"]]
+                .iter()
+                .any(|list| list.contains(&name))
             || name.starts_with("s_");
-        found.unless(known, Kind::UnknownAttribute, || format!("{name} of {user}"));
+        found.unless(known, Kind::UnknownAttribute, || {
+            format!("{name} of {user}")
+        });
         if live || ALWAYS.contains(&name) {
             continue;
         }
@@ -97,11 +101,15 @@ fn attributes(user: &str, after: &Item, found: &mut Findings) {
         return;
     }
     for name in OF_LIVE {
-        found.unless(after.has(name), Kind::LiveAccountIncomplete, || format!("{name} of {user}"));
+        found.unless(after.has(name), Kind::LiveAccountIncomplete, || {
+            format!("{name} of {user}")
+        });
     }
     let age = format!("{:015}#{user}", after.number("created_at").unwrap_or(0));
     let indexed = after.text("gsi1pk") == Some("US#0") && after.text("gsi1sk") == Some(&age);
-    found.unless(indexed, Kind::LiveAccountIncomplete, || format!("the index of {user}"));
+    found.unless(indexed, Kind::LiveAccountIncomplete, || {
+        format!("the index of {user}")
+    });
 }
 
 fn numbers(user: &str, before: Option<&Item>, after: &Item, found: &mut Findings) {
@@ -130,12 +138,16 @@ fn status(user: &str, before: Option<&Item>, after: &Item, found: &mut Findings)
     let exists = was == is
         || matches!(
             (was, is),
-            (None | Some("deleted" | "deleting" | "disabled"), Some("active"))
-                | (Some("active"), Some("disabled"))
+            (
+                None | Some("deleted" | "deleting" | "disabled"),
+                Some("active")
+            ) | (Some("active"), Some("disabled"))
                 | (Some("active" | "disabled"), Some("deleting"))
                 | (Some("deleting"), Some("deleted"))
         );
-    found.unless(exists && is.is_some(), Kind::StatusPath, || format!("{user}: {was:?} to {is:?}"));
+    found.unless(exists && is.is_some(), Kind::StatusPath, || {
+        format!("{user}: {was:?} to {is:?}")
+    });
 }
 
 /// Writes that order others raise the fence.
@@ -150,15 +162,25 @@ fn ordered(user: &str, before: Option<&Item>, after: &Item, found: &mut Findings
     }
     let fence = after.number("fence");
     let raised = fence.is_some() && fence > was("fence") && fence > was("sessions_ended_at");
-    found.unless(raised, Kind::FenceNotRaised, || format!("{user}: {fence:?}"));
+    found.unless(raised, Kind::FenceNotRaised, || {
+        format!("{user}: {fence:?}")
+    });
     if ends_sessions {
         let same = after.number("sessions_ended_at") == fence;
-        found.unless(same, Kind::FenceNotRaised, || format!("{user}: sessions_ended_at is not the fence"));
+        found.unless(same, Kind::FenceNotRaised, || {
+            format!("{user}: sessions_ended_at is not the fence")
+        });
     }
 }
 
 /// Logins and edits carry something random, and are applied once.
-fn once(user: &str, before: Option<&Item>, after: &Item, memory: &mut Memory, found: &mut Findings) {
+fn once(
+    user: &str,
+    before: Option<&Item>,
+    after: &Item,
+    memory: &mut Memory,
+    found: &mut Findings,
+) {
     let was = |name: &str| before.and_then(|before| before.get(name));
     if let Some(login) = after.text("last_login")
         && was("last_login") != after.get("last_login")
@@ -166,7 +188,9 @@ fn once(user: &str, before: Option<&Item>, after: &Item, memory: &mut Memory, fo
         let first = memory.logins.insert((user.to_owned(), login.to_owned()));
         found.unless(first, Kind::LoginTwice, || format!("{login} of {user}"));
         let session = after.has(&format!("s_{login}"));
-        found.unless(session, Kind::LoginWithoutSession, || format!("{login} of {user}"));
+        found.unless(session, Kind::LoginWithoutSession, || {
+            format!("{login} of {user}")
+        });
     }
     if let Some(edit) = after.bytes("edit")
         && was("edit") != after.get("edit")
@@ -174,7 +198,9 @@ fn once(user: &str, before: Option<&Item>, after: &Item, memory: &mut Memory, fo
         let first = memory.edits.insert((user.to_owned(), edit.to_owned()));
         found.unless(first, Kind::EditTwice, || format!("{edit} of {user}"));
         let follows = was("edit").is_none_or(|edit| after.get("edit_before") == Some(edit));
-        found.unless(follows, Kind::EditTwice, || format!("edit_before of {user}"));
+        found.unless(follows, Kind::EditTwice, || {
+            format!("edit_before of {user}")
+        });
     }
 }
 
@@ -185,21 +211,33 @@ fn kept(user: &str, before: &Item, after: &Item, found: &mut Findings) {
     }
     let (was, is) = (before.number("version"), after.number("version"));
     if !is_live(after) {
-        return found.unless(is > was, Kind::ChangeWithoutVersion, || format!("deletion of {user}"));
+        return found.unless(is > was, Kind::ChangeWithoutVersion, || {
+            format!("deletion of {user}")
+        });
     }
     for name in FIXED {
         let kept = !before.has(name) || before.get(name) == after.get(name);
-        found.unless(kept, Kind::FixedAttributeChanged, || format!("{name} of {user}"));
+        found.unless(kept, Kind::FixedAttributeChanged, || {
+            format!("{name} of {user}")
+        });
     }
     // A login brings the role that configuration gives, which is no change of the profile.
     let is_login = before.get("last_login") != after.get("last_login");
     let differs = |name: &&str| before.get(*name) != after.get(*name);
     let changed: Vec<_> = VISIBLE.into_iter().filter(differs).collect();
     let visible = changed.iter().any(|name| !is_login || *name != "role");
-    found.unless(!visible || is > was, Kind::ChangeWithoutVersion, || format!("{changed:?} of {user}"));
+    found.unless(!visible || is > was, Kind::ChangeWithoutVersion, || {
+        format!("{changed:?} of {user}")
+    });
     let (was_at, is_at) = (before.number("updated_at"), after.number("updated_at"));
-    let later = if is > was { is_at > was_at } else { is_at == was_at };
-    found.unless(later, Kind::UpdatedAtNotLater, || format!("{user}: {was_at:?} to {is_at:?}"));
+    let later = if is > was {
+        is_at > was_at
+    } else {
+        is_at == was_at
+    };
+    found.unless(later, Kind::UpdatedAtNotLater, || {
+        format!("{user}: {was_at:?} to {is_at:?}")
+    });
 }
 
 /// Nobody changes role or status but an administrator, and a login for whom configuration makes one.
@@ -210,9 +248,16 @@ fn standing(
     after: &Item,
     found: &mut Findings,
 ) {
-    let was = |name: &str| before.filter(|item| is_live(item)).and_then(|item| item.get(name));
-    let is_login = after.has("last_login") && before.and_then(|item| item.get("last_login")) != after.get("last_login");
-    let changed = ["role", "status"].iter().any(|name| was(name) != after.get(*name));
+    let was = |name: &str| {
+        before
+            .filter(|item| is_live(item))
+            .and_then(|item| item.get(name))
+    };
+    let is_login = after.has("last_login")
+        && before.and_then(|item| item.get("last_login")) != after.get("last_login");
+    let changed = ["role", "status"]
+        .iter()
+        .any(|name| was(name) != after.get(*name));
     let as_admin = after.text("role") == Some("admin") && after.text("status") == Some("active");
     let registers = !before.is_some_and(is_live);
     let by_login = is_login && (as_admin || registers && after.text("role") == Some("user"));

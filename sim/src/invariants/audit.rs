@@ -4,8 +4,18 @@ use super::item::{Attributes, Place, upload_key, user_key};
 use super::{Change, Commit, Findings, Item, Kind};
 
 const ATTRIBUTES: [&str; 12] = [
-    "pk", "sk", "actor", "action", "target", "fields", "ttl", "upload", "role_before", "status_before",
-    "role_after", "status_after",
+    "pk",
+    "sk",
+    "actor",
+    "action",
+    "target",
+    "fields",
+    "ttl",
+    "upload",
+    "role_before",
+    "status_before",
+    "role_after",
+    "status_after",
 ];
 /// Attributes of the account, with the field of the API that changes them.
 const FIELDS: [(&str, &str); 8] = [
@@ -31,17 +41,27 @@ pub(super) fn entries<'a>(commit: &Commit<'a>) -> impl Iterator<Item = &'a Item>
 pub(super) fn check(commit: &Commit<'_>, change: &Change, found: &mut Findings) {
     let id = &change.key.sk;
     if let Some(was) = &change.before {
-        let expired = was.number("ttl").is_some_and(|ttl| ttl * 1000 <= commit.now);
-        return found.unless(expired && change.after.is_none(), Kind::AuditChanged, || id.clone());
+        let expired = was
+            .number("ttl")
+            .is_some_and(|ttl| ttl * 1000 <= commit.now);
+        return found.unless(
+            expired && change.after.is_none(),
+            Kind::AuditChanged,
+            || id.clone(),
+        );
     }
     let Some(entry) = change.after.as_deref() else {
         return;
     };
     let known = entry.keys().all(|name| ATTRIBUTES.contains(&name.as_str()));
     found.unless(known, Kind::UnknownAttribute, || id.clone());
-    let complete = ["actor", "action", "target", "fields", "ttl"].iter().all(|name| entry.has(name));
+    let complete = ["actor", "action", "target", "fields", "ttl"]
+        .iter()
+        .all(|name| entry.has(name));
     found.unless(complete, Kind::AuditIncomplete, || id.clone());
-    let actor = entry.text("actor").and_then(|actor| commit.item(&user_key(actor)));
+    let actor = entry
+        .text("actor")
+        .and_then(|actor| commit.item(&user_key(actor)));
     let admin = actor.is_some_and(|actor| {
         actor.text("status") == Some("active") && actor.text("role") == Some("admin")
     });
@@ -56,7 +76,9 @@ fn is_true(commit: &Commit<'_>, entry: &Item) -> bool {
     };
     if entry.text("action") == Some("delete_upload") {
         let record = upload_key(target, entry.text("upload").unwrap_or_default());
-        let after = commit.change(&record).and_then(|change| change.after.as_deref());
+        let after = commit
+            .change(&record)
+            .and_then(|change| change.after.as_deref());
         return after.and_then(|record| record.text("status")) == Some("gone");
     }
     let Some(change) = commit.change(&user_key(target)) else {
@@ -85,6 +107,8 @@ fn is_true(commit: &Commit<'_>, entry: &Item) -> bool {
 fn names_all(entry: &Item, before: Option<&Item>, after: Option<&Item>) -> bool {
     let named = entry.texts("fields");
     let value = |item: Option<&Item>, name: &str| item.and_then(|item| item.get(name)).cloned();
-    let mut changed = FIELDS.iter().filter(|(name, _)| value(before, name) != value(after, name));
+    let mut changed = FIELDS
+        .iter()
+        .filter(|(name, _)| value(before, name) != value(after, name));
     changed.all(|(_, field)| named.contains(field))
 }

@@ -60,7 +60,9 @@ impl Bucket {
         for object in stored {
             let at = (object.key.clone(), object.version.clone());
             let same = former.remove(&at).is_none_or(|was| was == object);
-            found.unless(same, Kind::ObjectChanged, || format!("version {} of {}", at.1, at.0));
+            found.unless(same, Kind::ObjectChanged, || {
+                format!("version {} of {}", at.1, at.0)
+            });
             self.0.insert(at, object);
         }
         former

@@ -23,10 +23,23 @@ pub(super) fn check(table: &Table, bucket: &Bucket, left: &Leftovers, found: &mu
         found.add(Kind::MessageLeft, message.clone());
     }
     for (faults, message) in &left.dead_letters {
-        found.unless(*faults >= FAULTS, Kind::DeadLetter, || format!("{faults} faults: {message}"));
+        found.unless(*faults >= FAULTS, Kind::DeadLetter, || {
+            format!("{faults} faults: {message}")
+        });
     }
-    let limits = Limits { pending: 0, daily: 0, total_bytes: None, skew: 0 };
-    let commit = Commit { changes: &[], table, bucket, limits: &limits, now: 0 };
+    let limits = Limits {
+        pending: 0,
+        daily: 0,
+        total_bytes: None,
+        skew: 0,
+    };
+    let commit = Commit {
+        changes: &[],
+        table,
+        bucket,
+        limits: &limits,
+        now: 0,
+    };
     for (key, item) in table {
         match Place::of(key) {
             Place::User(user) => account(&commit, user, item, found),
@@ -68,7 +81,9 @@ fn record(commit: &Commit<'_>, user: &str, id: &str, record: &Item, found: &mut 
     let version = record.text("version_id").unwrap_or_default();
     let object = commit.bucket.get(&key, version);
     let there = object.is_some_and(|object| is_described(object, record));
-    found.unless(there, Kind::ReferencedVersionMissing, || format!("version {version} of {key}"));
+    found.unless(there, Kind::ReferencedVersionMissing, || {
+        format!("version {version} of {key}")
+    });
 }
 
 fn quota(commit: &Commit<'_>, user: &str, quota: &Item, found: &mut Findings) {

@@ -3,7 +3,15 @@
 use super::item::{Attributes, upload_key};
 use super::{Change, Commit, Findings, Item, Kind, upload};
 
-const ATTRIBUTES: [&str; 7] = ["pk", "sk", "request", "uploads", "ticket_until", "ttl", "upload"];
+const ATTRIBUTES: [&str; 7] = [
+    "pk",
+    "sk",
+    "request",
+    "uploads",
+    "ticket_until",
+    "ttl",
+    "upload",
+];
 
 pub(super) fn check(
     commit: &Commit<'_>,
@@ -14,7 +22,8 @@ pub(super) fn check(
 ) {
     let pk = &change.key.pk;
     let is_expired = |item: &&Item| {
-        item.number("ttl").is_some_and(|ttl| ttl * 1000 <= commit.now + commit.limits.skew)
+        item.number("ttl")
+            .is_some_and(|ttl| ttl * 1000 <= commit.now + commit.limits.skew)
     };
     let before = change.before.as_deref().filter(|item| !is_expired(item));
     let Some(after) = change.after.as_deref() else {
@@ -23,8 +32,12 @@ pub(super) fn check(
     let known = after.keys().all(|name| ATTRIBUTES.contains(&name.as_str()));
     found.unless(known, Kind::UnknownAttribute, || pk.clone());
     if let Some(before) = before {
-        let same = ["request", "uploads", "upload"].iter().all(|name| before.get(*name) == after.get(*name));
-        let later = ["ticket_until", "ttl"].iter().all(|name| before.number(name) <= after.number(name));
+        let same = ["request", "uploads", "upload"]
+            .iter()
+            .all(|name| before.get(*name) == after.get(*name));
+        let later = ["ticket_until", "ttl"]
+            .iter()
+            .all(|name| before.number(name) <= after.number(name));
         return found.unless(same && later, Kind::IdempotencyChanged, || pk.clone());
     }
     let uploads = after.texts("uploads");

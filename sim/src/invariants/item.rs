@@ -49,7 +49,9 @@ impl<'a> Place<'a> {
         } else if let Some(user) = alone("RL#UP#") {
             Self::Quota(user)
         } else {
-            alone("RL#IK#").and_then(idempotency).unwrap_or(Self::Unknown)
+            alone("RL#IK#")
+                .and_then(idempotency)
+                .unwrap_or(Self::Unknown)
         }
     }
 }

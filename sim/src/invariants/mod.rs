@@ -28,7 +28,7 @@ pub use kind::Kind;
 pub use model::{Change, Item, Key};
 
 pub(crate) use bucket::Bucket;
-pub(crate) use item::{Attributes, Place, Table, is_live};
+pub(crate) use item::{Place, Table, is_live};
 
 /// Something that must not happen has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -158,13 +158,16 @@ impl Watch {
                     idempotency::check(&commit, user, epoch, change, found);
                 }
                 Place::Audit => audit::check(&commit, change, found),
-                Place::Username(_) | Place::Email(_) => names::check_reservation(&commit, change, found),
+                Place::Username(_) | Place::Email(_) => {
+                    names::check_reservation(&commit, change, found)
+                }
                 Place::OwnerState(_) | Place::Quota(_) => {}
                 Place::Unknown => found.add(Kind::UnknownItem, format!("{:?}", change.key)),
             }
         }
         for user in users(&commit) {
             owner_state::check(&commit, user, found);
+            upload::avatar(&commit, user, found);
             quota::check(&commit, user, found);
         }
     }

@@ -19,10 +19,14 @@ pub(super) fn check_reservation(commit: &Commit<'_>, change: &Change, found: &mu
     let (was, is) = (owner(&change.before), owner(&change.after));
     let pk = &change.key.pk;
     if let Some(item) = change.after.as_deref() {
-        let known = item.keys().all(|name| ["pk", "sk", "uid"].contains(&name.as_str()));
+        let known = item
+            .keys()
+            .all(|name| ["pk", "sk", "uid"].contains(&name.as_str()));
         found.unless(known, Kind::UnknownAttribute, || pk.clone());
         let moved = was.is_some() && was != is;
-        found.unless(!moved, Kind::ReservationTaken, || format!("{pk}: {was:?} to {is:?}"));
+        found.unless(!moved, Kind::ReservationTaken, || {
+            format!("{pk}: {was:?} to {is:?}")
+        });
         reserved(commit, &change.key, found);
     } else if let Some(was) = was
         && let Some(account) = commit.item(&user_key(&was))
@@ -41,7 +45,9 @@ pub(super) fn reserved(commit: &Commit<'_>, key: &Key, found: &mut Findings) {
         _ => return,
     };
     let has = account.is_some_and(|account| is_live(account) && has_name(account, field, form));
-    found.unless(has, Kind::ReservationWithoutUser, || format!("{} of {owner:?}", key.pk));
+    found.unless(has, Kind::ReservationWithoutUser, || {
+        format!("{} of {owner:?}", key.pk)
+    });
 }
 
 /// A name is reserved under its compared form, and under that of version 0.1, which is lower case.
@@ -59,13 +65,26 @@ pub(super) fn check_user(
 ) {
     let was = |name: &str| before.and_then(|before| before.get(name));
     let names = [USERNAME, EMAIL].map(|(name, form, _)| [name, form]);
-    let changed = names.as_flattened().iter().any(|name| was(name) != after.get(*name));
+    let changed = names
+        .as_flattened()
+        .iter()
+        .any(|name| was(name) != after.get(*name));
     if !changed {
         return;
     }
     let compared = [
-        (USERNAME, after.text("username").map(|name| Username::sought(name).map(|name| name.compared()).ok())),
-        (EMAIL, after.text("email").map(|email| email.parse().map(|email: Email| email.compared()).ok())),
+        (
+            USERNAME,
+            after
+                .text("username")
+                .map(|name| Username::sought(name).map(|name| name.compared()).ok()),
+        ),
+        (
+            EMAIL,
+            after
+                .text("email")
+                .map(|email| email.parse().map(|email: Email| email.compared()).ok()),
+        ),
     ];
     for ((name, form, _), compared) in compared {
         let fits = after.text(form) == compared.flatten().as_deref();
@@ -75,7 +94,12 @@ pub(super) fn check_user(
 }
 
 /// That each of the user's names is reserved for them.
-pub(super) fn has_reservations(commit: &Commit<'_>, user: &str, account: &Item, found: &mut Findings) {
+pub(super) fn has_reservations(
+    commit: &Commit<'_>,
+    user: &str,
+    account: &Item,
+    found: &mut Findings,
+) {
     for (_, form, prefix) in [USERNAME, EMAIL] {
         let Some(form) = account.text(form) else {
             continue;

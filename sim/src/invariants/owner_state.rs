@@ -15,10 +15,16 @@ pub(super) fn check(commit: &Commit<'_>, user: &str, found: &mut Findings) {
         // Absent means that nothing is wrong.
         None => !disabled && epoch.is_none_or(|epoch| epoch == 1),
         Some(state) => {
-            let known = state.keys().all(|name| ["pk", "sk", "epoch", "disabled"].contains(&name.as_str()));
-            found.unless(known, Kind::UnknownAttribute, || format!("owner state of {user}"));
+            let known = state
+                .keys()
+                .all(|name| ["pk", "sk", "epoch", "disabled"].contains(&name.as_str()));
+            found.unless(known, Kind::UnknownAttribute, || {
+                format!("owner state of {user}")
+            });
             state.number("epoch") == epoch && state.flag("disabled") == Some(disabled)
         }
     };
-    found.unless(agrees, Kind::OwnerStateDisagrees, || format!("{user}: epoch {epoch:?}, disabled {disabled}"));
+    found.unless(agrees, Kind::OwnerStateDisagrees, || {
+        format!("{user}: epoch {epoch:?}, disabled {disabled}")
+    });
 }

@@ -16,18 +16,30 @@ pub(super) fn check(commit: &Commit<'_>, user: &str, found: &mut Findings) {
     let none = Item::new();
     let quota = commit.item(&key).unwrap_or(&none);
     let account = commit.item(&user_key(user));
-    let epoch = account.filter(|item| super::is_live(item)).and_then(|item| item.number("epoch"));
+    let epoch = account
+        .filter(|item| super::is_live(item))
+        .and_then(|item| item.number("epoch"));
     let open: BTreeSet<&str> = quota.texts("open").into_iter().collect();
     if let Some(change) = commit.change(&key) {
         let before = change.before.as_deref().unwrap_or(&none);
-        let at = Counted { commit, user, before, quota, open: &open };
+        let at = Counted {
+            commit,
+            user,
+            before,
+            quota,
+            open: &open,
+        };
         at.attributes(found);
         at.limits(found);
         at.account(account, found);
     }
     tickets(commit, user, quota, &open, found);
     if let Some(epoch) = epoch {
-        let at = Current { commit, user, epoch };
+        let at = Current {
+            commit,
+            user,
+            epoch,
+        };
         at.open(&open, found);
         at.bytes(quota, found);
     }
@@ -55,8 +67,11 @@ fn issued(quota: &Item) -> i64 {
 impl Counted<'_> {
     fn attributes(&self, found: &mut Findings) {
         for name in self.quota.keys() {
-            let known = ["pk", "sk", "open", "bytes", "counted_at", "epoch"].contains(&name.as_str());
-            found.unless(known || is_day(name), Kind::UnknownAttribute, || format!("{name} of {}", self.user));
+            let known =
+                ["pk", "sk", "open", "bytes", "counted_at", "epoch"].contains(&name.as_str());
+            found.unless(known || is_day(name), Kind::UnknownAttribute, || {
+                format!("{name} of {}", self.user)
+            });
         }
     }
 
@@ -64,10 +79,17 @@ impl Counted<'_> {
         let limits = self.commit.limits;
         let was = self.before.texts("open").len();
         let fits = self.open.len() <= limits.pending || self.open.len() <= was;
-        found.unless(fits, Kind::TooManyOpen, || format!("{} of {}", self.open.len(), self.user));
+        found.unless(fits, Kind::TooManyOpen, || {
+            format!("{} of {}", self.open.len(), self.user)
+        });
         for day in self.quota.keys().filter(|name| is_day(name)) {
-            let fits = self.quota.number(day).is_some_and(|count| count <= limits.daily);
-            found.unless(fits, Kind::TooManyToday, || format!("{day} of {}", self.user));
+            let fits = self
+                .quota
+                .number(day)
+                .is_some_and(|count| count <= limits.daily);
+            found.unless(fits, Kind::TooManyToday, || {
+                format!("{day} of {}", self.user)
+            });
         }
     }
 
@@ -78,17 +100,25 @@ impl Counted<'_> {
             return;
         }
         let active = account.is_some_and(|account| {
-            account.text("status") == Some("active") && account.get("epoch") == self.quota.get("epoch")
+            account.text("status") == Some("active")
+                && account.get("epoch") == self.quota.get("epoch")
         });
         found.unless(active, Kind::QuotaWithoutAccount, || self.user.to_owned());
     }
 }
 
 /// New and renewed tickets are counted by the write that issues them.
-fn tickets(commit: &Commit<'_>, user: &str, quota: &Item, open: &BTreeSet<&str>, found: &mut Findings) {
+fn tickets(
+    commit: &Commit<'_>,
+    user: &str,
+    quota: &Item,
+    open: &BTreeSet<&str>,
+    found: &mut Findings,
+) {
     let mut new = 0;
     for (place, change) in commit.places() {
-        let (Place::Upload { user: owner, id }, Some(after)) = (place, change.after.as_deref()) else {
+        let (Place::Upload { user: owner, id }, Some(after)) = (place, change.after.as_deref())
+        else {
             continue;
         };
         if owner != user || after.text("status") != Some("pending") {
@@ -101,7 +131,9 @@ fn tickets(commit: &Commit<'_>, user: &str, quota: &Item, open: &BTreeSet<&str>,
             Some(before) if before.get("ticket_until") == after.get("ticket_until") => continue,
             Some(_) => format!("{id}.{}", after.number("ticket_until").unwrap_or(0)),
         };
-        found.unless(open.contains(entry.as_str()), Kind::TicketUncounted, || format!("{entry} of {user}"));
+        found.unless(open.contains(entry.as_str()), Kind::TicketUncounted, || {
+            format!("{entry} of {user}")
+        });
     }
     if new == 0 {
         return;
@@ -113,7 +145,9 @@ fn tickets(commit: &Commit<'_>, user: &str, quota: &Item, open: &BTreeSet<&str>,
     let was = today.and_then(|day| before?.number(day)).unwrap_or(0);
     let is = today.and_then(|day| quota.number(day)).unwrap_or(0);
     let counted = is - was == new || issued(quota) - before.map_or(0, issued) == new;
-    found.unless(counted, Kind::TicketUncounted, || format!("{new} of {user} on the day"));
+    found.unless(counted, Kind::TicketUncounted, || {
+        format!("{new} of {user} on the day")
+    });
 }
 
 /// What the current generation has.
@@ -133,15 +167,26 @@ impl Current<'_> {
     fn is_live(&self, id: &str, record: &Item) -> bool {
         let until = record.number("ticket_until").unwrap_or(0) * 1000;
         let margin = 2 * self.commit.limits.skew + 1000;
-        record.text("status") == Some("pending") && self.commit.now + margin < until && !id.is_empty()
+        record.text("status") == Some("pending")
+            && self.commit.now + margin < until
+            && !id.is_empty()
     }
 
     fn open(&self, open: &BTreeSet<&str>, found: &mut Findings) {
-        for (id, record) in self.records().filter(|(id, record)| self.is_live(id, record)) {
-            let counts = |entry: &&str| end_of(entry).is_some_and(|(of, end)| of == id && end > self.commit.now);
+        for (id, record) in self
+            .records()
+            .filter(|(id, record)| self.is_live(id, record))
+        {
+            let counts = |entry: &&str| {
+                end_of(entry).is_some_and(|(of, end)| of == id && end > self.commit.now)
+            };
             let counted = open.iter().any(counts);
             found.unless(counted, Kind::OpenTicketUncounted, || {
-                format!("{id} of {}, until {:?}", self.user, record.number("ticket_until"))
+                format!(
+                    "{id} of {}, until {:?}",
+                    self.user,
+                    record.number("ticket_until")
+                )
             });
         }
     }
@@ -150,11 +195,13 @@ impl Current<'_> {
         if self.commit.limits.total_bytes.is_none() {
             return;
         }
-        let occupied = self.records().map(|(id, record)| match record.text("status") {
-            Some(status) if has_version(status) => record.number("size").unwrap_or(0),
-            _ if self.is_live(id, record) => record.number("declared_size").unwrap_or(0),
-            _ => 0,
-        });
+        let occupied = self
+            .records()
+            .map(|(id, record)| match record.text("status") {
+                Some(status) if has_version(status) => record.number("size").unwrap_or(0),
+                _ if self.is_live(id, record) => record.number("declared_size").unwrap_or(0),
+                _ => 0,
+            });
         let (occupied, counted) = (occupied.sum::<i64>(), quota.number("bytes").unwrap_or(0));
         found.unless(counted >= occupied, Kind::BytesUncounted, || {
             format!("{}: {counted} of {occupied}", self.user)

@@ -25,10 +25,16 @@ pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mu
             continue;
         }
         let Some(session) = value.get("M").and_then(serde_json::Value::as_object) else {
-            found.add(Kind::UnknownAttribute, format!("{name} of {user} is no map"));
+            found.add(
+                Kind::UnknownAttribute,
+                format!("{name} of {user} is no map"),
+            );
             continue;
         };
-        let past = memory.sessions.entry((user.to_owned(), name.clone())).or_default();
+        let past = memory
+            .sessions
+            .entry((user.to_owned(), name.clone()))
+            .or_default();
         let at = At { user, name, found };
         match before.get(name).and_then(|value| value["M"].as_object()) {
             Some(was) => at.continued(before, after, was, session, past),
@@ -36,7 +42,10 @@ pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mu
         }
         past.is_there = true;
     }
-    for name in before.keys().filter(|name| name.starts_with("s_") && !after.contains_key(*name)) {
+    for name in before
+        .keys()
+        .filter(|name| name.starts_with("s_") && !after.contains_key(*name))
+    {
         let past = memory.sessions.get_mut(&(user.to_owned(), name.clone()));
         past.into_iter().for_each(|past| past.is_there = false);
     }
@@ -51,11 +60,14 @@ struct At<'a> {
 impl At<'_> {
     fn unless(&mut self, holds: bool, kind: Kind) {
         let (user, name) = (self.user, self.name);
-        self.found.unless(holds, kind, || format!("{name} of {user}"));
+        self.found
+            .unless(holds, kind, || format!("{name} of {user}"));
     }
 
     fn known(&mut self, session: &Item) {
-        let known = session.keys().all(|name| ATTRIBUTES.contains(&name.as_str()));
+        let known = session
+            .keys()
+            .all(|name| ATTRIBUTES.contains(&name.as_str()));
         self.unless(known, Kind::UnknownAttribute);
     }
 
@@ -63,9 +75,15 @@ impl At<'_> {
         self.known(session);
         self.unless(past.hashes.is_empty(), Kind::SessionReturned);
         let number = session.number("c");
-        self.unless(number.is_some() && number == after.number("fence"), Kind::SessionNumberChanged);
+        self.unless(
+            number.is_some() && number == after.number("fence"),
+            Kind::SessionNumberChanged,
+        );
         let login = after.text("last_login").map(|id| format!("s_{id}"));
-        self.unless(login.as_deref() == Some(self.name), Kind::LoginWithoutSession);
+        self.unless(
+            login.as_deref() == Some(self.name),
+            Kind::LoginWithoutSession,
+        );
         past.hashes.extend(session.bytes("h").map(str::to_owned));
     }
 

@@ -7,8 +7,21 @@ use super::item::{Attributes, upload_key, user_key};
 use super::{Change, Commit, Findings, Item, Kind, Memory, StoredObject};
 
 const ATTRIBUTES: [&str; 15] = [
-    "pk", "sk", "status", "content_type", "declared_size", "ticket_until", "ttl", "version_id", "size", "etag",
-    "ready_at", "replaced", "remove_version", "reason", "seq",
+    "pk",
+    "sk",
+    "status",
+    "content_type",
+    "declared_size",
+    "ticket_until",
+    "ttl",
+    "version_id",
+    "size",
+    "etag",
+    "ready_at",
+    "replaced",
+    "remove_version",
+    "reason",
+    "seq",
 ];
 /// What describes the version that a record references.
 const OF_VERSION: [&str; 4] = ["version_id", "size", "etag", "ready_at"];
@@ -64,7 +77,6 @@ pub(super) fn check(
     if after.get("version_id").is_some_and(|is| was != Some(is)) {
         verified(commit, user, id, after, memory, found);
     }
-    avatar(commit, user, found);
 }
 
 /// Records go with their account, or with their time.
@@ -73,8 +85,9 @@ fn removed(commit: &Commit<'_>, user: &str, id: &str, before: Option<&Item>, fou
     let has_ended = account.is_some_and(|account| account.number("epoch") > epoch(id));
     let ttl = before.and_then(|before| before.number("ttl"));
     let has_expired = ttl.is_some_and(|ttl| ttl * 1000 <= commit.now);
-    found.unless(has_ended || has_expired, Kind::UploadRemovedEarly, || format!("{id} of {user}"));
-    avatar(commit, user, found);
+    found.unless(has_ended || has_expired, Kind::UploadRemovedEarly, || {
+        format!("{id} of {user}")
+    });
 }
 
 fn path(id: &str, before: Option<&Item>, after: &Item, found: &mut Findings) {
@@ -88,7 +101,9 @@ fn path(id: &str, before: Option<&Item>, after: &Item, found: &mut Findings) {
         (Some("gone"), Some("gone")) => true,
         _ => false,
     };
-    found.unless(exists, Kind::UploadPath, || format!("{id}: {was:?} to {is:?}"));
+    found.unless(exists, Kind::UploadPath, || {
+        format!("{id}: {was:?} to {is:?}")
+    });
 }
 
 /// Whether the record has what its status needs, and nothing else.
@@ -108,7 +123,9 @@ fn complete(id: &str, after: &Item, found: &mut Findings) {
         None => status != "rejected",
         Some(reason) => REASONS.contains(&reason) && matches!(status, "rejected" | "gone"),
     };
-    let always = ["content_type", "declared_size", "ticket_until"].iter().all(|name| after.has(name));
+    let always = ["content_type", "declared_size", "ticket_until"]
+        .iter()
+        .all(|name| after.has(name));
     let decided = status == "pending" || after.has("seq");
     let lists = !after.has("remove_version") || status == "gone";
     let replaces = !after.has("replaced") || is_avatar(id) && status != "pending";
@@ -117,7 +134,8 @@ fn complete(id: &str, after: &Item, found: &mut Findings) {
 }
 
 fn is_avatar(id: &str) -> bool {
-    id.parse::<UploadId>().is_ok_and(|id| id.purpose() == Purpose::Avatar)
+    id.parse::<UploadId>()
+        .is_ok_and(|id| id.purpose() == Purpose::Avatar)
 }
 
 fn created(commit: &Commit<'_>, user: &str, id: &str, found: &mut Findings) {
@@ -125,17 +143,29 @@ fn created(commit: &Commit<'_>, user: &str, id: &str, found: &mut Findings) {
     let active = account.is_some_and(|account| {
         account.text("status") == Some("active") && account.number("epoch") == epoch(id)
     });
-    found.unless(active, Kind::UploadWithoutAccount, || format!("{id} of {user}"));
+    found.unless(active, Kind::UploadWithoutAccount, || {
+        format!("{id} of {user}")
+    });
 }
 
 fn kept(id: &str, before: &Item, after: &Item, found: &mut Findings) {
-    for name in ["content_type", "declared_size", "replaced", "remove_version", "reason"] {
+    for name in [
+        "content_type",
+        "declared_size",
+        "replaced",
+        "remove_version",
+        "reason",
+    ] {
         let kept = !before.has(name) || before.get(name) == after.get(name);
         found.unless(kept, Kind::UploadFixedChanged, || format!("{name} of {id}"));
     }
     let (was, is) = (before.number("ticket_until"), after.number("ticket_until"));
-    let renewed = is > was && before.text("status") == Some("pending") && after.text("status") == Some("pending");
-    found.unless(was == is || renewed, Kind::UploadFixedChanged, || format!("ticket_until of {id}"));
+    let renewed = is > was
+        && before.text("status") == Some("pending")
+        && after.text("status") == Some("pending");
+    found.unless(was == is || renewed, Kind::UploadFixedChanged, || {
+        format!("ticket_until of {id}")
+    });
     let (was, is) = (before.get("version_id"), after.get("version_id"));
     let replaced = was.is_some() && is.is_some() && was != is;
     found.unless(!replaced, Kind::VersionReplaced, || id.to_owned());
@@ -156,7 +186,9 @@ fn verified(
     // Whoever deletes the upload can have been faster.
     let object = object.or_else(|| memory.removed_versions.get(&(key.clone(), version.clone())));
     let fits = object.is_some_and(|object| is_described(object, after));
-    found.unless(fits, Kind::UnverifiedReferenced, || format!("version {version} of {key}"));
+    found.unless(fits, Kind::UnverifiedReferenced, || {
+        format!("version {version} of {key}")
+    });
 }
 
 /// Whether the object is what the record says of it.
@@ -189,5 +221,7 @@ pub(super) fn avatar(commit: &Commit<'_>, user: &str, found: &mut Findings) {
         }
         _ => false,
     };
-    found.unless(fits, Kind::AvatarNotReady, || format!("{named:?} of {user}"));
+    found.unless(fits, Kind::AvatarNotReady, || {
+        format!("{named:?} of {user}")
+    });
 }
