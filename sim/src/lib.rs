@@ -3,6 +3,7 @@
 
 pub mod dynamodb;
 pub mod invariants;
+pub mod reference;
 pub mod s3;
 pub mod sqs;
 pub mod wechat;

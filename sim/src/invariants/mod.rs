@@ -21,6 +21,7 @@ mod tests;
 mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 pub use bucket::StoredObject;
 pub use end::Leftovers;
@@ -28,7 +29,8 @@ pub use kind::Kind;
 pub use model::{Change, Item, Key};
 
 pub(crate) use bucket::Bucket;
-pub(crate) use item::{Place, Table, is_live};
+pub(crate) use item::{Attributes, Place, Table, is_live};
+pub(crate) use upload::{epoch as epoch_of, is_avatar};
 
 /// Something that must not happen has happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,6 +62,10 @@ impl Findings {
     pub(crate) fn add(&mut self, kind: Kind, detail: impl Into<String>) {
         let detail = detail.into();
         self.0.push(Finding { kind, detail });
+    }
+
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
     }
 
     pub(crate) fn unless(&mut self, holds: bool, kind: Kind, detail: impl FnOnce() -> String) {
@@ -101,6 +107,7 @@ struct Memory {
     sessions: BTreeMap<(String, String), session::Past>,
     logins: BTreeSet<(String, String)>,
     edits: BTreeSet<(String, String)>,
+    gone_uploads: BTreeMap<(String, String), i64>,
     removed_versions: BTreeMap<(String, String), StoredObject>,
 }
 
@@ -153,6 +160,10 @@ impl Watch {
                 }
                 Place::Upload { user, id } => {
                     upload::check(&commit, user, id, change, memory, found);
+                    if upload::is_gone(change) {
+                        let key = (user.to_owned(), id.to_owned());
+                        memory.gone_uploads.entry(key).or_insert(now);
+                    }
                 }
                 Place::Idempotency { user, epoch } => {
                     idempotency::check(&commit, user, epoch, change, found);
@@ -201,8 +212,24 @@ impl Watch {
     }
 
     /// The user's item.
-    pub fn account(&self, user: &str) -> Option<&Item> {
-        self.table.get(&item::user_key(user)).map(|item| &**item)
+    pub fn account(&self, user: &str) -> Option<&Arc<Item>> {
+        self.table.get(&item::user_key(user))
+    }
+
+    /// The record of an upload.
+    pub fn record(&self, user: &str, id: &str) -> Option<&Item> {
+        let record = self.table.get(&item::upload_key(user, id));
+        record.map(|record| &**record)
+    }
+
+    /// When an upload became a tombstone, or its record was removed.
+    pub fn gone_at(&self, user: &str, id: &str) -> Option<i64> {
+        let key = (user.to_owned(), id.to_owned());
+        self.memory.gone_uploads.get(&key).copied()
+    }
+
+    pub(crate) fn findings_mut(&mut self) -> &mut Findings {
+        &mut self.findings
     }
 }
 

@@ -39,6 +39,12 @@ pub(crate) fn has_version(status: &str) -> bool {
     matches!(status, "checking" | "review" | "ready")
 }
 
+/// Whether the API has nothing to show from then on.
+pub(super) fn is_gone(change: &Change) -> bool {
+    let status = change.after.as_deref().map(|after| after.text("status"));
+    status.is_none_or(|status| status == Some("gone"))
+}
+
 /// The account generation that an upload belongs to.
 pub(crate) fn epoch(id: &str) -> Option<i64> {
     let id: UploadId = id.parse().ok()?;
@@ -133,7 +139,7 @@ fn complete(id: &str, after: &Item, found: &mut Findings) {
     found.unless(fits, Kind::UploadIncomplete, || format!("{id} is {status}"));
 }
 
-fn is_avatar(id: &str) -> bool {
+pub(crate) fn is_avatar(id: &str) -> bool {
     id.parse::<UploadId>()
         .is_ok_and(|id| id.purpose() == Purpose::Avatar)
 }
