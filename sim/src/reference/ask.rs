@@ -93,8 +93,12 @@ impl Ask {
     /// Whose account it is about, if it is about another than the caller's.
     pub(super) fn target(&self) -> Option<&str> {
         match self {
-            Self::Read { user } | Self::Edit { user, .. } | Self::DeleteAccount { user } => Some(user),
-            Self::ReadUpload { user, .. } | Self::ListUploads { user } | Self::DeleteUpload { user, .. } => Some(user),
+            Self::Read { user } | Self::Edit { user, .. } | Self::DeleteAccount { user } => {
+                Some(user)
+            }
+            Self::ReadUpload { user, .. }
+            | Self::ListUploads { user }
+            | Self::DeleteUpload { user, .. } => Some(user),
             _ => None,
         }
     }
@@ -173,10 +177,14 @@ pub(super) struct Request {
 
 impl Request {
     pub(super) fn is_refused(&self) -> bool {
-        self.answer.as_ref().is_some_and(|(_, answer)| answer.is_refusal())
+        self.answer
+            .as_ref()
+            .is_some_and(|(_, answer)| answer.is_refusal())
     }
 
     pub(super) fn is_done(&self) -> bool {
-        self.answer.as_ref().is_some_and(|(_, answer)| answer.is_success())
+        self.answer
+            .as_ref()
+            .is_some_and(|(_, answer)| answer.is_success())
     }
 }

@@ -18,7 +18,11 @@ pub(super) struct Log(ByUser<Vec<Commit>>);
 
 impl Log {
     /// Returns the accounts that are changed.
-    pub(super) fn record<'a>(&mut self, changes: &'a [Change], now: i64) -> Vec<(String, &'a Change)> {
+    pub(super) fn record<'a>(
+        &mut self,
+        changes: &'a [Change],
+        now: i64,
+    ) -> Vec<(String, &'a Change)> {
         let mut users = Vec::new();
         for change in changes {
             let (Place::User(user), Some(after)) = (Place::of(&change.key), &change.after) else {
@@ -43,10 +47,14 @@ impl Log {
     }
 
     pub(super) fn during(&self, user: &str, from: i64, to: i64) -> impl Iterator<Item = &Commit> {
-        self.of(user).iter().filter(move |commit| (from..=to).contains(&commit.at))
+        self.of(user)
+            .iter()
+            .filter(move |commit| (from..=to).contains(&commit.at))
     }
 
     pub(super) fn all(&self) -> impl Iterator<Item = (&str, &[Commit])> {
-        self.0.iter().map(|(user, commits)| (user.as_str(), commits.as_slice()))
+        self.0
+            .iter()
+            .map(|(user, commits)| (user.as_str(), commits.as_slice()))
     }
 }

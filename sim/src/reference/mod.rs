@@ -160,15 +160,23 @@ pub(super) struct View<'a> {
 impl View<'_> {
     /// The states that the account had while the request was under way, the one at its start first.
     fn states<'a>(&'a self, user: &str, at_start: Option<&'a Arc<Item>>) -> Vec<Option<&'a Item>> {
-        let during = self.reference.log.during(user, self.request.start, self.now);
+        let during = self
+            .reference
+            .log
+            .during(user, self.request.start, self.now);
         let first = std::iter::once(at_start.map(|item| &**item));
-        first.chain(during.map(|commit| Some(&*commit.after))).collect()
+        first
+            .chain(during.map(|commit| Some(&*commit.after)))
+            .collect()
     }
 
     fn describe(&self) -> String {
         let (ask, by) = (&self.request.ask, self.request.by.as_ref());
         let by = by.map(|by| (&by.user, by.epoch, &by.session));
-        format!("{ask:?} by {by:?} from {} to {}: {}", self.request.start, self.now, self.answer.status)
+        format!(
+            "{ask:?} by {by:?} from {} to {}: {}",
+            self.request.start, self.now, self.answer.status
+        )
     }
 
     fn unless(&self, holds: bool, kind: Kind, found: &mut Findings) {

@@ -16,7 +16,11 @@ const ENDED: usize = 4;
 fn parts(token: &str) -> Option<(String, String, String)> {
     let token: RefreshToken = token.parse().ok()?;
     let session = token.session.as_str().to_owned();
-    Some((token.user.to_string(), session, BASE64.encode(&token.hash())))
+    Some((
+        token.user.to_string(),
+        session,
+        BASE64.encode(&token.hash()),
+    ))
 }
 
 fn session<'a>(account: &'a Item, id: &str) -> Option<&'a Item> {
@@ -42,7 +46,9 @@ pub(super) fn check(view: &View<'_>, found: &mut Findings) {
 /// A token that is handed out is its session's.
 fn handed_out<'a>(view: &View<'_>, found: &mut Findings) -> Option<(String, String)> {
     let token = view.answer.body["refresh_token"].as_str().and_then(parts);
-    let known = token.as_ref().is_some_and(|(user, session, hash)| view.watch.has_been_token(user, session, hash));
+    let known = token
+        .as_ref()
+        .is_some_and(|(user, session, hash)| view.watch.has_been_token(user, session, hash));
     view.unless(known, Kind::TokenUnknown, found);
     token.map(|(user, session, _)| (user, session))
 }
@@ -53,7 +59,10 @@ fn logged_in(view: &View<'_>, create: bool, found: &mut Findings) {
             let Some((user, id)) = handed_out(view, found) else {
                 return;
             };
-            let mut commits = view.reference.log.during(&user, view.request.start, view.now);
+            let mut commits = view
+                .reference
+                .log
+                .during(&user, view.request.start, view.now);
             let made = commits.find(|commit| session(&commit.after, &id).is_some());
             view.unless(made.is_some(), Kind::ChangeLost, found);
             let revived = made.is_some_and(|made| !made.before.as_deref().is_some_and(is_live));
@@ -68,14 +77,24 @@ fn refreshed(view: &View<'_>, token: &str, found: &mut Findings) {
     let Some((user, id, hash)) = parts(token) else {
         return;
     };
-    let at_start = view.reference.log.of(&user).iter().rfind(|commit| commit.at < view.request.start);
+    let at_start = view
+        .reference
+        .log
+        .of(&user)
+        .iter()
+        .rfind(|commit| commit.at < view.request.start);
     let states = view.states(&user, at_start.map(|commit| &commit.after));
     let skew = view.reference.skew;
     if view.answer.status == 200 {
         let handed = handed_out(view, found);
-        view.unless(handed.is_none_or(|handed| handed == (user, id.clone())), Kind::TokenFork, found);
+        view.unless(
+            handed.is_none_or(|handed| handed == (user, id.clone())),
+            Kind::TokenFork,
+            found,
+        );
         let open = |account: &&Item| {
-            session(account, &id).is_some_and(|session| is_open(account, session, view.request.start - skew))
+            session(account, &id)
+                .is_some_and(|session| is_open(account, session, view.request.start - skew))
         };
         let good = states.into_iter().flatten().any(|account| open(&account));
         return view.unless(good, Kind::EndedTokenGood, found);
@@ -91,7 +110,11 @@ fn refreshed(view: &View<'_>, token: &str, found: &mut Findings) {
     };
     let was_current = states.iter().all(|state| state.is_some_and(current));
     let refused = view.answer.is_refusal() && view.answer.status != 429;
-    view.unless(!(was_current && refused) || !view.is_full(), Kind::SessionLost, found);
+    view.unless(
+        !(was_current && refused) || !view.is_full(),
+        Kind::SessionLost,
+        found,
+    );
 }
 
 fn logged_out(view: &View<'_>, all: bool, found: &mut Findings) {
@@ -103,7 +126,10 @@ fn logged_out(view: &View<'_>, all: bool, found: &mut Findings) {
         return;
     };
     let before = view.request.caller.as_deref();
-    let names = before.into_iter().flat_map(|item| item.keys()).filter(|name| name.starts_with("s_"));
+    let names = before
+        .into_iter()
+        .flat_map(|item| item.keys())
+        .filter(|name| name.starts_with("s_"));
     let own = format!("s_{}", by.session);
     let mut ended = names.filter(|name| all || **name == own);
     let is_gone = |name: &String| {
@@ -115,7 +141,13 @@ fn logged_out(view: &View<'_>, all: bool, found: &mut Findings) {
 
 /// A session that is gone from an account that is not: somebody has ended it, it was one too many, or one of its old
 /// tokens was used.
-pub(super) fn removed(reference: &Reference, user: &str, change: &Change, now: i64, found: &mut Findings) {
+pub(super) fn removed(
+    reference: &Reference,
+    user: &str,
+    change: &Change,
+    now: i64,
+    found: &mut Findings,
+) {
     let (Some(before), Some(after)) = (&change.before, &change.after) else {
         return;
     };
@@ -124,14 +156,23 @@ pub(super) fn removed(reference: &Reference, user: &str, change: &Change, now: i
     }
     let maps = || {
         let sessions = before.iter().filter(|(name, _)| name.starts_with("s_"));
-        sessions.filter_map(|(name, value)| Some((name, value.get("M").and_then(Value::as_object)?)))
+        sessions
+            .filter_map(|(name, value)| Some((name, value.get("M").and_then(Value::as_object)?)))
     };
-    let open = maps().filter(|(_, session)| is_open(before, session, now)).count();
+    let open = maps()
+        .filter(|(_, session)| is_open(before, session, now))
+        .count();
     let surplus = open > MOST || maps().count() - open >= ENDED;
     for (name, _) in maps().filter(|(name, _)| !after.has(name)) {
         let id = name.trim_start_matches("s_");
-        let asked = surplus || reference.requests.iter().any(|request| ends(&request.ask, request.by.as_ref(), user, id));
-        found.unless(asked, Kind::SessionLost, || format!("{name} of {user} at {now}"));
+        let asked = surplus
+            || reference
+                .requests
+                .iter()
+                .any(|request| ends(&request.ask, request.by.as_ref(), user, id));
+        found.unless(asked, Kind::SessionLost, || {
+            format!("{name} of {user} at {now}")
+        });
     }
 }
 
@@ -139,7 +180,9 @@ pub(super) fn removed(reference: &Reference, user: &str, change: &Change, now: i
 fn ends(ask: &Ask, by: Option<&super::Bearer>, user: &str, id: &str) -> bool {
     match ask {
         Ask::Logout { .. } => by.is_some_and(|by| by.user == user && by.session == id),
-        Ask::Refresh { token } => parts(token).is_some_and(|(of, session, _)| of == user && session == id),
+        Ask::Refresh { token } => {
+            parts(token).is_some_and(|(of, session, _)| of == user && session == id)
+        }
         _ => false,
     }
 }

@@ -35,7 +35,9 @@ impl Uploads {
 
     pub(super) fn of_others(&self, user: &str) -> Vec<(String, String)> {
         let others = self.owners.iter().filter(|(_, owner)| *owner != user);
-        others.map(|(id, owner)| (owner.clone(), id.clone())).collect()
+        others
+            .map(|(id, owner)| (owner.clone(), id.clone()))
+            .collect()
     }
 
     /// Tickets that were handed out; a key leads to the same ones again.
@@ -45,7 +47,8 @@ impl Uploads {
         };
         let ids = ids(&answer.body);
         if answer.status == 201 {
-            self.owners.extend(ids.iter().map(|id| (id.clone(), by.user.clone())));
+            self.owners
+                .extend(ids.iter().map(|id| (id.clone(), by.user.clone())));
         }
         let Some(key) = key else {
             return;
@@ -56,7 +59,11 @@ impl Uploads {
         match (answer.status, known.get(&at)) {
             (201, None) => _ = known.insert(at, (body.clone(), ids.clone())),
             (201, Some((was, uploads))) => {
-                found.unless(was == body && *uploads == ids, Kind::IdempotencyBroken, detail);
+                found.unless(
+                    was == body && *uploads == ids,
+                    Kind::IdempotencyBroken,
+                    detail,
+                );
             }
             (422, Some((was, _))) => found.unless(was != body, Kind::IdempotencyBroken, detail),
             _ => {}
@@ -68,7 +75,9 @@ impl Uploads {
 fn ids(body: &Value) -> Vec<String> {
     let one = std::slice::from_ref(body);
     let items = body["items"].as_array().map_or(one, Vec::as_slice);
-    let ids = items.iter().filter_map(|item| item["upload"]["id"].as_str());
+    let ids = items
+        .iter()
+        .filter_map(|item| item["upload"]["id"].as_str());
     ids.map(str::to_owned).collect()
 }
 
@@ -87,7 +96,11 @@ pub(super) fn check(view: &View<'_>, found: &mut Findings) {
         }
         Ask::DeleteUpload { user, id } if view.answer.status == 204 => {
             let record = view.watch.record(user, id);
-            view.unless(record.is_none_or(|record| !is_shown(record)), Kind::ChangeLost, found);
+            view.unless(
+                record.is_none_or(|record| !is_shown(record)),
+                Kind::ChangeLost,
+                found,
+            );
         }
         _ => {}
     }
@@ -98,7 +111,10 @@ fn issued(view: &View<'_>, found: &mut Findings) {
         return;
     };
     let is_there = |id: &String| view.watch.record(&by.user, id).is_some();
-    let has_ended = view.watch.account(&by.user).is_none_or(|account| account.number("epoch") != Some(by.epoch));
+    let has_ended = view
+        .watch
+        .account(&by.user)
+        .is_none_or(|account| account.number("epoch") != Some(by.epoch));
     let there = has_ended || ids(&view.answer.body).iter().all(is_there);
     view.unless(there, Kind::ChangeLost, found);
 }
@@ -119,9 +135,16 @@ fn read(view: &View<'_>, user: &str, id: &str, found: &mut Findings) {
 fn shown(view: &View<'_>, user: &str, upload: &Value, found: &mut Findings) {
     let id = upload["id"].as_str().unwrap_or_default();
     let gone_at = view.watch.gone_at(user, id);
-    view.unless(gone_at.is_none_or(|at| at >= view.request.start), Kind::DeletedUploadShown, found);
+    view.unless(
+        gone_at.is_none_or(|at| at >= view.request.start),
+        Kind::DeletedUploadShown,
+        found,
+    );
     let linked = upload["download_url"].is_string();
-    let ready = matches!(upload["status"].as_str(), Some("ready" | "checking" | "review"));
+    let ready = matches!(
+        upload["status"].as_str(),
+        Some("ready" | "checking" | "review")
+    );
     view.unless(linked == ready, Kind::AnswerDiffers, found);
 }
 
@@ -134,17 +157,25 @@ pub(super) fn at_the_end(reference: &Reference, watch: &Watch, found: &mut Findi
         let Some(owner) = reference.uploads.owners.get(id) else {
             continue;
         };
-        let all_right = sent.iter().all(|sent| sent.is_right || sent.is_stored == Some(false));
-        let stored = sent.iter().any(|sent| sent.is_right && sent.is_stored == Some(true));
+        let all_right = sent
+            .iter()
+            .all(|sent| sent.is_right || sent.is_stored == Some(false));
+        let stored = sent
+            .iter()
+            .any(|sent| sent.is_right && sent.is_stored == Some(true));
         let account = watch.account(owner).filter(|account| is_live(account));
         let is_current = account.is_some_and(|account| account.number("epoch") == epoch_of(id));
         if !all_right || !stored || !is_current || is_deleted(reference, owner, id) {
             continue;
         }
-        let status = watch.record(owner, id).and_then(|record| record.text("status"));
+        let status = watch
+            .record(owner, id)
+            .and_then(|record| record.text("status"));
         // A picture can have been replaced by a later one.
         let fits = status == Some("ready") || status == Some("gone") && is_avatar(id);
-        found.unless(fits, Kind::UploadLost, || format!("{id} of {owner} is {status:?}"));
+        found.unless(fits, Kind::UploadLost, || {
+            format!("{id} of {owner} is {status:?}")
+        });
     }
 }
 
