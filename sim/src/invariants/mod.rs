@@ -11,7 +11,6 @@ mod end;
 mod idempotency;
 mod item;
 mod kind;
-mod model;
 mod names;
 mod owner_state;
 mod quota;
@@ -23,10 +22,10 @@ mod upload;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use crate::dynamodb::{Change, Item, Key};
 pub use bucket::StoredObject;
 pub use end::Leftovers;
 pub use kind::Kind;
-pub use model::{Change, Item, Key};
 
 pub(crate) use bucket::Bucket;
 pub(crate) use item::{Attributes, Place, Table, is_live};
