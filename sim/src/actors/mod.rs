@@ -8,6 +8,8 @@ mod device;
 mod objects;
 mod plan;
 mod response;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 pub use action::{Action, ParseActionError};
