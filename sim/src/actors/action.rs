@@ -146,6 +146,10 @@ actions! {
         DeleteUpload = "delete-upload", 5;
         /// Deletes an upload of somebody else's.
         DeleteForeign = "delete-foreign", 1;
+        /// An operator hides the last upload's object behind a delete marker.
+        HideObject = "hide-object", 2;
+        /// An operator removes the version that the last upload references.
+        RemoveVersion = "remove-version", 2;
     }
     Admin {
         /// Registers somebody ahead of their first login.

@@ -4,6 +4,7 @@ mod account;
 mod action;
 mod admin;
 mod api;
+mod closing;
 mod device;
 mod objects;
 mod plan;
@@ -14,6 +15,7 @@ mod upload;
 
 pub use action::{Action, ParseActionError};
 pub use api::Function;
+pub use closing::look_around;
 pub use device::{Device, Person};
 pub use plan::{Step, plan};
 

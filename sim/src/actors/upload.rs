@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::api::{Call, Function, Reply, call_as};
 use super::device::Held;
 use super::objects::Wish;
 use super::{Action, Device, Wire};
-use crate::invariants::Kind;
+use crate::invariants::{Attributes, Kind};
 use crate::reference::{Ask, Fields, Sent};
 use crate::s3::ticket;
 
@@ -58,6 +59,8 @@ pub(super) async fn act<W: Wire>(world: &W, action: Action, device: &mut Device)
         Action::ReadUpload => _ = read(world, device).await,
         Action::FollowLink => follow(world, device).await,
         Action::DeleteUpload => delete(world, device).await,
+        Action::HideObject => operate(world, device, false).await,
+        Action::RemoveVersion => operate(world, device, true).await,
         _ => foreign(world, device, action == Action::DeleteForeign).await,
     }
 }
@@ -265,7 +268,7 @@ async fn follow<W: Wire>(world: &W, device: &mut Device) {
     let Some(url) = reply.body["download_url"].as_str() else {
         return;
     };
-    let Ok(request) = Request::get(url).body(bytes::Bytes::new()) else {
+    let Ok(request) = Request::get(url).body(Bytes::new()) else {
         return;
     };
     let Some(response) = world.s3(request).await else {
@@ -320,5 +323,45 @@ async fn foreign<W: Wire>(world: &W, device: &mut Device, delete: bool) {
     if let Some(reply) = reply.filter(|reply| reply.status < 400) {
         let detail = format!("upload {id} to {user}: {}", reply.status);
         world.checks(|checks| checks.watch.add(Kind::ForeignData, detail));
+    }
+}
+
+/// What an operator does in the console of S3, unsuspecting.
+async fn operate<W: Wire>(world: &W, device: &mut Device, remove_version: bool) {
+    let (Some(held), Some(user)) = (
+        held(device, |held| held.ticket.is_object()),
+        device.user.clone(),
+    ) else {
+        return;
+    };
+    let version = world.checks(|checks| {
+        let record = checks.watch.record(&user, &held.id)?;
+        record.text("version_id").map(str::to_owned)
+    });
+    let Some(mut url) = object_url(&held) else {
+        return;
+    };
+    if remove_version {
+        let Some(version) = version else {
+            return;
+        };
+        url = format!("{url}?versionId={version}");
+    }
+    // Requests that are signed in their headers are believed.
+    let request = Request::delete(url).header("authorization", "AWS4-HMAC-SHA256 operator");
+    let Ok(request) = request.body(Bytes::new()) else {
+        return;
+    };
+    let ask = Ask::DeleteUpload { user, id: held.id };
+    world.checks(|checks| checks.begin(ask, None, world.now()));
+    let _ = world.s3(request).await;
+}
+
+/// Where the upload's object is.
+fn object_url(held: &Held) -> Option<String> {
+    let url = held.ticket["url"].as_str()?;
+    match held.ticket["fields"]["key"].as_str() {
+        Some(key) => Some(format!("{}/{key}", url.trim_end_matches('/'))),
+        None => url.split('?').next().map(str::to_owned),
     }
 }

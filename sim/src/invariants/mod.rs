@@ -221,6 +221,13 @@ impl Watch {
         record.map(|record| &**record)
     }
 
+    /// The uploads that the API shows: neither tombstones, nor past their time, nor pending for more than a day.
+    pub fn shown_uploads(&self, user: &str, now: i64) -> Vec<String> {
+        let all = item::records(&self.table, user);
+        let shown = all.filter(|(_, record)| upload::is_shown(record, now));
+        shown.map(|(id, _)| id.to_owned()).collect()
+    }
+
     /// When an upload became a tombstone, or its record was removed.
     pub fn gone_at(&self, user: &str, id: &str) -> Option<i64> {
         let key = (user.to_owned(), id.to_owned());

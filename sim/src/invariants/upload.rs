@@ -45,6 +45,20 @@ pub(super) fn is_gone(change: &Change) -> bool {
     status.is_none_or(|status| status == Some("gone"))
 }
 
+pub(super) fn is_shown(record: &Item, now: i64) -> bool {
+    const DAY: i64 = 24 * 60 * 60;
+    let in_time = |name: &str, more: i64| {
+        record
+            .number(name)
+            .is_none_or(|end| now < (end + more) * 1000)
+    };
+    match record.text("status") {
+        Some("gone") => false,
+        Some("pending") => in_time("ttl", 0) && in_time("ticket_until", DAY),
+        _ => in_time("ttl", 0),
+    }
+}
+
 /// The account generation that an upload belongs to.
 pub(crate) fn epoch(id: &str) -> Option<i64> {
     let id: UploadId = id.parse().ok()?;

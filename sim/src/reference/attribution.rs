@@ -8,7 +8,7 @@ use super::{Ask, Fields, Reference, Strictness};
 use crate::invariants::{Attributes, Findings, Item, Kind, is_live};
 
 /// What only requests change. The picture changes with uploads as well.
-const FIELDS: [&str; 5] = ["username", "email", "nickname", "role", "status"];
+const FIELDS: [&str; 6] = ["username", "email", "nickname", "phone", "role", "status"];
 
 pub(super) fn check(reference: &Reference, found: &mut Findings) {
     for (user, commits) in reference.log.all() {
