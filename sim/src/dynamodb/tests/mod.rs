@@ -1,0 +1,4 @@
+//! What the model answers, through `call`.
+
+mod session;
+mod support;
