@@ -125,6 +125,7 @@ fn retry_after(headers: &Headers) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sdk_http;
 
     use std::io::{Read, Write};
     use std::net::TcpListener;
