@@ -3,5 +3,6 @@
 
 pub mod dynamodb;
 pub mod s3;
+pub mod secrets;
 pub mod sqs;
 pub mod wechat;
