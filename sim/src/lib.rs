@@ -2,10 +2,18 @@
 //! which answers late, twice or not at all.
 
 pub mod actors;
+pub mod cloud;
 pub mod dynamodb;
+pub mod environment;
+pub mod history;
 pub mod invariants;
+pub mod network;
+pub mod place;
+pub mod queues;
 pub mod reference;
 pub mod s3;
 pub mod secrets;
 pub mod sqs;
+pub mod trace;
 pub mod wechat;
+pub mod world;
