@@ -7,6 +7,7 @@ use super::api::{Call, Function, Reply, call, call_as};
 use super::{Action, Device, Wire};
 use crate::invariants::Kind;
 use crate::reference::{Ask, Fields};
+use crate::wechat::phone_number_of;
 
 const NAMES: [&str; 3] = ["anna", "boris", "Straße"];
 const EMAILS: [&str; 2] = ["anna@example.com", "Boris@example.com"];
