@@ -6,3 +6,6 @@ pub mod s3;
 pub mod secrets;
 pub mod sqs;
 pub mod wechat;
+
+#[cfg(test)]
+mod sdk;
