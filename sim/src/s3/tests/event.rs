@@ -39,7 +39,7 @@ fn each_change_of_an_upload_is_one_event() {
     delete(&mut s3, &key, &version);
     delete(&mut s3, &key, &version);
     delete(&mut s3, &key, &marker);
-    let put = stored(&mut s3, "u/x%20y", "1");
+    let put = stored(&mut s3, "u/x y", "1");
     stored(&mut s3, "other", "1");
     let event = |name: &str, key: &str, version: &str, size| {
         (name.to_owned(), key.to_owned(), version.to_owned(), size)
@@ -77,7 +77,7 @@ fn the_function_understands_the_messages() {
             panic!("one event")
         };
         assert_eq!((parsed.kind, &parsed.key), (kind, &key()));
-        assert_eq!(parsed.version.is_some(), true);
+        assert!(parsed.version.is_some());
     }
     let sequencers: Vec<_> = events
         .iter()

@@ -14,6 +14,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 use http::{Request, Response};
+use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::config::Vars;
@@ -22,6 +23,7 @@ use shared::upload::key::ObjectKey;
 use shared::upload::post_policy::PostPolicy;
 use shared::upload::signer::{Presign, S3Signer};
 
+use super::text::RESERVED_IN_PATH;
 use super::{Credential, S3, ticket};
 use crate::sdk;
 
@@ -96,7 +98,7 @@ fn upload(bytes: &'static str) -> Request<Bytes> {
 
 /// Puts `bytes` at `key` as the SDK would, which is believed.
 fn stored(s3: &mut S3, key: &str, bytes: &'static str) -> String {
-    let request = Request::put(format!("http://aws/{BUCKET}/{key}"))
+    let request = Request::put(url(key))
         .header("authorization", "AWS4-HMAC-SHA256 …")
         .body(Bytes::from(bytes));
     let response = s3.call(&request.unwrap(), NOW);
@@ -105,11 +107,16 @@ fn stored(s3: &mut S3, key: &str, bytes: &'static str) -> String {
 
 /// Hides what is at `key`; returns the marker's id.
 fn hidden(s3: &mut S3, key: &str) -> String {
-    let request = Request::delete(format!("http://aws/{BUCKET}/{key}"))
+    let request = Request::delete(url(key))
         .header("authorization", "AWS4-HMAC-SHA256 …")
         .body(Bytes::new());
     let response = s3.call(&request.unwrap(), NOW);
     header(&response, "x-amz-version-id").unwrap().to_owned()
+}
+
+fn url(key: &str) -> String {
+    let path = utf8_percent_encode(key, RESERVED_IN_PATH);
+    format!("http://aws/{BUCKET}/{path}")
 }
 
 fn header<'a>(response: &'a Response<Bytes>, name: &str) -> Option<&'a str> {
