@@ -6,5 +6,9 @@ pub mod dynamodb;
 pub mod invariants;
 pub mod reference;
 pub mod s3;
+pub mod secrets;
 pub mod sqs;
 pub mod wechat;
+
+#[cfg(test)]
+mod sdk;
