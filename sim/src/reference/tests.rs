@@ -372,7 +372,11 @@ const CASES: &[Case] = &[
     }),
     (Kind::DeletedUploadShown, |story| {
         story.record("gone");
-        story.ask(read_upload(), 200, json!({"id": UPLOAD, "status": "pending"}));
+        story.ask(
+            read_upload(),
+            200,
+            json!({"id": UPLOAD, "status": "pending"}),
+        );
     }),
     (Kind::DeletedUploadShown, |story| {
         story.record("gone");

@@ -117,6 +117,3 @@ impl S3 {
         self.bucket.keys.get(key).map_or(&[], Vec::as_slice)
     }
 }
-
-#[cfg(test)]
-mod tests;
