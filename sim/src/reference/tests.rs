@@ -284,6 +284,11 @@ const CASES: &[Case] = &[
         );
         story.finish();
     }),
+    (Kind::ChangeTwice, |story| {
+        story
+            .write(json!({"s_0123456789abcdef": null, "status": {"S": "deleting"}, "epoch": n(2)}));
+        story.write(json!({"s_0123456789abcdef": session(1), "status": {"S": "active"}}));
+    }),
     (Kind::ChangeFromNowhere, |story| {
         story.nickname("n", 2);
         story.finish();
