@@ -84,7 +84,7 @@ async fn the_emulators_s3_differs_where_it_is_known_to() {
         let response = send(&emulator.aws, request.clone()).await;
         emulator.note(&request, &response);
         let actual = emulator.summary(&response);
-        found.extend((expected != actual).then(|| (name, expected, actual)));
+        found.extend((expected != actual).then_some((name, expected, actual)));
     }
     let names: Vec<_> = found.iter().map(|(name, ..)| *name).collect();
     assert_eq!(names, KNOWN, "{found:#?}");

@@ -51,7 +51,7 @@ async fn the_emulators_sqs_differs_where_it_is_known_to() {
         let request = request(&origin, "SendMessage", &body);
         let model = summary(&sqs.call(&request, side.now));
         let emulator = summary(&send(&side.aws, request).await);
-        found.extend((model != emulator).then(|| (name, model, emulator)));
+        found.extend((model != emulator).then_some((name, model, emulator)));
     }
     let names: Vec<_> = found.iter().map(|(name, ..)| *name).collect();
     assert_eq!(names, KNOWN, "{found:#?}");
