@@ -72,7 +72,7 @@ async fn several_go_in_one_call_each_with_an_outcome_of_its_own() {
         };
         assert_eq!(
             (error.key(), error.code()),
-            (Some("u/b"), Some("InvalidArgument"))
+            (Some("u/b"), Some("NoSuchVersion"))
         );
         let deleted: Vec<_> = output
             .deleted()

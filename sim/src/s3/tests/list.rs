@@ -119,7 +119,13 @@ async fn keys_arrive_as_they_are() {
 #[tokio::test]
 async fn markers_that_name_no_place_are_refused() {
     let (client, _) = client(bucket());
-    for (key, version) in [(None, "null"), (Some("u/a"), "no-version")] {
+    let never_given = "Eyn7lxdGE1WU1SU6QTbW1X6cbSIIRY0R";
+    for (key, version) in [
+        (None, "null"),
+        (Some("u/a"), ""),
+        (Some("u/a"), "no-version"),
+        (Some("u/a"), never_given),
+    ] {
         let request = client
             .list_object_versions()
             .bucket(BUCKET)
@@ -129,5 +135,27 @@ async fn markers_that_name_no_place_are_refused() {
             sdk_refusal(outcome),
             (400, Some("InvalidArgument".to_owned()))
         );
+    }
+}
+
+#[tokio::test]
+async fn a_key_alone_and_a_version_from_before_versioning_are_places_after_the_key() {
+    let mut s3 = bucket();
+    stored(&mut s3, "u/a", "1");
+    stored(&mut s3, "u/b", "1");
+    let (client, _) = client(s3);
+    for version in [None, Some("null")] {
+        let request = client
+            .list_object_versions()
+            .bucket(BUCKET)
+            .key_marker("u/a");
+        let request = request.set_version_id_marker(version.map(str::to_owned));
+        let page = request.send().await.unwrap();
+        let keys: Vec<_> = page
+            .versions()
+            .iter()
+            .map(|version| version.key())
+            .collect();
+        assert_eq!(keys, [Some("u/b")], "{version:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The bucket through its requests: those of the SDK, of the project's own signer, and of phones.
 
 mod delete;
+mod emulator;
 mod event;
 mod list;
 mod post;
