@@ -10,6 +10,7 @@ mod form;
 mod number;
 mod query;
 mod read;
+pub mod recording;
 mod request;
 mod single;
 mod table;

@@ -56,7 +56,8 @@ impl DynamoDb {
         let reading = Reading::beside(request, used, &mut self.counts)?;
         let page = self.page(request, &reading)?;
         let key = KeyCondition::new(&condition.tree, reading.scope(), key_names(page.is_index))?;
-        if page.start.is_some_and(|start| !key.is_in_partition(start)) {
+        let is_outside = |start: &Item| !condition.tree.holds(start, reading.scope());
+        if page.start.is_some_and(is_outside) {
             return Err(Fault::invalid(
                 "The provided starting key is outside query boundaries based on provided conditions",
             ));
