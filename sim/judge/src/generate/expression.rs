@@ -24,15 +24,8 @@ pub(super) fn condition(rng: &mut Rng, placeholders: &mut Placeholders, depth: u
 /// dynoxide lets mistakes through that DynamoDB refuses: an operand that is the other one, and values of types that an
 /// operator does not take. They are left out.
 fn simple(rng: &mut Rng, placeholders: &mut Placeholders) -> String {
-    let form = rng.u8(..12);
-    if form == 6 {
-        // Whether a text is as long as its bytes or its characters, AWS does not say.
-        let path = pick(rng, &["tags", "nums", "doc", "seq", "bin", "yes"]);
-        let size = placeholders.value(draw::number(rng));
-        return format!("size({path}) {} {size}", ordering(rng));
-    }
     let path = placeholders.path(rng);
-    match form {
+    match rng.u8(..12) {
         0 | 1 => format!("attribute_exists({path})"),
         2 | 3 => format!("attribute_not_exists({path})"),
         4 => format!(
@@ -42,6 +35,10 @@ fn simple(rng: &mut Rng, placeholders: &mut Placeholders) -> String {
         5 => {
             let part = draw::value(rng);
             format!("contains({path}, {})", placeholders.value(part))
+        }
+        6 => {
+            let size = placeholders.value(draw::number(rng));
+            format!("size({path}) {} {size}", ordering(rng))
         }
         7 => {
             let [low, high] = draw::bounds(rng);
