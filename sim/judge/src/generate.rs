@@ -29,7 +29,7 @@ const START: i64 = 1_790_812_800_000;
 pub fn generate(seed: u64, histories: u64, output: impl Write) -> Result<()> {
     let mut recorder = Recorder::new(output);
     for history in 0..histories {
-        let mut requests = Requests::new(Rng::with_seed(seed.wrapping_add(history)));
+        let mut requests = Requests::new(Rng::with_seed(seed.wrapping_add(history)), history);
         let mut model = DynamoDb::new(TABLE);
         for call in 0..CALLS {
             let context = Context {

@@ -34,6 +34,8 @@ enum Command {
     },
     /// Replay recordings on an endpoint, and list what differs
     Endpoint {
+        /// The endpoint's address
+        #[arg(long)]
         url: String,
         #[arg(required = true)]
         recordings: Vec<PathBuf>,

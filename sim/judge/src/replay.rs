@@ -139,13 +139,13 @@ fn compare(
     let counts = report.calls.entry(call.operation.clone()).or_default();
     counts.0 += 1;
     counts.1 += usize::from(answer.status != 200);
-    let expected = canonical(&call.operation, body);
-    let found = canonical(&call.operation, other);
+    let expected = canonical(&call.operation, body.clone());
+    let found = canonical(&call.operation, other.clone());
     if status != answer.status || expected != found {
         // A read leaves nothing behind, and neither does what both refuse.
         let is_read = ["GetItem", "BatchGetItem", "Query"].contains(&call.operation.as_str());
         history.is_parted = !is_read && (status == 200 || answer.status == 200);
-        note(report, call, &expected, &found);
+        note(report, call, &body, &other);
     }
     Ok(())
 }
@@ -174,6 +174,10 @@ fn note(report: &mut Report, call: &Recorded, expected: &Value, found: &Value) {
 /// The error that an answer is, or what it has.
 fn outcome(answer: &Value) -> String {
     if let Some(code) = answer["__type"].as_str() {
+        let code = code.rsplit('#').next().unwrap_or(code);
+        if code == "ValidationException" {
+            return format!("{code} ({})", message(answer));
+        }
         let reasons = answer["CancellationReasons"]
             .as_array()
             .into_iter()
@@ -199,4 +203,14 @@ fn outcome(answer: &Value) -> String {
         .flatten()
         .map(|(name, _)| name.as_str());
     format!("200 {{{}}}", names.collect::<Vec<_>>().join(", "))
+}
+
+/// The beginning of an error's text, which tells one mistake from another.
+fn message(answer: &Value) -> String {
+    let texts = [&answer["message"], &answer["Message"]];
+    let text = texts
+        .into_iter()
+        .find_map(Value::as_str)
+        .unwrap_or_default();
+    text.chars().take(80).collect()
 }

@@ -16,6 +16,8 @@ pub(super) const NAMES: [(&str, &str); 2] = [("#status", "status"), ("#name", "o
 pub(super) struct Placeholders {
     pub(super) names: serde_json::Map<String, Value>,
     pub(super) values: serde_json::Map<String, Value>,
+    /// The attributes that an update changes.
+    targets: Vec<String>,
 }
 
 impl Placeholders {
@@ -38,17 +40,41 @@ impl Placeholders {
         attribute.to_owned()
     }
 
+    /// A path to change, mostly one in an attribute that is not changed yet.
+    pub(super) fn target(&mut self, rng: &mut Rng) -> String {
+        let mut path = self.path(rng);
+        for _ in 0..8 {
+            if self.is_new(&path) || rng.u8(..40) == 0 {
+                break;
+            }
+            path = self.path(rng);
+        }
+        self.targets.push(root(&path).to_owned());
+        path
+    }
+
+    /// Whether the attribute that the path begins in is not changed yet.
+    pub(super) fn is_new(&self, path: &str) -> bool {
+        !self.targets.iter().any(|target| target == root(path))
+    }
+
     /// A path, now and then one into a map.
     pub(super) fn path(&mut self, rng: &mut Rng) -> String {
         match rng.u8(..8) {
             0 => format!("doc.{}", pick(rng, &["x", "y"])),
             1 => {
                 self.names.insert("#m".to_owned(), "doc".into());
-                format!("#m.{}", pick(rng, &["x", "inner.z"]))
+                format!("#m.{}", pick(rng, &["x", "sub.z"]))
             }
             _ => self.name(attribute(rng)),
         }
     }
+}
+
+/// The attribute that a path begins in.
+fn root(path: &str) -> &str {
+    let root = path.split('.').next().unwrap_or(path);
+    if root == "#m" { "doc" } else { root }
 }
 
 pub(super) fn pick<'a>(rng: &mut Rng, choices: &[&'a str]) -> &'a str {
@@ -77,7 +103,7 @@ pub(super) fn value_of(rng: &mut Rng, attribute: &str) -> Value {
         "bin" => blob(rng),
         "yes" => json!({"BOOL": rng.bool()}),
         "tags" | "nums" => set_of(rng, attribute),
-        "doc" => json!({"M": {"x": number(rng), "inner": {"M": {"z": text(rng)}}}}),
+        "doc" => json!({"M": {"x": number(rng), "sub": {"M": {"z": text(rng)}}}}),
         "seq" => json!({"L": [number(rng), text(rng)]}),
         _ => text(rng),
     }

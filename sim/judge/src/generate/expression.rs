@@ -93,51 +93,50 @@ pub(super) fn update(rng: &mut Rng, placeholders: &mut Placeholders) -> String {
     }
     if rng.u8(..3) == 0 {
         let count = rng.usize(1..3);
-        let paths: Vec<_> = (0..count).map(|_| placeholders.path(rng)).collect();
+        let paths: Vec<_> = (0..count).map(|_| placeholders.target(rng)).collect();
         clauses.push(format!("REMOVE {}", paths.join(", ")));
     }
     for keyword in ["ADD", "DELETE"] {
-        if rng.u8(..4) == 0 {
-            clauses.push(format!(
-                "{keyword} {}",
-                set_action(rng, placeholders, keyword)
-            ));
-        }
+        let action = set_action(rng, placeholders, keyword);
+        clauses.extend(action.map(|action| format!("{keyword} {action}")));
     }
     if clauses.is_empty() {
-        clauses.push(format!("REMOVE {}", placeholders.path(rng)));
+        clauses.push(format!("REMOVE {}", placeholders.target(rng)));
     }
     clauses.join(" ")
 }
 
-fn set_action(rng: &mut Rng, placeholders: &mut Placeholders, keyword: &str) -> String {
+/// What ADD or DELETE does, or nothing.
+fn set_action(rng: &mut Rng, placeholders: &mut Placeholders, keyword: &str) -> Option<String> {
     let set = pick(rng, &["tags", "nums"]);
     let number = pick(rng, &["num", "doc.x", "txt"]);
-    if keyword == "ADD" && rng.bool() {
-        return format!("{number} {}", placeholders.value(draw::number(rng)));
+    let is_sum = keyword == "ADD" && rng.bool();
+    let target = if is_sum { number } else { set };
+    if rng.u8(..3) > 0 || !placeholders.is_new(target) {
+        return None;
     }
     // Now and then a set of the other type.
     let of = if rng.u8(..8) == 0 { "tags" } else { set };
-    let value = draw::set_of(rng, of);
-    format!("{set} {}", placeholders.value(value))
+    let value = if is_sum {
+        draw::number(rng)
+    } else {
+        draw::set_of(rng, of)
+    };
+    Some(format!("{target} {}", placeholders.value(value)))
 }
 
 fn assignment(rng: &mut Rng, placeholders: &mut Placeholders) -> String {
-    if rng.u8(..4) == 0 {
-        let path = placeholders.path(rng);
-        return format!("{path} = {}", term(rng, placeholders));
-    }
-    let attribute = draw::attribute(rng);
-    let path = placeholders.name(attribute);
-    let value = draw::value_of(rng, attribute);
-    match rng.u8(..6) {
-        0 => {
+    let path = placeholders.target(rng);
+    let value = draw::value_of(rng, &path);
+    match rng.u8(..9) {
+        0 | 1 => format!("{path} = {}", term(rng, placeholders)),
+        2 => {
             let (step, zero) = (draw::number(rng), draw::number(rng));
             let (step, zero) = (placeholders.value(step), placeholders.value(zero));
             let sign = pick(rng, &["+", "-"]);
-            format!("num = if_not_exists(num, {zero}) {sign} {step}")
+            format!("{path} = if_not_exists(num, {zero}) {sign} {step}")
         }
-        1 => format!(
+        3 => format!(
             "{path} = if_not_exists({path}, {})",
             placeholders.value(value)
         ),

@@ -9,6 +9,7 @@ use super::expression;
 
 pub(super) struct Requests {
     rng: Rng,
+    history: u64,
     /// The last transaction, to be sent again.
     transaction: Option<Value>,
     /// How many request tokens were made.
@@ -16,9 +17,10 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    pub(super) const fn new(rng: Rng) -> Self {
+    pub(super) const fn new(rng: Rng, history: u64) -> Self {
         Self {
             rng,
+            history,
             transaction: None,
             tokens: 0,
         }
@@ -218,7 +220,8 @@ impl Requests {
         if self.rng.bool() {
             // Sometimes one that other writes had.
             self.tokens += u32::from(self.rng.u8(..4) > 0);
-            transaction["ClientRequestToken"] = format!("token-{}", self.tokens).into();
+            transaction["ClientRequestToken"] =
+                format!("token-{}-{}", self.history, self.tokens).into();
         }
         self.transaction = Some(transaction.clone());
         transaction
