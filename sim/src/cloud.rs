@@ -182,6 +182,7 @@ impl Cloud {
                 versions.iter().map(move |version| StoredObject {
                     key: key.to_owned(),
                     version: version.id.clone(),
+                    is_latest: versions.last().is_some_and(|last| last.id == version.id),
                     is_marker: version.is_marker,
                     bytes: version.bytes.clone(),
                     etag: version.etag.clone(),
