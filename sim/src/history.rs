@@ -50,6 +50,8 @@ pub struct Outcome {
     pub calls: u64,
     /// What went wrong, and where.
     pub injected: Vec<(Place, Fault)>,
+    /// How often each invocation was polled that came to its end.
+    pub polls: BTreeMap<Place, u32>,
     /// Who decided, for the next run.
     pub fate: Fate,
     /// What happened, if it was kept.
@@ -228,6 +230,7 @@ fn finish(world: &World) -> Outcome {
         digest: state.trace.digest(),
         calls: state.calls,
         injected: std::mem::take(&mut state.injected),
+        polls: std::mem::take(&mut state.polls),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),
     }
