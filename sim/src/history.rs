@@ -97,6 +97,24 @@ impl Plan {
         self.run_with(fate, trace, |world| self.happen(world))
     }
 
+    /// Runs the history and returns what the table was asked and answered, for `sim/judge`.
+    ///
+    /// # Errors
+    /// If the runtime cannot be made.
+    pub fn record(&self, fate: Fate) -> std::io::Result<Vec<u8>> {
+        let mut recording = Vec::new();
+        self.run_with(fate, Trace::default(), |world| {
+            let recording = &mut recording;
+            async move {
+                let network = world.network.clone();
+                network.lock().cloud.dynamodb.start_recording(self.seed);
+                self.happen(world).await;
+                *recording = network.lock().cloud.dynamodb.take_recording();
+            }
+        })?;
+        Ok(recording)
+    }
+
     /// The same, but for what happens.
     ///
     /// # Errors
