@@ -127,7 +127,9 @@ fn sets(from: u64, triples: usize) -> Vec<Set> {
 impl Set {
     /// Every run of the set, until one shows something new.
     fn run_all(&self, report: &Mutex<Report>) -> std::io::Result<Option<Counterexample>> {
-        let mut odometer = Some(Odometer::new(self.faults, self.ways));
+        let dry = self.run(Odometer::new(0, self.ways), Trace::default())?;
+        let first = Odometer::new(self.faults, self.ways).with_polls(dry.polls);
+        let mut odometer = Some(first);
         while let Some(now) = odometer.take() {
             let outcome = self.run(now.clone(), Trace::default())?;
             lock(report).add(&outcome);

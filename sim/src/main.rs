@@ -31,6 +31,8 @@ enum Cli {
         /// A seed, or a file with a script.
         what: String,
     },
+    /// Prints what the table was asked and answered, for `sim/judge`.
+    Record(Histories),
     /// Prints a digest of each history.
     Digests(Histories),
 }
@@ -108,6 +110,14 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
             let outcome = script.run(Trace::default())?;
             let finding = unknown(&outcome.findings).cloned();
             show(finding.map(|finding| Shown { finding, script }))
+        }
+        Cli::Record(histories) => {
+            let mut out = stdout().lock();
+            for seed in histories.from..histories.from + histories.histories {
+                let (plan, fate) = Plan::random(seed);
+                out.write_all(&plan.record(fate)?)?;
+            }
+            Ok(true)
         }
         Cli::Digests(histories) => {
             let digests = Mutex::new(BTreeMap::new());
