@@ -24,6 +24,3 @@ pub mod sqs;
 pub mod trace;
 pub mod wechat;
 pub mod world;
-
-#[cfg(test)]
-mod sdk;
