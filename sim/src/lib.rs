@@ -24,3 +24,6 @@ pub mod sqs;
 pub mod trace;
 pub mod wechat;
 pub mod world;
+
+#[cfg(test)]
+mod sdk;

@@ -185,7 +185,7 @@ impl Watch {
     }
 
     /// The bucket holds these versions now.
-    pub fn bucket_changed<'a>(&mut self, stored: impl Iterator<Item = StoredObject>) {
+    pub fn bucket_changed(&mut self, stored: impl Iterator<Item = StoredObject>) {
         let removed = self.bucket.replace(stored, &mut self.findings);
         self.memory.removed_versions.extend(removed);
     }

@@ -7,6 +7,7 @@ mod account;
 mod ask;
 mod attribution;
 mod log;
+mod refusal;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -135,6 +136,7 @@ impl Checks {
         account::check(&view, &mut found);
         session::check(&view, &mut found);
         upload::check(&view, &mut found);
+        refusal::check(&view, &mut found);
         self.reference.uploads.learn(&request, &answer, &mut found);
         self.watch.findings_mut().append(found);
     }

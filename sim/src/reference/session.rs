@@ -44,7 +44,7 @@ pub(super) fn check(view: &View<'_>, found: &mut Findings) {
 }
 
 /// A token that is handed out is its session's.
-fn handed_out<'a>(view: &View<'_>, found: &mut Findings) -> Option<(String, String)> {
+fn handed_out(view: &View<'_>, found: &mut Findings) -> Option<(String, String)> {
     let token = view.answer.body["refresh_token"].as_str().and_then(parts);
     let known = token
         .as_ref()
@@ -111,7 +111,7 @@ fn refreshed(view: &View<'_>, token: &str, found: &mut Findings) {
     let was_current = states.iter().all(|state| state.is_some_and(current));
     let refused = view.answer.is_refusal() && view.answer.status != 429;
     view.unless(
-        !(was_current && refused) || !view.is_full(),
+        !(was_current && refused && view.is_full()),
         Kind::SessionLost,
         found,
     );

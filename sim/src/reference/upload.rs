@@ -24,9 +24,11 @@ pub struct Sent {
 pub(super) struct Uploads {
     owners: BTreeMap<String, String>,
     sent: BTreeMap<String, Vec<Sent>>,
-    /// By user, generation and key: what was asked for, and the uploads.
-    keys: ByUser<BTreeMap<(i64, String), (String, Vec<String>)>>,
+    keys: ByUser<Keys>,
 }
+
+/// By generation and idempotency key: what was asked for, and the uploads.
+type Keys = BTreeMap<(i64, String), (String, Vec<String>)>;
 
 impl Uploads {
     pub(super) fn sent(&mut self, sent: Sent) {
