@@ -88,6 +88,7 @@ async fn deliver(world: &World, queue: Queue, received: Vec<Received>, place: Pl
         let mut state = world.network.lock();
         let now = state.now();
         for message in &received {
+            *state.met.entry(message.id.clone()).or_default() += 1;
             state.cloud.sqs.bring_back(queue.url(), message, now);
         }
         drop(state);
