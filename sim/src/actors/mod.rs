@@ -7,6 +7,7 @@ mod api;
 mod closing;
 mod device;
 mod objects;
+mod operator;
 mod plan;
 mod response;
 #[cfg(test)]

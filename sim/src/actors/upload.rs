@@ -10,8 +10,8 @@ use super::account::edit;
 use super::api::{Call, Function, Reply, call_as};
 use super::device::Held;
 use super::objects::Wish;
-use super::{Action, Device, Wire};
-use crate::invariants::{Attributes, Kind};
+use super::{Action, Device, Wire, operator};
+use crate::invariants::Kind;
 use crate::reference::{Ask, Fields, Sent};
 use crate::s3::ticket;
 
@@ -59,8 +59,8 @@ pub(super) async fn act<W: Wire>(world: &W, action: Action, device: &mut Device)
         Action::ReadUpload => _ = read(world, device).await,
         Action::FollowLink => follow(world, device).await,
         Action::DeleteUpload => delete(world, device).await,
-        Action::HideObject => operate(world, device, false).await,
-        Action::RemoveVersion => operate(world, device, true).await,
+        Action::HideObject => operator::operate(world, device, false).await,
+        Action::RemoveVersion => operator::operate(world, device, true).await,
         _ => foreign(world, device, action == Action::DeleteForeign).await,
     }
 }
@@ -169,7 +169,7 @@ async fn again<W: Wire>(world: &W, device: &mut Device, is_other: bool) {
 }
 
 /// One of the uploads that the device knows, mostly the last one.
-fn held(device: &mut Device, wanted: impl Fn(&Held) -> bool) -> Option<Held> {
+pub(super) fn held(device: &mut Device, wanted: impl Fn(&Held) -> bool) -> Option<Held> {
     let held: Vec<_> = device
         .uploads
         .iter()
@@ -323,46 +323,5 @@ async fn foreign<W: Wire>(world: &W, device: &mut Device, delete: bool) {
     if let Some(reply) = reply.filter(|reply| reply.status < 400) {
         let detail = format!("upload {id} to {user}: {}", reply.status);
         world.checks(|checks| checks.watch.add(Kind::ForeignData, detail));
-    }
-}
-
-/// What an operator does in the console of S3, unsuspecting.
-async fn operate<W: Wire>(world: &W, device: &mut Device, remove_version: bool) {
-    let (Some(held), Some(user)) = (
-        held(device, |held| held.ticket.is_object()),
-        device.user.clone(),
-    ) else {
-        return;
-    };
-    let version = world.checks(|checks| {
-        let record = checks.watch.record(&user, &held.id)?;
-        record.text("version_id").map(str::to_owned)
-    });
-    let Some(mut url) = object_url(&held) else {
-        return;
-    };
-    if remove_version {
-        let Some(version) = version else {
-            return;
-        };
-        url = format!("{url}?versionId={version}");
-    }
-    // Requests that are signed in their headers are believed.
-    let request = Request::delete(url).header("authorization", "AWS4-HMAC-SHA256 operator");
-    let Ok(request) = request.body(Bytes::new()) else {
-        return;
-    };
-    let ask = Ask::DeleteUpload { user, id: held.id };
-    let now = world.now();
-    world.checks(|checks| checks.begin(ask, None, now));
-    let _ = world.s3(request).await;
-}
-
-/// Where the upload's object is.
-fn object_url(held: &Held) -> Option<String> {
-    let url = held.ticket["url"].as_str()?;
-    match held.ticket["fields"]["key"].as_str() {
-        Some(key) => Some(format!("{}/{key}", url.trim_end_matches('/'))),
-        None => url.split('?').next().map(str::to_owned),
     }
 }
