@@ -1,5 +1,7 @@
 //! That the judge finds what it is there to find.
 
+#![allow(clippy::unwrap_used, reason = "a test")]
+
 use std::path::Path;
 
 use anyhow::Result;
