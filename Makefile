@@ -9,6 +9,7 @@ ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*
 FUNCTIONS := $(notdir $(wildcard functions/*))
 RUN := $(PYTHON) tools/backend
 RUFF := RUFF_CACHE_DIR=.local/ruff .venv-lint/bin/ruff
+SIM := target/sim/sim
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 CARGO_TOOLS := PATH="$(CURDIR)/.tools/bin:$$PATH"
@@ -54,12 +55,30 @@ UPLOAD_TYPES = image/jpeg,image/png,image/webp,image/gif,image/heif,image/avif,i
 conformance: venv-schemathesis ## compare the API of a fresh stack with openapi.yaml
 	@$(CONFORMANCE) $(RUN) exec -- tools/conformance/run
 
-# The tree's id, so that each change is tried with other inputs, and one tree always with the same.
-export FUZZ_SEED ?= $(shell git rev-parse --verify --quiet 'HEAD^{tree}')
+# Each change is tried with other inputs, and one tree always with the same. Without git, all with one.
+TREE := $(or $(shell git rev-parse --verify --quiet 'HEAD^{tree}'),1)
+export FUZZ_SEED ?= $(TREE)
 
 .PHONY: fuzz
 fuzz: ## run the fuzz targets longer than `make test` does (FUZZ_ROUNDS=50 of about 15 CPU seconds; ARGS='name of one', FUZZ_SEED=text)
 	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),50) cargo test -p fuzz --test bounded -- $(ARGS)
+
+JUDGE := cargo run --quiet --manifest-path sim/judge/Cargo.toml --
+
+.PHONY: sim-judge
+sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (nothing may differ) and with the emulator (RECORDINGS=files)
+	@mkdir -p .local/judge
+	@$(JUDGE) generate .local/judge/drawn.tsv
+	$(JUDGE) dynoxide --store shared/src/store $(RECORDINGS) .local/judge/drawn.tsv
+	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint $(RECORDINGS) .local/judge/drawn.tsv
+
+.PHONY: sim
+sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)
+	@cargo build --quiet --profile sim -p sim
+	@$(if $(SEED),$(SIM) replay $(SEED),$(SIM_FROM); $(SIM) random --from $$from --histories $(or $(HISTORIES),10000) \
+		$(if $(HISTORIES),,&& $(SIM) exhaustive --from $$from))
+
+SIM_FROM = tree=$(TREE); from=$$((16\#$${tree:0:12}))
 
 .PHONY: nightly
 nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, and release builds for both architectures
