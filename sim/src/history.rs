@@ -92,16 +92,32 @@ impl Plan {
     /// # Errors
     /// If the runtime cannot be made.
     pub fn run(&self, fate: Fate, trace: Trace) -> std::io::Result<Outcome> {
+        self.run_with(fate, trace, |world| self.happen(world))
+    }
+
+    /// The same, but for what happens.
+    ///
+    /// # Errors
+    /// If the runtime cannot be made.
+    pub fn run_with<F: Future<Output = ()>>(
+        &self,
+        fate: Fate,
+        trace: Trace,
+        happen: impl FnOnce(Arc<World>) -> F,
+    ) -> std::io::Result<Outcome> {
         fastrand::seed(self.seed);
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
             .build()?;
-        Ok(runtime.block_on(self.happen(fate, trace)))
+        Ok(runtime.block_on(async {
+            let world = Arc::new(self.world(fate, trace));
+            happen(world.clone()).await;
+            finish(&world)
+        }))
     }
 
-    async fn happen(&self, fate: Fate, trace: Trace) -> Outcome {
-        let world = Arc::new(self.world(fate, trace));
+    async fn happen(&self, world: Arc<World>) {
         for queue in Queue::ALL {
             tokio::spawn(queues::read(world.clone(), queue));
         }
@@ -131,7 +147,6 @@ impl Plan {
         let persons: BTreeSet<_> = self.steps.iter().map(|step| step.person).collect();
         let persons: Vec<_> = persons.into_iter().collect();
         place::step(Origin::Setup, look_around(&*world, self.seed, &persons)).await;
-        finish(&world)
     }
 
     fn world(&self, fate: Fate, trace: Trace) -> World {

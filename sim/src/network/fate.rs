@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::network::fault::{Fault, NAMES};
-use crate::place::Place;
+use crate::place::{Origin, Place};
 
 /// How often each kind of fault is, in a thousand. Each history has rates of its own, most of them zero: what goes wrong
 /// seldom together is found where little else goes wrong.
@@ -51,16 +51,27 @@ pub struct Odometer {
     choices: Vec<(u8, u8)>,
     at: usize,
     faults_left: u8,
-    /// Whether calls overtake one another.
-    overtaking: bool,
+    ways: Ways,
+}
+
+/// How long calls take when every possibility is gone through.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Ways {
+    /// All the same.
+    #[default]
+    Equal,
+    /// Those of one device longer than the others'.
+    Slow(u8),
+    /// Each long or short: they overtake one another in every way.
+    Each,
 }
 
 impl Odometer {
     /// The first run: nothing goes wrong.
-    pub fn new(faults: u8, overtaking: bool) -> Self {
+    pub fn new(faults: u8, ways: Ways) -> Self {
         Self {
             faults_left: faults,
-            overtaking,
+            ways,
             ..Self::default()
         }
     }
@@ -89,6 +100,17 @@ impl Odometer {
             }
         }
         None
+    }
+
+    fn way(&mut self, place: Place) -> u64 {
+        const SHORT: u64 = 1;
+        const LONG: u64 = 60;
+        let is_long = match (self.ways, place.origin) {
+            (Ways::Each, _) => self.choose(2) == 1,
+            (Ways::Slow(slow), Origin::Step { device, .. }) => device == slow,
+            _ => false,
+        };
+        if is_long { LONG } else { SHORT }
     }
 
     fn fault(&mut self, choice: &Choice) -> Option<Fault> {
@@ -154,10 +176,7 @@ impl Fate {
     /// How long the way takes there and back, in milliseconds.
     pub fn way(&mut self, seed: u64, place: Place) -> (u64, u64) {
         match self {
-            Self::Odometer(odometer) if odometer.overtaking => {
-                ([1, 60][usize::from(odometer.choose(2))], 1)
-            }
-            Self::Odometer(_) => (1, 1),
+            Self::Odometer(odometer) => (odometer.way(place), 1),
             Self::Chance(_) | Self::Listed(_) => {
                 let mut random = place.chance(seed, "way");
                 (random.u64(1..15), random.u64(1..10))
