@@ -50,11 +50,11 @@ conformance: venv-schemathesis ## compare the API of a fresh stack with openapi.
 JUDGE := cargo run --quiet --manifest-path sim/judge/Cargo.toml --
 
 .PHONY: sim-judge
-sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide, of which nothing may differ, and with the emulator
+sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (nothing may differ) and with the emulator (RECORDINGS=files)
 	@mkdir -p .local/judge
 	@$(JUDGE) generate .local/judge/drawn.tsv
-	$(JUDGE) dynoxide --store shared/src/store .local/judge/drawn.tsv
-	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint .local/judge/drawn.tsv
+	$(JUDGE) dynoxide --store shared/src/store $(RECORDINGS) .local/judge/drawn.tsv
+	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint $(RECORDINGS) .local/judge/drawn.tsv
 
 .PHONY: sim
 sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)

@@ -37,6 +37,9 @@ enum Command {
         /// The endpoint's address
         #[arg(long)]
         url: String,
+        /// Show the first call of each kind of difference
+        #[arg(long)]
+        examples: bool,
         #[arg(required = true)]
         recordings: Vec<PathBuf>,
     },
@@ -54,6 +57,7 @@ fn main() -> Result<ExitCode> {
     match Arguments::parse().command {
         Command::Dynoxide { store, recordings } => {
             let report = replayed(&recordings, &mut Dynoxide::new()?)?;
+            print!("{report}");
             let missing = missing_forms(store.as_deref(), &report)?;
             for form in &missing {
                 println!("not in the recordings: {} ({})", form.name(), form.mark());
@@ -65,8 +69,17 @@ fn main() -> Result<ExitCode> {
                 ExitCode::FAILURE
             })
         }
-        Command::Endpoint { url, recordings } => {
-            replayed(&recordings, &mut Endpoint::new(&url))?;
+        Command::Endpoint {
+            url,
+            examples,
+            recordings,
+        } => {
+            let report = replayed(&recordings, &mut Endpoint::new(&url))?;
+            if examples {
+                print!("{report}");
+            } else {
+                print!("{report:#}");
+            }
             Ok(ExitCode::SUCCESS)
         }
         Command::Generate {
@@ -88,7 +101,6 @@ fn replayed(recordings: &[PathBuf], implementation: &mut dyn Implementation) -> 
         replay(BufReader::new(file), implementation, &mut report)
             .with_context(|| path.display().to_string())?;
     }
-    print!("{report}");
     Ok(report)
 }
 

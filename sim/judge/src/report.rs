@@ -2,7 +2,7 @@
 
 use std::fmt::{Display, Formatter, Result};
 
-use crate::replay::Report;
+use crate::replay::{Difference, Report};
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -21,19 +21,20 @@ impl Display for Report {
             writeln!(f, "  {operation:<20}{count:>8}, refused {refused}")?;
         }
         let forms = self.forms.iter().filter(|(_, count)| **count > 0);
-        let forms: Vec<_> = forms
-            .map(|(form, count)| format!("{} {count}", form.name()))
-            .collect();
-        for line in forms.chunks(6) {
+        let forms = forms.map(|(form, count)| format!("{} {count}", form.name()));
+        for line in forms.collect::<Vec<_>>().chunks(6) {
             writeln!(f, "  {}", line.join(", "))?;
         }
-        for (kind, difference) in &self.differences {
-            let [request, model, other] = &difference.example;
-            writeln!(f, "{} × {kind}", difference.count)?;
-            writeln!(
-                f,
-                "  request {request}\n  model   {model}\n  other   {other}"
-            )?;
+        for (kind, Difference { count, example }) in &self.differences {
+            writeln!(f, "{count} × {kind}")?;
+            // An alternate report is a short one.
+            if !f.alternate() {
+                let [request, model, other] = example;
+                writeln!(
+                    f,
+                    "  request {request}\n  model   {model}\n  other   {other}"
+                )?;
+            }
         }
         Ok(())
     }
