@@ -63,7 +63,10 @@ impl Requests {
         }
         if self.rng.u8(..3) > 0 {
             item["gsi1pk"] = json!({"S": "all"});
-            item["gsi1sk"] = json!({"S": format!("{:02}", self.rng.u8(..40))});
+            // Without it, the item is not in the index.
+            if self.rng.u8(..8) > 0 {
+                item["gsi1sk"] = json!({"S": format!("{:02}", self.rng.u8(..40))});
+            }
             item["email"] = draw::text(&mut self.rng);
         }
         item
