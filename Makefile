@@ -64,13 +64,16 @@ fuzz: ## run the fuzz targets longer than `make test` does (FUZZ_ROUNDS=50 of ab
 	FUZZ_ROUNDS=$(or $(FUZZ_ROUNDS),50) cargo test -p fuzz --test bounded -- $(ARGS)
 
 JUDGE := cargo run --quiet --manifest-path sim/judge/Cargo.toml --
+RECORDINGS := .local/judge/histories.tsv .local/judge/drawn.tsv
 
 .PHONY: sim-judge
-sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (nothing may differ) and with the emulator (RECORDINGS=files)
+sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (nothing may differ) and with the emulator
+	@cargo build --quiet --profile sim -p sim
 	@mkdir -p .local/judge
+	@$(SIM) record .local/judge/histories.tsv
 	@$(JUDGE) generate .local/judge/drawn.tsv
-	$(JUDGE) dynoxide --store shared/src/store $(RECORDINGS) .local/judge/drawn.tsv
-	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint $(RECORDINGS) .local/judge/drawn.tsv
+	$(JUDGE) dynoxide --store shared/src/store $(RECORDINGS)
+	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint $(RECORDINGS)
 
 .PHONY: sim
 sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)

@@ -56,6 +56,8 @@ pub struct Outcome {
     pub fate: Fate,
     /// What happened, if it was kept.
     pub lines: Vec<String>,
+    /// What the table was asked, for `sim/judge`, if the text was kept.
+    pub recording: Vec<u8>,
 }
 
 /// Above this, clocks are so far apart that only safety is demanded, in milliseconds.
@@ -176,7 +178,10 @@ impl Plan {
             Strictness::Full
         };
         let checks = Checks::new(limits(2 * self.conditions.skew), strictness);
-        let cloud = Cloud::new(checks, START);
+        let mut cloud = Cloud::new(checks, START);
+        if trace.keeps_text() {
+            cloud.dynamodb.start_recording(self.seed);
+        }
         let network = Network::new(self.seed, fate, cloud, trace);
         World::new(self.seed, network, self.conditions)
     }
@@ -251,5 +256,6 @@ fn finish(world: &World) -> Outcome {
         polls: std::mem::take(&mut state.polls),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),
+        recording: state.cloud.dynamodb.take_recording(),
     }
 }
