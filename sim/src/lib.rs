@@ -2,6 +2,7 @@
 //! which answers late, twice or not at all.
 
 pub mod dynamodb;
+pub mod planted;
 pub mod s3;
 pub mod sqs;
 pub mod wechat;
