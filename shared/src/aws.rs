@@ -8,9 +8,10 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_sdk_dynamodb::config::retry::RetryPartition;
 use aws_sdk_dynamodb::config::{BehaviorVersion, IdentityCache};
 use aws_smithy_async::rt::sleep::SharedAsyncSleep;
-use aws_smithy_types::body::SdkBody;
+use aws_smithy_runtime_api::client::http::{SharedHttpConnector, http_client_fn};
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -18,8 +19,7 @@ use aws_types::region::Region;
 use aws_types::sdk_config::StalledStreamProtectionConfig;
 
 use crate::config::{self, Vars};
-use crate::net::{HttpsClient, Roots, https_client};
-use crate::sdk_http::sdk_http_client;
+use crate::net::Network;
 
 /// How long a call to AWS may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,14 +62,14 @@ pub struct Aws {
     s3: Option<String>,
     sqs: Option<String>,
     secrets_manager: Option<String>,
-    roots: Roots,
-    https: Option<HttpsClient<SdkBody>>,
+    network: Network,
+    http: Option<SharedHttpConnector>,
     timeouts: Timeouts,
 }
 
 impl Aws {
-    /// Reads `AWS_REGION`, the three credential variables, the endpoint overrides and `AWS_CA_BUNDLE`.
-    pub fn read(vars: &mut Vars<'_>) -> Self {
+    /// Reads `AWS_REGION`, the three credential variables and the endpoint overrides.
+    pub fn read(vars: &mut Vars<'_>, network: Network) -> Self {
         let credentials = Credentials::new(
             vars.required("AWS_ACCESS_KEY_ID"),
             vars.required("AWS_SECRET_ACCESS_KEY"),
@@ -77,8 +77,8 @@ impl Aws {
             None,
             "environment",
         );
-        let roots = Roots::read(vars);
-        let https = https_client(&roots)
+        let http = network
+            .connector()
             .inspect_err(|_| vars.reject("TLS", "could not be set up"))
             .ok();
         Self {
@@ -89,8 +89,8 @@ impl Aws {
             s3: vars.optional_as("AWS_ENDPOINT_URL_S3", config::base_url),
             sqs: vars.optional_as("AWS_ENDPOINT_URL_SQS", config::base_url),
             secrets_manager: vars.optional_as("AWS_ENDPOINT_URL_SECRETS_MANAGER", config::base_url),
-            roots,
-            https,
+            network,
+            http,
             timeouts: Timeouts::default(),
         }
     }
@@ -111,14 +111,14 @@ impl Aws {
         &self.credentials
     }
 
-    /// Whom this function's clients believe.
-    pub fn roots(&self) -> &Roots {
-        &self.roots
+    /// The HTTP client that all AWS clients share, with its connections; none if TLS could not be set up.
+    pub fn http(&self) -> Option<&SharedHttpConnector> {
+        self.http.as_ref()
     }
 
-    /// The HTTP client that all AWS clients share, with its connections; none if TLS could not be set up.
-    pub fn https(&self) -> Option<&HttpsClient<SdkBody>> {
-        self.https.as_ref()
+    /// Where a client counts its retries, if not where all of the process do. `SdkConfig` cannot carry it.
+    pub fn retry_partition(&self) -> Option<RetryPartition> {
+        self.network.retry_partition()
     }
 
     /// The address that replaces the service's own, if one is set.
@@ -155,7 +155,8 @@ impl Aws {
             .timeout_config(timeouts)
             .retry_config(retries)
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
-        builder.set_http_client(self.https.clone().map(sdk_http_client));
+        let client = |http: SharedHttpConnector| http_client_fn(move |_, _| http.clone());
+        builder.set_http_client(self.http.clone().map(client));
         builder.set_endpoint_url(self.endpoint(service).map(str::to_owned));
         builder.build()
     }
@@ -173,7 +174,8 @@ mod tests {
                 .map(|(_, v)| (*v).to_owned())
         };
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let network = Network::read(&mut vars);
+        let aws = Aws::read(&mut vars, network);
         vars.finish().map(|()| aws)
     }
 

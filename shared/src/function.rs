@@ -2,6 +2,7 @@
 //! of its own tests the very app that is deployed.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::Config;
 use axum::Router;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use crate::aws::{Aws, Service, Timeouts};
 use crate::config::{Vars, process_environment};
 use crate::http::event;
+use crate::net::Network;
 use crate::queue::SqsBatchResponse;
 use crate::random::Random;
 use crate::store::Store;
@@ -23,6 +25,8 @@ pub struct Setup<'a> {
     pub clock: Clock,
     /// Where tokens, ids and nonces come from.
     pub random: Random,
+    /// How other servers are reached.
+    pub network: Network,
     /// Where lines and metrics go.
     pub telemetry: Telemetry,
     /// How long a call to AWS may take.
@@ -35,10 +39,12 @@ impl<'a> Setup<'a> {
         let clock = Clock::system();
         let mut vars = Vars::new(get);
         let telemetry = Telemetry::read(&mut vars, name, clock.clone());
+        let network = Network::read(&mut vars);
         Self {
             vars,
             clock,
             random: Random::system(),
+            network,
             telemetry,
             timeouts: Timeouts::default(),
         }
@@ -46,14 +52,20 @@ impl<'a> Setup<'a> {
 
     /// Reads how AWS is reached.
     pub fn aws(&mut self) -> Aws {
-        Aws::read(&mut self.vars).with_timeouts(self.timeouts)
+        Aws::read(&mut self.vars, self.network.clone()).with_timeouts(self.timeouts)
     }
 
     /// Reads `TABLE_NAME`, and makes a client for the table.
     pub fn store(&mut self, aws: &Aws) -> Store {
         let table = self.vars.required("TABLE_NAME");
-        let client = Client::new(&aws.sdk_config(Service::DynamoDb));
-        Store::new(client, table, self.clock.clone(), self.random.clone())
+        let mut config = Config::from(&aws.sdk_config(Service::DynamoDb)).to_builder();
+        config.set_retry_partition(aws.retry_partition());
+        Store::new(
+            Client::from_conf(config.build()),
+            table,
+            self.clock.clone(),
+            self.random.clone(),
+        )
     }
 }
 

@@ -1,8 +1,11 @@
-//! HTTPS clients: one for the AWS SDK and for what is sent to AWS without it, one for everybody else.
+//! The way to other servers: HTTPS, one client for AWS and one for everybody else.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_sdk_dynamodb::config::retry::RetryPartition;
+use aws_smithy_runtime_api::client::http::SharedHttpConnector;
+use aws_smithy_types::body::SdkBody;
 use http::Uri;
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
@@ -16,6 +19,73 @@ use tower::util::BoxCloneSyncService;
 use tower::{BoxError, ServiceBuilder};
 
 use crate::config::Vars;
+use crate::sdk_http;
+
+/// The way to other servers.
+#[derive(Clone, Debug)]
+pub enum Network {
+    /// HTTPS, where one of these roots vouches for the server.
+    Https(Roots),
+    /// Something in the same process that answers in their place.
+    Simulated {
+        /// Carries every request.
+        http: SharedHttpConnector,
+        /// Where the SDK counts its retries: by default all clients of a process share their quota.
+        retries: RetryPartition,
+    },
+}
+
+impl Network {
+    /// HTTPS, with Mozilla's roots.
+    pub fn mozilla() -> Self {
+        Self::Https(Roots::mozilla())
+    }
+
+    /// HTTPS, with the roots that the environment names.
+    pub fn read(vars: &mut Vars<'_>) -> Self {
+        Self::Https(Roots::read(vars))
+    }
+
+    /// What carries requests, and leaves time-outs and repetitions to its user. HTTP/1.1 is all that DynamoDB, S3 and SQS
+    /// speak; it also takes `http` addresses.
+    ///
+    /// # Errors
+    /// If the TLS library refuses its settings.
+    pub fn connector(&self) -> Result<SharedHttpConnector, rustls::Error> {
+        match self {
+            Self::Https(roots) => Ok(sdk_http::connector(pooled(connector(roots)?))),
+            Self::Simulated { http, .. } => Ok(http.clone()),
+        }
+    }
+
+    /// The same, but for a limit to how long a connection may take, TLS included.
+    ///
+    /// # Errors
+    /// If the TLS library refuses its settings.
+    pub fn connector_with_connect_timeout(
+        &self,
+        limit: Duration,
+    ) -> Result<SharedHttpConnector, rustls::Error> {
+        match self {
+            Self::Https(roots) => {
+                let connector = ServiceBuilder::new()
+                    .timeout(limit)
+                    .service(connector(roots)?);
+                let connector: ConnectTimeoutConnector = BoxCloneSyncService::new(connector);
+                Ok(sdk_http::connector(pooled(connector)))
+            }
+            Self::Simulated { http, .. } => Ok(http.clone()),
+        }
+    }
+
+    /// Where an SDK client counts its retries, if not where all of the process do.
+    pub(crate) fn retry_partition(&self) -> Option<RetryPartition> {
+        match self {
+            Self::Https(_) => None,
+            Self::Simulated { retries, .. } => Some(retries.clone()),
+        }
+    }
+}
 
 /// Whose word is taken for who a server is.
 ///
@@ -64,44 +134,8 @@ fn certificates(path: &str) -> Result<Vec<CertificateDer<'static>>, &'static str
     found.ok().filter(|found| !found.is_empty()).ok_or(REASON)
 }
 
-/// A client that leaves time-outs and repetitions to its user.
-pub type HttpsClient<B> = Client<HttpsConnector<HttpConnector>, B>;
-
-/// The same, but for a limit to how long a connection may take, TLS included.
-pub type ConnectTimeoutClient<B> = Client<ConnectTimeoutConnector, B>;
-
 type ConnectTimeoutConnector =
     BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
-
-/// A client for HTTP/1.1, which is all that DynamoDB, S3 and SQS speak; it also takes `http` addresses.
-///
-/// # Errors
-/// If the TLS library refuses its settings.
-pub fn https_client<B>(roots: &Roots) -> Result<HttpsClient<B>, rustls::Error>
-where
-    B: http_body::Body + Send,
-    B::Data: Send,
-{
-    Ok(pooled(connector(roots)?))
-}
-
-/// A client for HTTP/1.1 that gives a connection up after `limit`.
-///
-/// # Errors
-/// If the TLS library refuses its settings.
-pub fn https_client_with_connect_timeout<B>(
-    roots: &Roots,
-    limit: Duration,
-) -> Result<ConnectTimeoutClient<B>, rustls::Error>
-where
-    B: http_body::Body + Send,
-    B::Data: Send,
-{
-    let connector = ServiceBuilder::new()
-        .timeout(limit)
-        .service(connector(roots)?);
-    Ok(pooled(BoxCloneSyncService::new(connector)))
-}
 
 fn connector(roots: &Roots) -> Result<HttpsConnector<HttpConnector>, rustls::Error> {
     let mut tcp = HttpConnector::new();
@@ -110,12 +144,7 @@ fn connector(roots: &Roots) -> Result<HttpsConnector<HttpConnector>, rustls::Err
     Ok(HttpsConnector::from((tcp, roots.client_config()?)))
 }
 
-fn pooled<C, B>(connector: C) -> Client<C, B>
-where
-    C: Connect + Clone,
-    B: http_body::Body + Send,
-    B::Data: Send,
-{
+fn pooled<C: Connect + Clone>(connector: C) -> Client<C, SdkBody> {
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .build(connector)
@@ -127,7 +156,9 @@ mod tests {
     use std::io::{Read, Write};
     use std::net::TcpListener;
 
-    use aws_smithy_types::body::SdkBody;
+    use aws_smithy_runtime_api::client::http::HttpConnector as _;
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
     use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
@@ -165,23 +196,33 @@ mod tests {
         (url, bundle)
     }
 
+    async fn send(
+        http: Result<SharedHttpConnector, rustls::Error>,
+        url: &str,
+    ) -> Result<u16, ConnectorError> {
+        let answer = http.unwrap().call(HttpRequest::get(url).unwrap()).await;
+        answer.map(|answer| answer.status().as_u16())
+    }
+
     #[tokio::test]
     async fn a_server_is_believed_if_mozilla_or_the_bundle_vouches_for_it() {
         let (url, bundle) = server();
-        let ours = roots(bundle.to_str().unwrap()).unwrap();
-        let get = || http::Request::get(&url).body(SdkBody::empty()).unwrap();
-        let aws = |roots: &Roots| https_client(roots).unwrap().request(get());
-        assert_eq!(aws(&ours).await.unwrap().status(), 204);
-        assert!(aws(&Roots::mozilla()).await.unwrap_err().is_connect());
-
         let limit = Duration::from_secs(1);
-        let others = |roots: &Roots| {
-            https_client_with_connect_timeout(roots, limit)
-                .unwrap()
-                .request(get())
-        };
-        assert_eq!(others(&ours).await.unwrap().status(), 204);
-        assert!(others(&Roots::mozilla()).await.unwrap_err().is_connect());
+        let ours = Network::Https(roots(bundle.to_str().unwrap()).unwrap());
+        let mozilla = Network::mozilla();
+        for network in [&ours, &mozilla] {
+            let aws = send(network.connector(), &url).await;
+            let others = send(network.connector_with_connect_timeout(limit), &url).await;
+            for answer in [aws, others] {
+                match answer {
+                    Ok(status) => assert!(status == 204 && std::ptr::eq(network, &ours)),
+                    Err(error) => {
+                        assert!(sdk_http::is_not_connected(&error));
+                        assert!(std::ptr::eq(network, &mozilla), "{error:?}");
+                    }
+                }
+            }
+        }
     }
 
     /// TLS included: the server takes the connection and says nothing.
@@ -189,11 +230,9 @@ mod tests {
     async fn a_connection_that_takes_too_long_is_one_that_was_not_made() {
         let silent = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("https://{}", silent.local_addr().unwrap());
-        let client =
-            https_client_with_connect_timeout(&Roots::mozilla(), Duration::from_millis(50))
-                .unwrap();
-        let request = http::Request::get(url).body(SdkBody::empty()).unwrap();
-        assert!(client.request(request).await.unwrap_err().is_connect());
+        let http = Network::mozilla().connector_with_connect_timeout(Duration::from_millis(50));
+        let error = send(http, &url).await.unwrap_err();
+        assert!(sdk_http::is_not_connected(&error));
     }
 
     #[test]

@@ -1,32 +1,48 @@
-//! The HTTP client that the AWS SDK is given: hyper, without the SDK's own.
+//! The HTTP client that the AWS SDK is given, and that everything else is sent with: hyper, without the SDK's own.
 //!
 //! The SDK's client brings HTTP/2, proxies, a pool manager and the loading of the system's roots: over a megabyte in
 //! every binary and over a millisecond in every cold start, for services that are reached directly over HTTP/1.1.
 
 use std::error::Error;
+use std::fmt;
 
+use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connection::{CaptureSmithyConnection, ConnectionMetadata};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::ErrorKind;
-use hyper_util::client::legacy::connect::{CaptureConnection, capture_connection};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::{CaptureConnection, Connect, capture_connection};
 
-use crate::net::HttpsClient;
+/// No connection was made, so that nothing was sent.
+#[derive(Debug, thiserror::Error)]
+#[error("no connection was made")]
+pub struct NotConnectedError(#[source] pub BoxError);
 
-/// What the SDK's clients send with. They set their time-outs around it.
-pub fn sdk_http_client(client: HttpsClient<SdkBody>) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector(client));
-    http_client_fn(move |_, _| connector.clone())
+/// Whether nothing was sent.
+pub fn is_not_connected(error: &ConnectorError) -> bool {
+    source::<NotConnectedError>(error).is_some()
+}
+
+/// What sends with `client`.
+pub(crate) fn connector<C>(client: Client<C, SdkBody>) -> SharedHttpConnector
+where
+    C: Connect + Clone + fmt::Debug + Send + Sync + 'static,
+{
+    SharedHttpConnector::new(Connector(client))
 }
 
 #[derive(Clone, Debug)]
-struct Connector(HttpsClient<SdkBody>);
+struct Connector<C>(Client<C, SdkBody>);
 
-impl HttpConnector for Connector {
+impl<C> HttpConnector for Connector<C>
+where
+    C: Connect + Clone + fmt::Debug + Send + Sync + 'static,
+{
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let mut request = match request.try_into_http1x() {
             Ok(request) => request,
@@ -75,8 +91,9 @@ fn failure(error: hyper_util::client::legacy::Error) -> ConnectorError {
         ConnectorError::user(Box::new(error))
     } else if hyper.is_some_and(hyper::Error::is_incomplete_message) {
         ConnectorError::other(Box::new(error), Some(ErrorKind::TransientError))
-    } else if error.is_connect()
-        || hyper.is_some_and(|hyper| hyper.is_closed() || hyper.is_canceled())
+    } else if error.is_connect() {
+        ConnectorError::io(Box::new(NotConnectedError(Box::new(error))))
+    } else if hyper.is_some_and(|hyper| hyper.is_closed() || hyper.is_canceled())
         || source::<std::io::Error>(&error).is_some()
     {
         ConnectorError::io(Box::new(error))

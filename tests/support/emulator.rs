@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 use aws_sdk_s3::types::{BucketVersioningStatus, VersioningConfiguration};
 use shared::aws::{Aws, Service, Timeouts};
 use shared::config::Vars;
+use shared::net::Network;
 
 use crate::template::{Template, list, text};
 
@@ -65,7 +66,8 @@ impl Emulator {
     fn with(endpoint: &str, variables: &HashMap<String, String>, timeouts: Timeouts) -> Self {
         let get = |name: &str| variables.get(name).cloned();
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars).with_timeouts(timeouts);
+        let network = Network::read(&mut vars);
+        let aws = Aws::read(&mut vars, network).with_timeouts(timeouts);
         vars.finish().expect("the test environment is complete");
         Self {
             endpoint: endpoint.to_owned(),

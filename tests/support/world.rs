@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use shared::aws::Timeouts;
 use shared::config::Vars;
 use shared::function::Setup;
+use shared::net::Network;
 use shared::random::Random;
 use shared::store::Store;
 use shared::telemetry::{Metric, Telemetry};
@@ -363,8 +364,11 @@ impl Deployment {
         Box::pin(async move {
             let variables = self.variables(function);
             let get = |name: &str| variables.get(name).cloned();
+            let mut vars = Vars::new(&get);
+            let network = Network::read(&mut vars);
             let setup = Setup {
-                vars: Vars::new(&get),
+                vars,
+                network,
                 clock: self.clock.clone(),
                 random: Random::system(),
                 telemetry,

@@ -60,6 +60,7 @@ impl App {
             mut vars,
             clock,
             random,
+            network,
             telemetry,
             ..
         } = setup;
@@ -78,7 +79,7 @@ impl App {
         let (verifier, secrets) = vars.finish_with(verifier.zip(secrets))?;
         let app = Self {
             store,
-            wechat: Wechat::new(base_url, app_id, aws.roots(), clock.clone(), random.clone())?,
+            wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random.clone())?,
             secrets,
             verifier,
             admin_openids: admin_openids.unwrap_or_default(),

@@ -8,6 +8,7 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
+use aws_sdk_secretsmanager::config::Builder;
 use serde::Deserialize;
 use shared::auth::jwt::{Signer, TokenIssuer};
 use shared::aws::{Aws, Service};
@@ -105,14 +106,20 @@ impl Secrets {
         clock: Clock,
     ) -> Option<Self> {
         let both = vars.text("SECRETS_ID");
-        let config = aws.sdk_config(Service::SecretsManager);
+        let mut config = Builder::from(&aws.sdk_config(Service::SecretsManager));
+        config.set_retry_partition(aws.retry_partition());
+        let config = config.build();
         let client = OnceCell::new();
         let mut source = |name, instead| {
             let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();
             if ids.is_empty() && !vars.has(instead) {
                 vars.reject(name, &format!("is missing (or, for local runs, {instead})"));
             }
-            let client = || client.get_or_init(|| Client::new(&config)).clone();
+            let client = || {
+                client
+                    .get_or_init(|| Client::from_conf(config.clone()))
+                    .clone()
+            };
             (!ids.is_empty()).then(|| Source {
                 client: client(),
                 ids,

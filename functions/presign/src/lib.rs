@@ -57,11 +57,11 @@ impl App {
         let limits = Limits::read(&mut vars);
         let warm_up = WarmUp::read(&mut vars);
         let verifier = vars.finish_with(verifier)?;
-        let https = aws.https().ok_or("TLS could not be set up")?;
+        let http = aws.http().ok_or("TLS could not be set up")?.clone();
         let app = Self {
             store,
             verifier,
-            deleter: ObjectDeleter::new(https.clone(), links.signer().clone(), clock.clone()),
+            deleter: ObjectDeleter::new(http, links.signer().clone(), clock.clone()),
             links,
             limits,
             clock,

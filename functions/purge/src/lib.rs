@@ -45,13 +45,15 @@ impl App {
             ..
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
+        let mut queue = aws_sdk_sqs::config::Builder::from(&aws.sdk_config(Service::Sqs));
+        queue.set_retry_partition(aws.retry_partition());
         let queue_url = vars.required("PURGE_QUEUE_URL");
         WarmUp::read(&mut vars);
         vars.finish()?;
         Ok(Self {
             store,
             objects,
-            queue: aws_sdk_sqs::Client::new(&aws.sdk_config(Service::Sqs)),
+            queue: aws_sdk_sqs::Client::from_conf(queue.build()),
             queue_url,
             clock,
             telemetry,

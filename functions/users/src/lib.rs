@@ -56,8 +56,9 @@ impl App {
             telemetry,
             ..
         } = setup;
-        let sqs = aws_sdk_sqs::Config::new(&aws.sdk_config(Service::Sqs));
-        let purge_queue = PurgeQueue::new(sqs, vars.required("PURGE_QUEUE_URL"));
+        let mut sqs = aws_sdk_sqs::config::Builder::from(&aws.sdk_config(Service::Sqs));
+        sqs.set_retry_partition(aws.retry_partition());
+        let purge_queue = PurgeQueue::new(sqs.build(), vars.required("PURGE_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");

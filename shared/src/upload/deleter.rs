@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use http::{Method, Request, StatusCode};
 
-use crate::net::HttpsClient;
 use crate::time::Clock;
 use crate::upload::key::ObjectKey;
 use crate::upload::signer::{Presign, S3Signer};
@@ -18,7 +20,7 @@ const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(1500);
 /// Deletes objects of one bucket.
 #[derive(Clone, Debug)]
 pub struct ObjectDeleter {
-    client: HttpsClient<SdkBody>,
+    http: SharedHttpConnector,
     signer: S3Signer,
     clock: Clock,
 }
@@ -28,7 +30,7 @@ pub struct ObjectDeleter {
 pub enum DeleteObjectError {
     /// It could not be asked.
     #[error("S3 could not be reached")]
-    Unreachable(#[source] hyper_util::client::legacy::Error),
+    Unreachable(#[source] ConnectorError),
     /// It was asked, and did not answer.
     #[error("S3 did not answer in time")]
     TimedOut,
@@ -38,10 +40,10 @@ pub enum DeleteObjectError {
 }
 
 impl ObjectDeleter {
-    /// A deleter that signs with `signer` and sends with `client`.
-    pub fn new(client: HttpsClient<SdkBody>, signer: S3Signer, clock: Clock) -> Self {
+    /// A deleter that signs with `signer` and sends with `http`.
+    pub fn new(http: SharedHttpConnector, signer: S3Signer, clock: Clock) -> Self {
         Self {
-            client,
+            http,
             signer,
             clock,
         }
@@ -76,12 +78,13 @@ impl ObjectDeleter {
             from: self.clock.now(),
             expires_in: Duration::from_secs(60),
         });
-        let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.client.request(request)).await;
-        match answer
+        let request = HttpRequest::try_from(request)
+            .map_err(|error| DeleteObjectError::Unreachable(ConnectorError::user(error.into())))?;
+        let answer = tokio::time::timeout(ATTEMPT_TIMEOUT, self.http.call(request)).await;
+        let answer = answer
             .map_err(|_| DeleteObjectError::TimedOut)?
-            .map_err(DeleteObjectError::Unreachable)?
-            .status()
-        {
+            .map_err(DeleteObjectError::Unreachable)?;
+        match StatusCode::from(answer.status()) {
             status if status.is_success() => Ok(()),
             // As for reads of a version that is gone (404), or that is a delete marker (405): there is nothing to remove.
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Ok(()),
@@ -122,7 +125,8 @@ mod tests {
             _ => None,
         };
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let network = crate::net::Network::read(&mut vars);
+        let aws = Aws::read(&mut vars, network);
         vars.finish().unwrap();
         let signer = S3Signer::new(&aws, "bucket".to_owned());
         let at = Timestamp::from_millis(1_800_000_000_000);
@@ -132,7 +136,7 @@ mod tests {
             upload: UploadId::new(at, Purpose::File, Epoch::FIRST, &random),
             content_type: "image/png".parse().unwrap(),
         };
-        let deleter = ObjectDeleter::new(aws.https().unwrap().clone(), signer, Clock::system());
+        let deleter = ObjectDeleter::new(aws.http().unwrap().clone(), signer, Clock::system());
         deleter.delete(&key, "v1").await
     }
 

@@ -148,7 +148,8 @@ mod tests {
             _ => None,
         };
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let network = crate::net::Network::read(&mut vars);
+        let aws = Aws::read(&mut vars, network);
         let links = Links::read(&mut vars, &aws);
         vars.finish().map(|()| links)
     }

@@ -210,7 +210,8 @@ pub(super) mod samples {
             _ => None,
         };
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let network = crate::net::Network::read(&mut vars);
+        let aws = Aws::read(&mut vars, network);
         vars.finish().unwrap();
         S3Signer::new(&aws, "sigv4examplebucket".to_owned())
     }

@@ -9,9 +9,10 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::ids::OpenId;
-use crate::net::Roots;
+use crate::net::Network;
 use crate::random::Random;
 use crate::redacted::Redacted;
+use crate::sdk_http;
 use crate::telemetry::{self, Metric};
 use crate::time::Clock;
 use crate::wechat::WechatError;
@@ -119,20 +120,20 @@ struct Watermark {
 }
 
 impl Wechat {
-    /// A client for the mini-program `app_id`, talking to `base_url`, whose certificate one of the `roots` vouches for.
+    /// A client for the mini-program `app_id`, talking to `base_url` over `network`.
     ///
     /// # Errors
     /// If the HTTP client cannot be built.
     pub fn new(
         base_url: String,
         app_id: String,
-        roots: &Roots,
+        network: &Network,
         clock: Clock,
         random: Random,
     ) -> Result<Self, rustls::Error> {
         let breaker = Breaker::new(clock.clone());
         Ok(Self {
-            http: HttpClient::new(base_url, roots)?,
+            http: HttpClient::new(base_url, network)?,
             app_id,
             clock,
             random,
@@ -277,7 +278,7 @@ impl Wechat {
             let body = self.http.send(exchange.clone()).await;
             let outcome = body.and_then(|body| response::read(endpoint, &body, self.clock.now()));
             let repeat = match &outcome {
-                Err(WechatError::Unreachable(error)) => error.is_connect(),
+                Err(WechatError::Unreachable(error)) => sdk_http::is_not_connected(error),
                 Err(WechatError::Errcode { errcode, .. }) => *errcode == errcode::BUSY,
                 _ => false,
             };

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use http::StatusCode;
 
 use crate::error::{Code, Error};
@@ -32,10 +34,10 @@ pub enum WechatError {
     TimedOut,
     /// No connection was made, or it broke before the response began.
     #[error("WeChat could not be reached")]
-    Unreachable(#[source] hyper_util::client::legacy::Error),
+    Unreachable(#[source] ConnectorError),
     /// The connection broke in the middle of the response.
     #[error("WeChat's response ended early")]
-    Interrupted(#[source] hyper::Error),
+    Interrupted(#[source] BoxError),
     /// `WECHAT_API_BASE_URL` is no address.
     #[error("the address of WeChat cannot be used")]
     Unaddressable,

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use aws_smithy_runtime_api::client::http::{HttpConnector, SharedHttpConnector};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::http::Headers;
+use aws_smithy_types::body::SdkBody;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
-use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::{Bytes, Incoming};
+use http::{Request, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Bytes;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
-use crate::net::{self, ConnectTimeoutClient, Roots};
+use crate::net::Network;
 use crate::wechat::WechatError;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -55,22 +59,26 @@ impl Exchange {
 /// sent: a code works once.
 #[derive(Debug)]
 pub(super) struct HttpClient {
-    client: ConnectTimeoutClient<Full<Bytes>>,
+    http: SharedHttpConnector,
     base_url: String,
 }
 
 impl HttpClient {
-    pub(super) fn new(base_url: String, roots: &Roots) -> Result<Self, rustls::Error> {
+    pub(super) fn new(base_url: String, network: &Network) -> Result<Self, rustls::Error> {
         Ok(Self {
-            client: net::https_client_with_connect_timeout(roots, CONNECT_TIMEOUT)?,
+            http: network.connector_with_connect_timeout(CONNECT_TIMEOUT)?,
             base_url,
         })
     }
 
     /// Opens a connection; what WeChat answers does not matter.
     pub(super) async fn warm_up(&self, limit: Duration) {
-        if let Ok(request) = Request::head(&self.base_url).body(Full::default()) {
-            let _ = tokio::time::timeout(limit, self.client.request(request)).await;
+        let request = Request::head(&self.base_url).body(SdkBody::empty());
+        if let Some(request) = request
+            .ok()
+            .and_then(|request| HttpRequest::try_from(request).ok())
+        {
+            let _ = tokio::time::timeout(limit, self.http.call(request)).await;
         }
     }
 
@@ -78,15 +86,16 @@ impl HttpClient {
     pub(super) async fn send(&self, exchange: Exchange) -> Result<Bytes, WechatError> {
         let url = format!("{}{}", self.base_url, exchange.path_and_query);
         let request = match exchange.json {
-            None => Request::get(url).body(Full::default()),
+            None => Request::get(url).body(SdkBody::empty()),
             Some(json) => Request::post(url)
                 .header(CONTENT_TYPE, "application/json")
-                .body(Full::new(json)),
+                .body(SdkBody::from(json)),
         };
         let request = request.map_err(|_| WechatError::Unaddressable)?;
-        let response = self.client.request(request).await;
+        let request = HttpRequest::try_from(request).map_err(|_| WechatError::Unaddressable)?;
+        let response = self.http.call(request).await;
         let response = response.map_err(WechatError::Unreachable)?;
-        match response.status() {
+        match response.status().into() {
             StatusCode::OK => read_body(response.into_body()).await,
             StatusCode::TOO_MANY_REQUESTS => Err(WechatError::TooManyRequests {
                 wait: retry_after(response.headers()),
@@ -96,30 +105,27 @@ impl HttpClient {
     }
 }
 
-async fn read_body(body: Incoming) -> Result<Bytes, WechatError> {
+async fn read_body(body: SdkBody) -> Result<Bytes, WechatError> {
     let body = Limited::new(body, RESPONSE_LIMIT).collect().await;
-    body.map(|body| body.to_bytes())
-        .map_err(|error| match error.downcast::<hyper::Error>() {
-            Ok(error) => WechatError::Interrupted(*error),
-            Err(_) => WechatError::Malformed("too long"),
-        })
+    body.map(|body| body.to_bytes()).map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            WechatError::Malformed("too long")
+        } else {
+            WechatError::Interrupted(error)
+        }
+    })
 }
 
 /// Whole seconds, up to a day. A date would need a clock that agrees with the sender's.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds = headers
-        .get(RETRY_AFTER)?
-        .to_str()
-        .ok()?
-        .trim()
-        .parse()
-        .ok()?;
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.trim().parse().ok()?;
     Some(Duration::from_secs(seconds).min(Duration::from_secs(24 * 60 * 60)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sdk_http;
 
     use std::io::{Read, Write};
     use std::net::TcpListener;
@@ -158,11 +164,13 @@ mod tests {
     #[tokio::test]
     async fn what_was_sent_is_not_sent_again() {
         let (url, requests) = server_that_answers_once();
-        let client = HttpClient::new(url, &Roots::mozilla()).unwrap();
+        let client = HttpClient::new(url, &Network::mozilla()).unwrap();
         let exchange = Exchange::new("/p", &[("js_code", "c")]);
         assert_eq!(client.send(exchange.clone()).await.unwrap(), "{}");
         match client.send(exchange).await.unwrap_err() {
-            WechatError::Unreachable(error) => assert!(!error.is_connect(), "it may be repeated"),
+            WechatError::Unreachable(error) => {
+                assert!(!sdk_http::is_not_connected(&error), "it may be repeated")
+            }
             error => panic!("{error}"),
         }
         assert_eq!(requests.load(Ordering::SeqCst), 2);
@@ -171,8 +179,9 @@ mod tests {
     #[test]
     fn a_wait_is_believed_up_to_a_day() {
         let wait = |text: &str| {
-            let value = http::HeaderValue::from_str(text).unwrap();
-            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, value)]))
+            let mut headers = Headers::new();
+            headers.insert("retry-after", text.to_owned());
+            retry_after(&headers)
         };
         assert_eq!(wait("7"), Some(Duration::from_secs(7)));
         assert_eq!(wait("999999999"), Some(Duration::from_secs(86_400)));

@@ -1,1 +1,0 @@
-//! A model of SQS: queues with redelivery and dead letters.

@@ -1,1 +1,0 @@
-//! A model of WeChat: codes that are good once.
