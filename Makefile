@@ -46,6 +46,15 @@ UPLOAD_TYPES = image/jpeg,image/png,image/webp,image/gif,image/heif,image/avif,i
 conformance: venv-schemathesis ## compare the API of a fresh stack with openapi.yaml
 	@$(CONFORMANCE) $(RUN) exec -- tools/conformance/run
 
+JUDGE := cargo run --quiet --manifest-path sim/judge/Cargo.toml --
+
+.PHONY: sim-judge
+sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide, of which nothing may differ, and with the emulator
+	@mkdir -p .local/judge
+	@$(JUDGE) generate .local/judge/drawn.tsv
+	$(JUDGE) dynoxide --store shared/src/store .local/judge/drawn.tsv
+	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint .local/judge/drawn.tsv
+
 .PHONY: nightly
 nightly: load ## what takes too long for every change: the load test, and release builds for both architectures
 	$(MAKE) build ARCH=arm64

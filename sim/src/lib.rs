@@ -2,11 +2,24 @@
 //! which answers late, twice or not at all.
 
 pub mod actors;
+pub mod cloud;
 pub mod dynamodb;
-pub mod planted;
+pub mod environment;
+pub mod exhaustive;
+pub mod history;
 pub mod invariants;
+pub mod network;
+pub mod place;
+pub mod planted;
+pub mod queues;
+pub mod random;
 pub mod reference;
+pub mod report;
 pub mod s3;
+pub mod script;
 pub mod secrets;
+pub mod shrink;
 pub mod sqs;
+pub mod trace;
 pub mod wechat;
+pub mod world;

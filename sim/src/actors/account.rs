@@ -7,6 +7,7 @@ use super::api::{Call, Function, Reply, call, call_as};
 use super::{Action, Device, Wire};
 use crate::invariants::Kind;
 use crate::reference::{Ask, Fields};
+use crate::wechat::phone_number_of;
 
 const NAMES: [&str; 3] = ["anna", "boris", "Straße"];
 const EMAILS: [&str; 2] = ["anna@example.com", "Boris@example.com"];
@@ -252,14 +253,11 @@ async fn phone<W: Wire>(world: &W, device: &mut Device) {
     let Some(user) = device.user.clone() else {
         return;
     };
-    let code = format!(
-        "phone-1380013{:04}-{}",
-        device.random.u16(..9999),
-        device.unique()
-    );
+    let number = phone_number_of(&device.person.openid());
+    let code = format!("phone-{}", device.code());
     let ask = Ask::Edit {
         user,
-        fields: Fields::new(),
+        fields: [("phone", Some(number))].into(),
         if_match: None,
     };
     let request = Call::new(Function::Login, Method::POST, "/v1/users/me/phone", ask)

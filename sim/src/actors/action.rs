@@ -186,6 +186,11 @@ actions! {
 }
 
 impl Action {
+    /// Whether it is about uploads.
+    pub fn is_about_uploads(self) -> bool {
+        self.subject() == Subject::Upload
+    }
+
     /// Whether only an administrator does it.
     pub fn is_of_admin(self) -> bool {
         self.subject() == Subject::Admin

@@ -85,7 +85,8 @@ impl Call {
 /// Calls with a token or without. `None` if no answer was heard.
 pub(super) async fn call<W: Wire>(world: &W, call: &Call, token: Option<&str>) -> Option<Reply> {
     let request = call.request(token)?;
-    let pending = world.checks(|checks| checks.begin(call.ask.clone(), token, world.now()));
+    let now = world.now();
+    let pending = world.checks(|checks| checks.begin(call.ask.clone(), token, now));
     let response = world.http(call.function, request).await?;
     let reply = Reply::read(&response);
     let now = world.now();

@@ -61,8 +61,9 @@ async fn uploads<W: Wire>(world: &W, device: &mut Device, user: &str) {
             None => break,
         }
     }
+    let now = world.now();
     world.checks(|checks| {
-        for id in checks.watch.shown_uploads(user, world.now()) {
+        for id in checks.watch.shown_uploads(user, now) {
             if !listed.contains(&id)
                 && checks
                     .watch

@@ -114,9 +114,13 @@ impl Device {
         )
     }
 
-    /// A code of the person's for one login.
+    /// A code of the person's that WeChat takes once.
     pub(super) fn code(&mut self) -> String {
-        format!("{}-{}", self.person.openid(), self.unique())
+        self.drawn += 1;
+        let number = [self.index.into(), self.step.into(), self.drawn]
+            .into_iter()
+            .fold(0, |all, part: u16| all * 1000 + u64::from(part));
+        format!("{}-{number}", self.person.openid())
     }
 
     /// Whether there is nothing to do the action with.

@@ -41,7 +41,7 @@ pub trait Wire {
     /// The true time, in milliseconds since the Unix epoch.
     fn now(&self) -> i64;
 
-    /// The checks of this history.
+    /// The checks of this history. Nothing else of the world is used meanwhile.
     fn checks<T>(&self, with: impl FnOnce(&mut Checks) -> T) -> T;
 }
 

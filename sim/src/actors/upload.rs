@@ -353,7 +353,8 @@ async fn operate<W: Wire>(world: &W, device: &mut Device, remove_version: bool) 
         return;
     };
     let ask = Ask::DeleteUpload { user, id: held.id };
-    world.checks(|checks| checks.begin(ask, None, world.now()));
+    let now = world.now();
+    world.checks(|checks| checks.begin(ask, None, now));
     let _ = world.s3(request).await;
 }
 

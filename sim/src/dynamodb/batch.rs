@@ -1,10 +1,11 @@
 //! Batches: reads or writes of many items, each on its own. What is left unprocessed has to be asked for again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::body;
 use super::error::{Fault, Kind};
 use super::form::Form;
 use super::read::Reading;
@@ -15,7 +16,7 @@ const MAX_KEYS: usize = 100;
 const MAX_WRITES: usize = 25;
 
 impl DynamoDb {
-    pub(super) fn batch_get_item(&mut self, call: &Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn batch_get_item(&mut self, call: &Call<'_>) -> Result<Vec<u8>, Fault> {
         let wanted = self.request_items(call.request)?;
         let known = [
             "Keys",
@@ -32,21 +33,22 @@ impl DynamoDb {
         let reading = Reading::new(request, &mut self.counts)?;
         let processed = processed(keys.len(), call.context.unprocessed)?;
         // In any order but the one that was asked for, on which nobody may rely.
-        let found = keys[..processed]
-            .iter()
-            .rev()
-            .filter_map(|key| self.table.get(key));
-        let found: Vec<_> = found.map(|item| Value::Object(reading.of(item))).collect();
-        let mut unprocessed = Map::new();
+        let found = keys[..processed].iter().rev();
+        let found = found.filter_map(|key| self.table.get(key));
+        let found = found.map(|item| reading.of(item)).collect();
+        let mut unprocessed = BTreeMap::new();
         if processed < listed.len() {
             let mut left = as_map(wanted)?.clone();
             left.insert("Keys".to_owned(), listed[processed..].into());
-            unprocessed.insert(self.table.name().to_owned(), left.into());
+            unprocessed.insert(self.table.name(), left.into());
         }
-        Ok(json!({"Responses": {self.table.name(): found}, "UnprocessedKeys": unprocessed}))
+        body::written(&body::Batch {
+            responses: BTreeMap::from([(self.table.name(), found)]),
+            unprocessed_keys: unprocessed,
+        })
     }
 
-    pub(super) fn batch_write_item(&mut self, call: &mut Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn batch_write_item(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let listed = self.request_items(call.request)?;
         let listed = required(listed.as_array(), "requestItems")?;
         check_count(listed.len(), MAX_WRITES)?;
@@ -64,12 +66,11 @@ impl DynamoDb {
             let change = self.table.write(key, item, call.context.now);
             call.changes.extend(change);
         }
-        let mut unprocessed = Map::new();
+        let mut unprocessed = BTreeMap::new();
         if processed < listed.len() {
-            let left = listed[processed..].into();
-            unprocessed.insert(self.table.name().to_owned(), left);
+            unprocessed.insert(self.table.name(), &listed[processed..]);
         }
-        Ok(json!({"UnprocessedItems": unprocessed}))
+        body::member("UnprocessedItems", &unprocessed)
     }
 
     fn batch_write(&mut self, write: &Value) -> Result<(Key, Option<Arc<Item>>), Fault> {

@@ -4,12 +4,14 @@
 //! `sim/judge` compares its answers with those of an implementation by others.
 
 mod batch;
+mod body;
 mod error;
 mod expression;
 mod form;
 mod number;
 mod query;
 mod read;
+pub mod recording;
 mod request;
 mod single;
 mod table;
@@ -132,7 +134,7 @@ impl DynamoDb {
         match self.dispatch(operation, &mut call) {
             Ok(body) => Answer {
                 status: 200,
-                body: body.to_string().into_bytes(),
+                body,
                 changes: call.changes,
             },
             Err(fault) => Answer {
@@ -143,7 +145,7 @@ impl DynamoDb {
         }
     }
 
-    fn dispatch(&mut self, operation: &str, call: &mut Call<'_>) -> Result<Value, Fault> {
+    fn dispatch(&mut self, operation: &str, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let mut note = |form| self.counts.note(form);
         match operation {
             "GetItem" => {

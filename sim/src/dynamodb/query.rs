@@ -1,10 +1,10 @@
 //! Queries of a partition, of the table or of its index.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
-
+use super::body;
 use super::error::Fault;
 use super::expression::{self, Condition, KeyCondition, Used};
 use super::form::Form;
@@ -26,7 +26,7 @@ struct Page<'a> {
 }
 
 impl DynamoDb {
-    pub(super) fn query(&mut self, call: &Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn query(&mut self, call: &Call<'_>) -> Result<Vec<u8>, Fault> {
         let request = Members::of(
             call.request,
             &[
@@ -56,13 +56,14 @@ impl DynamoDb {
         let reading = Reading::beside(request, used, &mut self.counts)?;
         let page = self.page(request, &reading)?;
         let key = KeyCondition::new(&condition.tree, reading.scope(), key_names(page.is_index))?;
-        if page.start.is_some_and(|start| !key.is_in_partition(start)) {
+        let is_outside = |start: &Item| !condition.tree.holds(start, reading.scope());
+        if page.start.is_some_and(is_outside) {
             return Err(Fault::invalid(
                 "The provided starting key is outside query boundaries based on provided conditions",
             ));
         }
         let found = self.found(call, &condition.tree, &key, &reading, &page);
-        Ok(answer(&found, &page, &reading))
+        answer(&found, &page, &reading)
     }
 
     fn page<'a>(&mut self, request: Members<'a>, reading: &Reading<'_>) -> Result<Page<'a>, Fault> {
@@ -103,18 +104,18 @@ impl DynamoDb {
         key: &KeyCondition<'_>,
         reading: &Reading<'_>,
         page: &Page<'_>,
-    ) -> Vec<Arc<Item>> {
+    ) -> Vec<&Arc<Item>> {
         let holds = |item: &Item| condition.holds(item, reading.scope());
-        let mut found: Vec<Arc<Item>> = if page.is_index {
+        let mut found: Vec<&Arc<Item>> = if page.is_index {
             let items = self
                 .table
                 .items_at(call.context.now - call.context.index_lag);
             let items = items.into_values().filter(|item| holds(item));
             // Without both of its keys, an item is not in the index.
-            items.filter(|item| is_indexed(item)).cloned().collect()
+            items.filter(|item| is_indexed(item)).collect()
         } else {
             let items = self.table.partition(key.partition).map(|(_, item)| item);
-            items.filter(|item| holds(item)).cloned().collect()
+            items.filter(|item| holds(item)).collect()
         };
         let order =
             |a: &Item, b: &Item| position(a, page.is_index).cmp(&position(b, page.is_index));
@@ -133,7 +134,7 @@ impl DynamoDb {
     }
 }
 
-fn answer(found: &[Arc<Item>], page: &Page<'_>, reading: &Reading<'_>) -> Value {
+fn answer(found: &[&Arc<Item>], page: &Page<'_>, reading: &Reading<'_>) -> Result<Vec<u8>, Fault> {
     let mut size = 0;
     let fitting = found.iter().take(page.limit).take_while(|item| {
         let is_fitting = size < MAX_PAGE;
@@ -141,18 +142,19 @@ fn answer(found: &[Arc<Item>], page: &Page<'_>, reading: &Reading<'_>) -> Value 
         is_fitting
     });
     let count = fitting.count();
-    let items = found[..count].iter().map(|item| match page.is_index {
-        true => reading.of(&projected(item)),
-        false => reading.of(item),
-    });
-    let items: Vec<_> = items.map(Value::Object).collect();
-    let mut answer = json!({"Items": items, "Count": count, "ScannedCount": count});
     // The end of a page does not look whether anything comes after it.
     let is_cut = count < found.len() || count == page.limit;
-    if let Some(last) = found[..count].last().filter(|_| is_cut) {
-        answer["LastEvaluatedKey"] = Value::Object(start_of(last, page.is_index));
-    }
-    answer
+    let last = found[..count].last().filter(|_| is_cut);
+    let items = found[..count].iter().map(|item| match page.is_index {
+        true => Cow::Owned(reading.of(&projected(item)).into_owned()),
+        false => reading.of(item),
+    });
+    body::written(&body::Page {
+        items: items.collect(),
+        count,
+        scanned_count: count,
+        last_evaluated_key: last.map(|last| start_of(last, page.is_index)),
+    })
 }
 
 const fn key_names(is_index: bool) -> [&'static str; 2] {

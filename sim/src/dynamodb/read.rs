@@ -1,5 +1,6 @@
 //! What a read returns of an item.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Item;
@@ -56,10 +57,10 @@ impl<'a> Reading<'a> {
         projection.flat_map(|projection| projection.tree.attributes(&self.scope))
     }
 
-    pub(super) fn of(&self, item: &Item) -> Item {
+    pub(super) fn of<'i>(&self, item: &'i Item) -> Cow<'i, Item> {
         match &self.projection {
-            Some(projection) => projection.tree.of(item, &self.scope),
-            None => item.clone(),
+            Some(projection) => Cow::Owned(projection.tree.of(item, &self.scope)),
+            None => Cow::Borrowed(item),
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::body;
 use super::error::Fault;
 use super::form::Form;
 use super::read::Reading;
@@ -21,7 +22,7 @@ const EXPRESSION: [&str; 5] = [
 ];
 
 impl DynamoDb {
-    pub(super) fn get_item(&mut self, request: &Value) -> Result<Value, Fault> {
+    pub(super) fn get_item(&mut self, request: &Value) -> Result<Vec<u8>, Fault> {
         let request = Members::of(
             request,
             &[
@@ -35,20 +36,20 @@ impl DynamoDb {
         self.check_table(request)?;
         let key = table::key(required(request.map("Key")?, "key")?)?;
         let reading = Reading::new(request, &mut self.counts)?;
-        Ok(match self.table.get(&key) {
-            Some(item) => json!({"Item": reading.of(item)}),
-            None => json!({}),
-        })
+        match self.table.get(&key) {
+            Some(item) => body::member("Item", &reading.of(item)),
+            None => Ok(body::empty()),
+        }
     }
 
-    pub(super) fn put_item(&mut self, call: &mut Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn put_item(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let known = [EXPRESSION.as_slice(), &["Item", "ReturnValues"]].concat();
         let request = Members::of(call.request, &known)?;
         let write = Write::put(request, &mut self.counts)?;
         self.write_one(call, request, &write, &["NONE", "ALL_OLD"])
     }
 
-    pub(super) fn update_item(&mut self, call: &mut Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn update_item(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let known = ["Key", "UpdateExpression", "ReturnValues"];
         let known = [EXPRESSION.as_slice(), &known].concat();
         let request = Members::of(call.request, &known)?;
@@ -56,7 +57,7 @@ impl DynamoDb {
         self.write_one(call, request, &write, &["NONE", "ALL_OLD", "ALL_NEW"])
     }
 
-    pub(super) fn delete_item(&mut self, call: &mut Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn delete_item(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let known = [EXPRESSION.as_slice(), &["Key", "ReturnValues"]].concat();
         let request = Members::of(call.request, &known)?;
         let write = Write::delete(request, &mut self.counts)?;
@@ -69,7 +70,7 @@ impl DynamoDb {
         request: Members<'_>,
         write: &Write<'_>,
         returns: &[&'static str],
-    ) -> Result<Value, Fault> {
+    ) -> Result<Vec<u8>, Fault> {
         self.check_table(request)?;
         let returned = request.word("ReturnValues", returns)?;
         if call.context.conflict {
@@ -89,10 +90,10 @@ impl DynamoDb {
             }
             _ => None,
         };
-        Ok(match attributes {
-            Some(item) => json!({"Attributes": Item::clone(&item)}),
-            None => json!({}),
-        })
+        match attributes {
+            Some(item) => body::member("Attributes", &*item),
+            None => Ok(body::empty()),
+        }
     }
 
     /// Does what a write comes to; the item afterwards.

@@ -62,14 +62,14 @@ impl Table {
     /// The items of a partition, in the order of their sort keys.
     pub(super) fn partition<'a>(
         &'a self,
-        pk: &'a str,
-    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Item>)> {
+        pk: &str,
+    ) -> impl Iterator<Item = (&'a Key, &'a Arc<Item>)> + use<'a> {
         let first = Key {
             pk: pk.to_owned(),
             sk: String::new(),
         };
-        let from = self.items.range(first..);
-        from.take_while(move |(key, _)| key.pk == pk)
+        let items = self.items.range(first.clone()..);
+        items.take_while(move |(key, _)| key.pk == first.pk)
     }
 
     /// All items as they were at a time.

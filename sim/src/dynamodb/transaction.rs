@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::body;
 use super::error::{Fault, Kind};
 use super::form::{Counts, Form};
 use super::request::{Members, required};
@@ -23,7 +24,7 @@ pub(super) struct Remembered {
 }
 
 impl DynamoDb {
-    pub(super) fn transact_write_items(&mut self, call: &mut Call<'_>) -> Result<Value, Fault> {
+    pub(super) fn transact_write_items(&mut self, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {
         let request = Members::of(call.request, &["TransactItems", "ClientRequestToken"])?;
         let items = required(request.list("TransactItems")?, "transactItems")?;
         if items.is_empty() || items.len() > MAX_WRITES {
@@ -41,7 +42,7 @@ impl DynamoDb {
         }
         let token = self.token(request)?;
         if self.is_repeated(token, &call.request["TransactItems"], call.context.now)? {
-            return Ok(json!({}));
+            return Ok(body::empty());
         }
         self.write_all(call, &writes)?;
         if let Some(token) = token {
@@ -51,7 +52,7 @@ impl DynamoDb {
             };
             self.tokens.insert(token.to_owned(), remembered);
         }
-        Ok(json!({}))
+        Ok(body::empty())
     }
 
     fn transact_item<'a>(&mut self, item: &'a Value) -> Result<Write<'a>, Fault> {

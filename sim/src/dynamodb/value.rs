@@ -212,8 +212,9 @@ pub(super) fn begins_with(whole: &Value, start: &Value) -> bool {
 /// What the function `size` says; `None` for types that have none.
 pub(super) fn length(value: &Value) -> Option<usize> {
     match typed(value) {
-        ("S", Value::String(text)) => Some(text.len()),
-        ("B", Value::String(text)) => Some(bytes(text).len()),
+        // In the units of UTF-16, unlike the limits on sizes.
+        ("S", Value::String(text)) => Some(text.encode_utf16().count()),
+        ("B", Value::String(text)) => Some(bytes_length(text)),
         ("SS" | "NS" | "BS" | "L", Value::Array(elements)) => Some(elements.len()),
         ("M", Value::Object(map)) => Some(map.len()),
         _ => None,

@@ -185,7 +185,10 @@ fn once(
     if let Some(login) = after.text("last_login")
         && was("last_login") != after.get("last_login")
     {
-        let first = memory.logins.insert((user.to_owned(), login.to_owned()));
+        let epoch = after.number("epoch").unwrap_or(0);
+        let first = memory
+            .logins
+            .insert((user.to_owned(), epoch, login.to_owned()));
         found.unless(first, Kind::LoginTwice, || format!("{login} of {user}"));
         let session = after.has(&format!("s_{login}"));
         found.unless(session, Kind::LoginWithoutSession, || {

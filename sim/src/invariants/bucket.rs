@@ -15,6 +15,8 @@ pub struct StoredObject {
     pub version: String,
     /// Whether it is a delete marker.
     pub is_marker: bool,
+    /// Whether the key has nothing later.
+    pub is_latest: bool,
     /// The bytes.
     pub bytes: Bytes,
     /// The ETag.
@@ -24,6 +26,15 @@ pub struct StoredObject {
 }
 
 impl StoredObject {
+    fn is_same(&self, other: &Self) -> bool {
+        let is_latest = other.is_latest;
+        *other
+            == Self {
+                is_latest,
+                ..self.clone()
+            }
+    }
+
     /// Whether the bytes begin as those of the type do.
     pub(crate) fn is_of_its_type(&self) -> bool {
         let bytes = &self.bytes[..];
@@ -59,7 +70,7 @@ impl Bucket {
         let mut former = std::mem::take(&mut self.0);
         for object in stored {
             let at = (object.key.clone(), object.version.clone());
-            let same = former.remove(&at).is_none_or(|was| was == object);
+            let same = former.remove(&at).is_none_or(|was| was.is_same(&object));
             found.unless(same, Kind::ObjectChanged, || {
                 format!("version {} of {}", at.1, at.0)
             });

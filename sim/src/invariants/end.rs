@@ -103,7 +103,10 @@ fn object(
         return found.add(Kind::PurgeLeftObject, detail());
     }
     if object.is_marker {
-        return found.add(Kind::MarkerLeft, detail());
+        // One that a version was stored over hides nothing; the bucket's lifecycle takes it away in the end.
+        let mut others = commit.bucket.all().filter(|other| other.key == object.key);
+        let hides = object.is_latest && others.any(|other| !other.is_marker);
+        return found.unless(!hides, Kind::MarkerLeft, detail);
     }
     let record = commit.item(&upload_key(user, &id));
     let status = record.and_then(|record| record.text("status"));

@@ -103,8 +103,10 @@ impl<'a> Commit<'a> {
 /// What is remembered of the past.
 #[derive(Debug, Default)]
 struct Memory {
-    sessions: BTreeMap<(String, String), session::Past>,
-    logins: BTreeSet<(String, String)>,
+    /// By user, generation and name: a login that is repeated may begin its session once more in a generation of which
+    /// nobody has heard.
+    sessions: BTreeMap<(String, i64, String), session::Past>,
+    logins: BTreeSet<(String, i64, String)>,
     edits: BTreeSet<(String, String)>,
     gone_uploads: BTreeMap<(String, String), i64>,
     removed_versions: BTreeMap<(String, String), StoredObject>,
@@ -205,9 +207,13 @@ impl Watch {
 
     /// Whether the token with this hash (base 64) has ever been its session's.
     pub fn has_been_token(&self, user: &str, session: &str, hash: &str) -> bool {
-        let key = (user.to_owned(), format!("s_{session}"));
-        let past = self.memory.sessions.get(&key);
-        past.is_some_and(|past| past.hashes.iter().any(|known| known == hash))
+        let name = format!("s_{session}");
+        let first = (user.to_owned(), i64::MIN, String::new());
+        let last = (user.to_owned(), i64::MAX, String::new());
+        let mut sessions = self.memory.sessions.range(first..last);
+        sessions.any(|((_, _, known), past)| {
+            *known == name && past.hashes.iter().any(|known| known == hash)
+        })
     }
 
     /// The user's item.

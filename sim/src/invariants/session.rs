@@ -20,6 +20,7 @@ pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mu
     let none = Item::new();
     let before = change.before.as_deref().unwrap_or(&none);
     let after = change.after.as_deref().unwrap_or(&none);
+    let epoch = after.number("epoch").unwrap_or(0);
     for (name, value) in after.iter().filter(|(name, _)| name.starts_with("s_")) {
         if before.get(name) == Some(value) {
             continue;
@@ -33,7 +34,7 @@ pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mu
         };
         let past = memory
             .sessions
-            .entry((user.to_owned(), name.clone()))
+            .entry((user.to_owned(), epoch, name.clone()))
             .or_default();
         let at = At { user, name, found };
         match before.get(name).and_then(|value| value["M"].as_object()) {
@@ -46,7 +47,10 @@ pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mu
         .keys()
         .filter(|name| name.starts_with("s_") && !after.contains_key(*name))
     {
-        let past = memory.sessions.get_mut(&(user.to_owned(), name.clone()));
+        let epoch = before.number("epoch").unwrap_or(0);
+        let past = memory
+            .sessions
+            .get_mut(&(user.to_owned(), epoch, name.clone()));
         past.into_iter().for_each(|past| past.is_there = false);
     }
 }

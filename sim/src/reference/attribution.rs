@@ -1,7 +1,7 @@
 //! Who asked for what was written: each change of an account belongs to a request that was not refused, and each request
 //! has made its change once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::log::Commit;
 use super::{Ask, Fields, Reference, Strictness};
@@ -100,25 +100,37 @@ impl<'a> Asked<'a> {
 
     /// Each login begins one session at most.
     fn sessions(&self, found: &mut Findings) {
-        let mut begun = 0;
+        // By name: one that is repeated after the end of a generation begins anew in the next.
+        let mut begun = BTreeSet::new();
         for commit in self.commits {
-            let is_new = |name: &&String| {
-                name.starts_with("s_")
-                    && !commit.before.as_deref().is_some_and(|item| item.has(name))
-            };
-            begun += commit.after.keys().filter(is_new).count();
+            begun.extend(commit.after.keys().filter(|name| name.starts_with("s_")));
             let logins = self.reference.requests.iter().filter(|request| {
                 let own = matches!(&request.ask, Ask::Login { openid, .. } if Some(openid.as_str()) == self.openid);
-                own && request.start <= commit.at && !request.is_refused()
+                own && request.start <= commit.at && (!request.is_refused() || self.is_shut_during(request))
             });
             let possible = logins.count();
-            found.unless(begun <= possible, Kind::ChangeTwice, || {
+            found.unless(begun.len() <= possible, Kind::ChangeTwice, || {
                 format!(
-                    "{begun} sessions of {} by {possible} logins at {}",
-                    self.user, commit.at
+                    "{} sessions of {} by {possible} logins at {}",
+                    begun.len(),
+                    self.user,
+                    commit.at
                 )
             });
         }
+    }
+
+    /// Whether the account was shut or deleted during the request: its repetition is refused then, although the first
+    /// attempt was carried out.
+    fn is_shut_during(&self, request: &super::Request) -> bool {
+        let end = request.answer.as_ref().map_or(i64::MAX, |(at, _)| *at);
+        let is_open = |item: &Item| item.text("status") == Some("active");
+        let mut during = self
+            .commits
+            .iter()
+            .filter(|commit| (request.start..=end).contains(&commit.at));
+        during
+            .any(|commit| commit.before.as_deref().is_some_and(is_open) && !is_open(&commit.after))
     }
 
     fn deletions(&self, found: &mut Findings) {

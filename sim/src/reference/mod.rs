@@ -75,6 +75,7 @@ impl Checks {
         self.watch.table_changed(changes, now);
         let Self { watch, reference } = self;
         for (user, change) in reference.log.record(changes, now) {
+            session::begun(reference, &user, change, now, watch.findings_mut());
             session::removed(reference, &user, change, now, watch.findings_mut());
         }
     }

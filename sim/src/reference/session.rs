@@ -176,6 +176,44 @@ pub(super) fn removed(
     }
 }
 
+/// A session begins before its login is acknowledged, if it does: what comes later is a repetition that should have been
+/// refused.
+pub(super) fn begun(
+    reference: &Reference,
+    user: &str,
+    change: &Change,
+    now: i64,
+    found: &mut Findings,
+) {
+    let is_there = |name: &str| {
+        change
+            .before
+            .as_deref()
+            .is_some_and(|before| before.has(name))
+    };
+    let after = change
+        .after
+        .as_deref()
+        .into_iter()
+        .flat_map(|after| after.keys());
+    for name in after.filter(|name| name.starts_with("s_") && !is_there(name)) {
+        let id = name.trim_start_matches("s_");
+        let acknowledged = reference.requests.iter().any(|request| {
+            let answer = request
+                .answer
+                .as_ref()
+                .filter(|_| matches!(request.ask, Ask::Login { .. }));
+            let token = answer.and_then(|(_, answer)| answer.body["refresh_token"].as_str());
+            token
+                .and_then(parts)
+                .is_some_and(|(of, session, _)| of == user && session == id)
+        });
+        found.unless(!acknowledged, Kind::ChangeTwice, || {
+            format!("{name} of {user} began at {now}, after its login was acknowledged")
+        });
+    }
+}
+
 /// Whether the request can have ended that session.
 fn ends(ask: &Ask, by: Option<&super::Bearer>, user: &str, id: &str) -> bool {
     match ask {

@@ -8,6 +8,8 @@ use crate::invariants::{Change, Item, Key, Kind, Leftovers, Limits};
 
 const ANNA: &str = "u5esjy36duo2g3uwfwiew2hluhz";
 const ROOT: &str = "um5pzijy4hmaetgeee2ii7xc623";
+/// One of the first generation.
+const UPLOAD: &str = "0000000000002000000000000m";
 const NOW: i64 = 1_794_000_000_000;
 const SESSION: &str = "0123456789abcdef";
 
@@ -80,7 +82,7 @@ fn read() -> Ask {
 fn read_upload() -> Ask {
     Ask::ReadUpload {
         user: ANNA.to_owned(),
-        id: "up".to_owned(),
+        id: UPLOAD.to_owned(),
     }
 }
 
@@ -161,7 +163,7 @@ impl Story {
 
     fn record(&mut self, status: &str) {
         let record = item(json!({"status": {"S": status}}));
-        self.put("UP#", "up", None, Some(Arc::new(record)));
+        self.put("UP#", UPLOAD, None, Some(Arc::new(record)));
     }
 
     fn nickname(&mut self, name: &str, version: i64) {
@@ -263,7 +265,7 @@ const CASES: &[Case] = &[
         story.ask(
             Ask::DeleteUpload {
                 user: ANNA.to_owned(),
-                id: "up".to_owned(),
+                id: UPLOAD.to_owned(),
             },
             204,
             Value::Null,
@@ -281,6 +283,11 @@ const CASES: &[Case] = &[
             json!({"s_00000000000000aa": session(7), "last_login": {"S": "00000000000000aa"}}),
         );
         story.finish();
+    }),
+    (Kind::ChangeTwice, |story| {
+        story
+            .write(json!({"s_0123456789abcdef": null, "status": {"S": "deleting"}, "epoch": n(2)}));
+        story.write(json!({"s_0123456789abcdef": session(1), "status": {"S": "active"}}));
     }),
     (Kind::ChangeFromNowhere, |story| {
         story.nickname("n", 2);
@@ -317,7 +324,7 @@ const CASES: &[Case] = &[
         story.ask(
             read_upload(),
             200,
-            json!({"id": "up", "status": "ready", "download_url": null}),
+            json!({"id": UPLOAD, "status": "ready", "download_url": null}),
         );
     }),
     (Kind::TokenFork, |story| {
@@ -370,11 +377,15 @@ const CASES: &[Case] = &[
     }),
     (Kind::DeletedUploadShown, |story| {
         story.record("gone");
-        story.ask(read_upload(), 200, json!({"id": "up", "status": "pending"}));
+        story.ask(
+            read_upload(),
+            200,
+            json!({"id": UPLOAD, "status": "pending"}),
+        );
     }),
     (Kind::DeletedUploadShown, |story| {
         story.record("gone");
-        let page = json!({"items": [{"id": "up", "status": "pending"}]});
+        let page = json!({"items": [{"id": UPLOAD, "status": "pending"}]});
         story.ask(
             Ask::ListUploads {
                 user: ANNA.to_owned(),
@@ -402,15 +413,15 @@ const CASES: &[Case] = &[
         story.finish();
     }),
     (Kind::IdempotencyBroken, |story| {
-        story.ask(issue("a"), 201, json!({"upload": {"id": "up"}}));
+        story.ask(issue("a"), 201, json!({"upload": {"id": UPLOAD}}));
         story.ask(issue("a"), 201, json!({"upload": {"id": "other"}}));
     }),
     (Kind::IdempotencyBroken, |story| {
-        story.ask(issue("a"), 201, json!({"upload": {"id": "up"}}));
-        story.ask(issue("b"), 201, json!({"upload": {"id": "up"}}));
+        story.ask(issue("a"), 201, json!({"upload": {"id": UPLOAD}}));
+        story.ask(issue("b"), 201, json!({"upload": {"id": UPLOAD}}));
     }),
     (Kind::IdempotencyBroken, |story| {
-        story.ask(issue("a"), 201, json!({"upload": {"id": "up"}}));
+        story.ask(issue("a"), 201, json!({"upload": {"id": UPLOAD}}));
         story.ask(issue("a"), 422, json!({}));
     }),
 ];

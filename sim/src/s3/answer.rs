@@ -47,14 +47,6 @@ impl Error {
         self
     }
 
-    pub(super) fn code(&self) -> &'static str {
-        self.code
-    }
-
-    pub(super) fn message(&self) -> &str {
-        &self.message
-    }
-
     pub(super) fn into_response(self, is_head: bool) -> Response<Bytes> {
         let mut body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{}</Code><Message>{}</Message>",

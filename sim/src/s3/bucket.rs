@@ -153,9 +153,13 @@ fn version_id(sequence: u64) -> String {
     format!("{sequence:032}")
 }
 
-/// The place in the order of writing; `None` for a name that this bucket has never given.
+/// The place in the order of writing; `None` for a name that this bucket has never given. What was stored before
+/// versioning would come first.
 pub(super) fn sequence_of(id: &str) -> Option<u64> {
-    (id.len() == 32).then(|| id.parse().ok())?
+    match id {
+        "null" => Some(0),
+        id => (id.len() == 32).then(|| id.parse().ok())?,
+    }
 }
 
 pub(super) fn check_version_id(id: &str) -> Result<(), Error> {

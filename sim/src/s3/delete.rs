@@ -77,7 +77,9 @@ impl S3 {
                     push_deleted(&mut body, key, version.as_deref(), &deleted);
                 }
                 Ok(_) => (),
-                Err(error) => push_error(&mut body, key, version.as_deref(), &error),
+                // Not the code that the deletion of a single one has.
+                // <https://github.com/versity/versitygw/issues/2119>
+                Err(_) => push_error(&mut body, key, version.as_deref()),
             }
         }
         body.push_str("</DeleteResult>");
@@ -132,14 +134,11 @@ fn push_deleted(body: &mut String, key: &str, version: Option<&str>, deleted: &D
     body.push_str("</Deleted>");
 }
 
-fn push_error(body: &mut String, key: &str, version: Option<&str>, error: &Error) {
+fn push_error(body: &mut String, key: &str, version: Option<&str>) {
     let _ = write!(body, "<Error><Key>{}</Key>", escape_xml(key));
     push_version(body, version);
-    let _ = write!(
-        body,
-        "<Code>{}</Code><Message>{}</Message></Error>",
-        error.code(),
-        escape_xml(error.message())
+    body.push_str(
+        "<Code>NoSuchVersion</Code><Message>The specified version does not exist.</Message></Error>",
     );
 }
 

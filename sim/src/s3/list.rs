@@ -101,19 +101,22 @@ fn max_keys(call: &Call<'_>) -> Result<usize, Error> {
 
 fn marker<'a>(call: &'a Call<'_>) -> Result<Marker<'a>, Error> {
     let key = call.parameter("key-marker").unwrap_or_default();
-    let id = call
-        .parameter("version-id-marker")
-        .filter(|id| !id.is_empty());
-    let Some(id) = id else {
+    let Some(id) = call.parameter("version-id-marker") else {
         return Ok(Marker { key, version: None });
     };
+    let refusal = |message| invalid(message, "version-id-marker", id);
+    if id.is_empty() {
+        return Err(refusal("A version-id marker cannot be empty."));
+    }
     if key.is_empty() {
-        let message = "A version-id marker cannot be specified without a key marker.";
-        return Err(invalid(message, "version-id-marker", id));
+        return Err(refusal(
+            "A version-id marker cannot be specified without a key marker.",
+        ));
     }
     check_version_id(id)?;
-    let version = sequence_of(id)
-        .ok_or_else(|| invalid("Invalid version id specified", "version-id-marker", id))?;
+    // S3 goes on after a version that is gone, and refuses one that it never had: its ids tell their place.
+    // <https://github.com/localstack/localstack/pull/12259>
+    let version = sequence_of(id).ok_or_else(|| refusal("Invalid version id specified"))?;
     Ok(Marker {
         key,
         version: Some(version),

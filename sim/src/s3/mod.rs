@@ -1,4 +1,4 @@
-//! A model of S3: one versioned bucket, as the API reference describes it and as aws-verified facts correct it.
+//! A model of S3: one versioned bucket, as the API reference describes it and as it was observed.
 //!
 //! It is addressed by path (`http://aws/<bucket>/<key>`). A request with an `Authorization` header is the SDK's and is
 //! believed; what phones send, and presigned requests, are verified as S3 verifies them.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{HeaderName, Response};
 
 use super::S3;
-use super::answer::{Answer, Error, bare, set};
+use super::answer::{Answer, Error, bare, set, with_body};
 use super::bucket::{Content, Version};
 use super::call::Call;
 
@@ -36,7 +36,7 @@ impl S3 {
         let stored = self
             .bucket
             .store(&call.key, content, "ObjectCreated:Put", now);
-        Ok(describe(bare(200), stored))
+        Ok(describe(with_body(bare(200), Bytes::new()), stored))
     }
 
     /// The condition may be a parameter of a presigned request in place of a header.

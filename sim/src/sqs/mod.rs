@@ -134,3 +134,6 @@ impl Sqs {
         self.messages(url).map(|message| message.visible_at).min()
     }
 }
+
+#[cfg(test)]
+mod tests;

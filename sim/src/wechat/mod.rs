@@ -204,3 +204,6 @@ fn respond(body: &Value) -> Response<Bytes> {
         .insert(http::header::CONTENT_TYPE, content_type);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,12 @@
 //! Conditions that a query may name its items by.
 
 use super::{Comparator, Condition, Operand, Scope};
-use crate::dynamodb::Item;
 use crate::dynamodb::error::Fault;
 use crate::dynamodb::value;
 
 /// One partition, and at most one range of its sort keys.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::dynamodb) struct KeyCondition<'a> {
-    name: &'a str,
     pub(in crate::dynamodb) partition: &'a str,
 }
 
@@ -32,14 +30,7 @@ impl<'a> KeyCondition<'a> {
         if range.is_some_and(|range| !is_range(range, scope, sort_name)) {
             return Err(Fault::invalid("Query key condition not supported"));
         }
-        Ok(Self {
-            name: partition_name,
-            partition,
-        })
-    }
-
-    pub(in crate::dynamodb) fn is_in_partition(&self, key: &Item) -> bool {
-        key.get(self.name).and_then(value::text) == Some(self.partition)
+        Ok(Self { partition })
     }
 }
 

@@ -87,6 +87,7 @@ pub(super) fn object(id: &str, version: &str, bytes: &'static [u8]) -> StoredObj
         key: format!("u/{ANNA}/{id}.png"),
         version: version.to_owned(),
         is_marker: false,
+        is_latest: true,
         bytes: Bytes::from_static(bytes),
         etag: "\"e\"".to_owned(),
         content_type: Some("image/png".to_owned()),

@@ -153,3 +153,6 @@ fn respond(status: u16, body: &Value) -> Response<Bytes> {
     headers.insert("x-amzn-requestid", HeaderValue::from_static("sim"));
     response
 }
+
+#[cfg(test)]
+mod tests;
