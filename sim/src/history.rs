@@ -12,6 +12,7 @@ use crate::network::fate::{Fate, Rates};
 use crate::network::fault::Fault;
 use crate::network::{Network, START};
 use crate::place::{self, Origin, Place, Queue, stream};
+use crate::planted::Planted;
 use crate::queues;
 use crate::reference::{Checks, Strictness};
 use crate::trace::Trace;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub rotations: Vec<(u32, Rotation)>,
     /// What people do.
     pub steps: Vec<Step>,
+    /// What requests lose on their way to the table.
+    pub planted: Planted,
 }
 
 /// What became of it.
@@ -52,6 +55,8 @@ pub struct Outcome {
     pub injected: Vec<(Place, Fault)>,
     /// Who decided, for the next run.
     pub fate: Fate,
+    /// What was planted, or seen that could be.
+    pub planted: Planted,
     /// What happened, if it was kept.
     pub lines: Vec<String>,
 }
@@ -83,6 +88,7 @@ impl Plan {
             conditions,
             rotations,
             steps,
+            planted: Planted::default(),
         };
         (plan, fate)
     }
@@ -156,7 +162,8 @@ impl Plan {
             Strictness::Full
         };
         let checks = Checks::new(limits(2 * self.conditions.skew), strictness);
-        let cloud = Cloud::new(checks, START);
+        let mut cloud = Cloud::new(checks, START);
+        cloud.planted = self.planted.clone();
         let network = Network::new(self.seed, fate, cloud, trace);
         World::new(self.seed, network, self.conditions)
     }
@@ -228,6 +235,7 @@ fn finish(world: &World) -> Outcome {
         digest: state.trace.digest(),
         calls: state.calls,
         injected: std::mem::take(&mut state.injected),
+        planted: std::mem::take(&mut state.cloud.planted),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),
     }

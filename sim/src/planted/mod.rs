@@ -4,13 +4,17 @@
 //! in the store is a new bug to plant.
 
 mod clause;
+mod hunt;
 mod spans;
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 pub use clause::{Clause, WriteKind};
+pub use hunt::{Hunt, hunt};
 
 /// The writes of a request that can have a condition.
 const WRITES: [(&str, WriteKind); 3] = [
@@ -25,6 +29,36 @@ const TRANSACTED: [(&str, WriteKind); 4] = [
     ("Delete", WriteKind::Delete),
     ("ConditionCheck", WriteKind::Check),
 ];
+
+/// What becomes of requests on their way to the table.
+#[derive(Clone, Debug, Default)]
+pub enum Planted {
+    /// They arrive as they were sent.
+    #[default]
+    Nothing,
+    /// The same, and their clauses are noted.
+    Collecting(Catalogue),
+    /// They lose a clause.
+    Forgotten(Arc<Clause>),
+}
+
+impl Planted {
+    /// The request as it arrives.
+    pub(crate) fn pass<'r>(&mut self, operation: &str, request: &'r Value) -> Cow<'r, Value> {
+        match self {
+            Self::Nothing => Cow::Borrowed(request),
+            Self::Collecting(catalogue) => {
+                catalogue.observe(operation, request);
+                Cow::Borrowed(request)
+            }
+            Self::Forgotten(clause) => {
+                let mut request = request.clone();
+                forget(clause, operation, &mut request);
+                Cow::Owned(request)
+            }
+        }
+    }
+}
 
 /// The clauses that were seen.
 #[derive(Clone, Debug, Default)]
