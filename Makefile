@@ -9,6 +9,7 @@ ARCH ?= $(or $(firstword $(shell sed -n 's/.*Architecture=[\\"]*\([a-z0-9_]*\).*
 FUNCTIONS := $(notdir $(wildcard functions/*))
 RUN := $(PYTHON) tools/backend
 RUFF := RUFF_CACHE_DIR=.local/ruff .venv-lint/bin/ruff
+SIM := target/sim/sim
 BENCH := cargo run --quiet --profile bench-tool -p bench --
 BUILD_TOOLS := PATH="$(CURDIR)/.venv-build/bin:$$PATH"
 CARGO_TOOLS := PATH="$(CURDIR)/.tools/bin:$$PATH"
@@ -54,6 +55,15 @@ sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide, of 
 	@$(JUDGE) generate .local/judge/drawn.tsv
 	$(JUDGE) dynoxide --store shared/src/store .local/judge/drawn.tsv
 	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint .local/judge/drawn.tsv
+
+.PHONY: sim
+sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)
+	@cargo build --quiet --profile sim -p sim
+	@$(if $(SEED),$(SIM) replay $(SEED),$(SIM_FROM); $(SIM) random --from $$from --histories $(or $(HISTORIES),10000) \
+		$(if $(HISTORIES),,&& $(SIM) exhaustive --from $$from))
+
+# Every tree is searched elsewhere. Without git, always in the same place.
+SIM_FROM = tree=$$(git rev-parse 'HEAD^{tree}' 2>/dev/null || echo 1); from=$$((16\#$${tree:0:12}))
 
 .PHONY: nightly
 nightly: load ## what takes too long for every change: the load test, and release builds for both architectures

@@ -130,6 +130,7 @@ impl Cloud {
     pub fn rotate_app_secret(&mut self, now: i64) {
         self.wechat.rotate(APP_SECRETS[1]);
         self.store_app_secret(1, now);
+        self.checks.app_secret_rotated(now);
     }
 
     /// The operator makes new keys.

@@ -134,7 +134,9 @@ impl Set {
         planted: &Planted,
         report: &Mutex<Report>,
     ) -> std::io::Result<Option<Counterexample>> {
-        let mut odometer = Some(Odometer::new(self.faults, self.ways));
+        let dry = self.run(Odometer::new(0, self.ways), planted, Trace::default())?;
+        let first = Odometer::new(self.faults, self.ways).with_polls(dry.polls);
+        let mut odometer = Some(first);
         while let Some(now) = odometer.take() {
             let outcome = self.run(now.clone(), planted, Trace::default())?;
             lock(report).add(&outcome);

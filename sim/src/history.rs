@@ -53,6 +53,8 @@ pub struct Outcome {
     pub calls: u64,
     /// What went wrong, and where.
     pub injected: Vec<(Place, Fault)>,
+    /// How often each invocation was polled that came to its end.
+    pub polls: BTreeMap<Place, u32>,
     /// Who decided, for the next run.
     pub fate: Fate,
     /// What was planted, or seen that could be.
@@ -99,6 +101,24 @@ impl Plan {
     /// If the runtime cannot be made.
     pub fn run(&self, fate: Fate, trace: Trace) -> std::io::Result<Outcome> {
         self.run_with(fate, trace, |world| self.happen(world))
+    }
+
+    /// Runs the history and returns what the table was asked and answered, for `sim/judge`.
+    ///
+    /// # Errors
+    /// If the runtime cannot be made.
+    pub fn record(&self, fate: Fate) -> std::io::Result<Vec<u8>> {
+        let mut recording = Vec::new();
+        self.run_with(fate, Trace::default(), |world| {
+            let recording = &mut recording;
+            async move {
+                let network = world.network.clone();
+                network.lock().cloud.dynamodb.start_recording(self.seed);
+                self.happen(world).await;
+                *recording = network.lock().cloud.dynamodb.take_recording();
+            }
+        })?;
+        Ok(recording)
     }
 
     /// The same, but for what happens.
@@ -236,6 +256,7 @@ fn finish(world: &World) -> Outcome {
         calls: state.calls,
         injected: std::mem::take(&mut state.injected),
         planted: std::mem::take(&mut state.cloud.planted),
+        polls: std::mem::take(&mut state.polls),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),
     }

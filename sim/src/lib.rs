@@ -17,6 +17,8 @@ pub mod reference;
 pub mod report;
 pub mod s3;
 pub mod script;
+#[cfg(test)]
+mod sdk;
 pub mod secrets;
 pub mod shrink;
 pub mod sqs;

@@ -34,6 +34,8 @@ enum Cli {
     },
     /// Plants bugs, one clause of a condition at a time, and expects each to be found; exits with 1 if one is not.
     Planted(Histories),
+    /// Prints what the table was asked and answered, for `sim/judge`.
+    Record(Histories),
     /// Prints a digest of each history.
     Digests(Histories),
 }
@@ -118,6 +120,14 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
             let hunt = hunt(&histories.range(), |line| writeln!(out, "{line}"))?;
             writeln!(out, "{hunt}")?;
             Ok(hunt.missed.is_empty())
+        }
+        Cli::Record(histories) => {
+            let mut out = stdout().lock();
+            for seed in histories.from..histories.from + histories.histories {
+                let (plan, fate) = Plan::random(seed);
+                out.write_all(&plan.record(fate)?)?;
+            }
+            Ok(true)
         }
         Cli::Digests(histories) => {
             let digests = Mutex::new(BTreeMap::new());

@@ -128,6 +128,7 @@ impl World {
     async fn run<T>(
         &self,
         kind: Kind,
+        place: Place,
         name: String,
         fault: Option<Fault>,
         limit: Duration,
@@ -147,7 +148,9 @@ impl World {
             self.bury(kind);
         } else if left == u32::MAX {
             let mut polls = self.polls.lock().unwrap_or_else(PoisonError::into_inner);
-            polls.insert(name, u32::MAX - mortal.left);
+            let count = u32::MAX - mortal.left;
+            polls.insert(name, count);
+            self.network.lock().polls.insert(place, count);
         }
         outcome
     }
@@ -178,7 +181,7 @@ impl World {
         };
         let deadline = environment.clock.now().after(HTTP_LIMIT);
         let work = invoke(router, request, deadline);
-        let response = self.run(kind, name, fault, HTTP_LIMIT, work).await;
+        let response = self.run(kind, place, name, fault, HTTP_LIMIT, work).await;
         self.note_response(place, response.as_ref());
         response.filter(|_| fault != Some(Fault::Unheard))
     }
@@ -229,7 +232,7 @@ impl World {
             }
         };
         let name = queue.as_str().to_owned();
-        let outcome = self.run(kind, name, fault, limit, work).await;
+        let outcome = self.run(kind, place, name, fault, limit, work).await;
         outcome.transpose()
     }
 

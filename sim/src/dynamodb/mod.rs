@@ -26,6 +26,7 @@ use serde_json::{Map, Value};
 
 use error::{Fault, Kind};
 use form::Counts;
+use recording::Recorder;
 use table::Table;
 use transaction::Remembered;
 
@@ -112,6 +113,14 @@ pub struct DynamoDb {
     table: Table,
     tokens: BTreeMap<String, Remembered>,
     counts: Counts,
+    recording: Option<Recording>,
+}
+
+/// The history that is recorded, and what there is of it.
+#[derive(Debug)]
+struct Recording {
+    history: u64,
+    recorder: Recorder<Vec<u8>>,
 }
 
 impl DynamoDb {
@@ -121,7 +130,20 @@ impl DynamoDb {
             table: Table::new(table),
             tokens: BTreeMap::new(),
             counts: Counts::new(),
+            recording: None,
         }
+    }
+
+    /// Writes every call from now on down, as one of that history.
+    pub fn start_recording(&mut self, history: u64) {
+        let recorder = Recorder::new(Vec::new());
+        self.recording = Some(Recording { history, recorder });
+    }
+
+    /// Ends what [`DynamoDb::start_recording`] began: the lines for `sim/judge`.
+    pub fn take_recording(&mut self) -> Vec<u8> {
+        let recording = self.recording.take();
+        recording.map_or_else(Vec::new, |recording| recording.recorder.into_output())
     }
 
     /// Does what a request asks for, all of it at once.
@@ -131,7 +153,7 @@ impl DynamoDb {
             context,
             changes: Vec::new(),
         };
-        match self.dispatch(operation, &mut call) {
+        let answer = match self.dispatch(operation, &mut call) {
             Ok(body) => Answer {
                 status: 200,
                 body,
@@ -142,7 +164,12 @@ impl DynamoDb {
                 body: fault.into_body(),
                 changes: Vec::new(),
             },
+        };
+        if let Some(Recording { history, recorder }) = &mut self.recording {
+            // Memory takes all that is written to it.
+            let _ = recorder.record(*history, operation, request, context, &answer);
         }
+        answer
     }
 
     fn dispatch(&mut self, operation: &str, call: &mut Call<'_>) -> Result<Vec<u8>, Fault> {

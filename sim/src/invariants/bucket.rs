@@ -1,6 +1,6 @@
 //! The bucket: versions, each of which stays as it was stored until it is removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 
@@ -50,15 +50,26 @@ impl StoredObject {
 
 /// All versions, by key and id.
 #[derive(Debug, Default)]
-pub(crate) struct Bucket(BTreeMap<(String, String), StoredObject>);
+pub(crate) struct Bucket {
+    objects: BTreeMap<(String, String), StoredObject>,
+    /// Delete markers that something was stored over.
+    overtaken: BTreeSet<(String, String)>,
+}
 
 impl Bucket {
     pub(crate) fn get(&self, key: &str, version: &str) -> Option<&StoredObject> {
-        self.0.get(&(key.to_owned(), version.to_owned()))
+        self.objects.get(&(key.to_owned(), version.to_owned()))
     }
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &StoredObject> {
-        self.0.values()
+        self.objects.values()
+    }
+
+    /// Whether the marker hides something, and has done so ever since it was placed.
+    pub(crate) fn hides(&self, marker: &StoredObject) -> bool {
+        let at = (marker.key.clone(), marker.version.clone());
+        let mut others = self.all().filter(|other| other.key == marker.key);
+        marker.is_latest && !self.overtaken.contains(&at) && others.any(|other| !other.is_marker)
     }
 
     /// Takes over what the bucket holds now; returns what it does not hold any more.
@@ -67,14 +78,17 @@ impl Bucket {
         stored: impl Iterator<Item = StoredObject>,
         found: &mut Findings,
     ) -> BTreeMap<(String, String), StoredObject> {
-        let mut former = std::mem::take(&mut self.0);
+        let mut former = std::mem::take(&mut self.objects);
         for object in stored {
             let at = (object.key.clone(), object.version.clone());
             let same = former.remove(&at).is_none_or(|was| was.is_same(&object));
             found.unless(same, Kind::ObjectChanged, || {
                 format!("version {} of {}", at.1, at.0)
             });
-            self.0.insert(at, object);
+            if object.is_marker && !object.is_latest {
+                self.overtaken.insert(at.clone());
+            }
+            self.objects.insert(at, object);
         }
         former
     }

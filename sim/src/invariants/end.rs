@@ -103,9 +103,8 @@ fn object(
         return found.add(Kind::PurgeLeftObject, detail());
     }
     if object.is_marker {
-        // One that a version was stored over hides nothing; the bucket's lifecycle takes it away in the end.
-        let mut others = commit.bucket.all().filter(|other| other.key == object.key);
-        let hides = object.is_latest && others.any(|other| !other.is_marker);
+        // One that a version was stored over does not count, and the bucket's lifecycle takes it away in the end.
+        let hides = commit.bucket.hides(object);
         return found.unless(!hides, Kind::MarkerLeft, detail);
     }
     let record = commit.item(&upload_key(user, &id));

@@ -1,6 +1,7 @@
 //! Who decides what goes wrong: chance, a list, or every possibility in turn.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::network::fault::{Fault, NAMES};
 use crate::place::{Origin, Place};
@@ -52,6 +53,8 @@ pub struct Odometer {
     at: usize,
     faults_left: u8,
     ways: Ways,
+    /// How often each invocation was polled when nothing went wrong.
+    polls: Arc<BTreeMap<Place, u32>>,
 }
 
 /// How long calls take when every possibility is gone through.
@@ -73,6 +76,15 @@ impl Odometer {
             faults_left: faults,
             ways,
             ..Self::default()
+        }
+    }
+
+    /// The same, where a process can die at every await that its work really had.
+    #[must_use]
+    pub fn with_polls(self, polls: BTreeMap<Place, u32>) -> Self {
+        Self {
+            polls: Arc::new(polls),
+            ..self
         }
     }
 
@@ -113,14 +125,15 @@ impl Odometer {
         if is_long { LONG } else { SHORT }
     }
 
-    fn fault(&mut self, choice: &Choice) -> Option<Fault> {
+    fn fault(&mut self, place: Place, choice: &Choice) -> Option<Fault> {
         /// Longer than a caller waits, so that it has repeated the call by then.
         const LATE: u32 = 3_000;
         if self.faults_left == 0 {
             return None;
         }
+        let polls = self.polls.get(&place).copied().unwrap_or(choice.polls);
         let options = choice.kinds.iter().map(|kind| match NAMES[*kind] {
-            "crash" => choice.polls.saturating_sub(1),
+            "crash" => polls.saturating_sub(1),
             _ => 1,
         });
         let options: u32 = options.sum();
@@ -139,10 +152,10 @@ impl Odometer {
                     return Fault::from_parts(*kind, number);
                 }
                 chosen -= 1;
-            } else if chosen < choice.polls {
+            } else if chosen < polls {
                 return Some(Fault::Crash(chosen + 1));
             } else {
-                chosen -= choice.polls.saturating_sub(1);
+                chosen -= polls.saturating_sub(1);
             }
         }
         None
@@ -169,7 +182,7 @@ impl Fate {
                 Fault::from_parts(*kind, number)
             }
             Self::Listed(faults) => faults.get(&place).copied(),
-            Self::Odometer(odometer) => odometer.fault(choice),
+            Self::Odometer(odometer) => odometer.fault(place, choice),
         }
     }
 

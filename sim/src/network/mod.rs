@@ -57,6 +57,8 @@ pub struct State {
     pub deliveries: BTreeMap<Queue, u16>,
     /// How many batches are being worked on.
     pub running: usize,
+    /// How often each invocation was polled that came to its end.
+    pub polls: BTreeMap<Place, u32>,
     /// How many faults a message has met, by its id.
     pub met: BTreeMap<String, u32>,
     fate: Fate,
@@ -89,6 +91,7 @@ impl Network {
             in_flight: 0,
             deliveries: BTreeMap::new(),
             running: 0,
+            polls: BTreeMap::new(),
             met: BTreeMap::new(),
             fate,
             is_quiet: false,

@@ -43,6 +43,7 @@ pub struct Reference {
     requests: Vec<Request>,
     log: Log,
     uploads: upload::Uploads,
+    rotated_at: Option<i64>,
 }
 
 /// All checks of a history.
@@ -63,6 +64,7 @@ impl Checks {
             requests: Vec::new(),
             log: Log::default(),
             uploads: upload::Uploads::default(),
+            rotated_at: None,
         };
         Self {
             watch: Watch::new(limits),
@@ -83,6 +85,19 @@ impl Checks {
     /// The bucket holds these versions now.
     pub fn bucket_changed(&mut self, stored: impl Iterator<Item = StoredObject>) {
         self.watch.bucket_changed(stored);
+    }
+
+    /// The operator has replaced the app secret: one that was read less than ten seconds before is not read again.
+    pub fn app_secret_rotated(&mut self, now: i64) {
+        self.reference.rotated_at = Some(now);
+    }
+
+    /// Whether a function may not know of the app secret yet, and blame its configuration.
+    pub(crate) fn is_rotating(&self, now: i64) -> bool {
+        const KNOWN_AFTER: i64 = 15_000;
+        self.reference
+            .rotated_at
+            .is_some_and(|at| now - at < KNOWN_AFTER)
     }
 
     /// A client sends a request, with an access token or without.

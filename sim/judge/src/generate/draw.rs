@@ -64,7 +64,7 @@ impl Placeholders {
             0 => format!("doc.{}", pick(rng, &["x", "y"])),
             1 => {
                 self.names.insert("#m".to_owned(), "doc".into());
-                format!("#m.{}", pick(rng, &["x", "sub.z"]))
+                format!("#m.{}", pick(rng, &["x", "deep.z"]))
             }
             _ => self.name(attribute(rng)),
         }
@@ -103,7 +103,7 @@ pub(super) fn value_of(rng: &mut Rng, attribute: &str) -> Value {
         "bin" => blob(rng),
         "yes" => json!({"BOOL": rng.bool()}),
         "tags" | "nums" => set_of(rng, attribute),
-        "doc" => json!({"M": {"x": number(rng), "sub": {"M": {"z": text(rng)}}}}),
+        "doc" => json!({"M": {"x": number(rng), "deep": {"M": {"z": text(rng)}}}}),
         "seq" => json!({"L": [number(rng), text(rng)]}),
         _ => text(rng),
     }

@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 
 use super::support::{NOW, at, key, ok, put, table};
-use crate::dynamodb::recording::{Recorded, Recorder};
+use crate::dynamodb::recording::Recorded;
 use crate::dynamodb::{Context, DynamoDb};
 
 /// What is recorded of a call.
@@ -11,12 +11,9 @@ fn recorded(
     request: &Value,
     context: &Context,
 ) -> Vec<Recorded> {
-    let mut recorder = Recorder::new(Vec::new());
-    let answer = db.call(operation, request, context);
-    recorder
-        .record(7, operation, request, context, &answer)
-        .unwrap();
-    let text = String::from_utf8(recorder.into_output()).unwrap();
+    db.start_recording(7);
+    db.call(operation, request, context);
+    let text = String::from_utf8(db.take_recording()).unwrap();
     text.lines().map(|line| line.parse().unwrap()).collect()
 }
 
