@@ -9,6 +9,7 @@ use crate::invariants::{Leftovers, StoredObject};
 use crate::network::fault::Fault;
 use crate::network::request::Service;
 use crate::place::Queue;
+use crate::planted::Planted;
 use crate::reference::Checks;
 use crate::s3::{self, Credential, S3};
 use crate::secrets::{self, SecretsManager};
@@ -60,6 +61,8 @@ pub struct Cloud {
     pub secrets: SecretsManager,
     /// What has to hold.
     pub checks: Checks,
+    /// What requests lose on their way to the table.
+    pub planted: Planted,
 }
 
 impl Queue {
@@ -101,6 +104,7 @@ impl Cloud {
             wechat: Wechat::new(APP_ID, APP_SECRETS[0]),
             secrets: SecretsManager::new(),
             checks,
+            planted: Planted::default(),
         };
         cloud.store_app_secret(0, now);
         cloud.store_keys(0, now);
@@ -170,7 +174,8 @@ impl Cloud {
             Some(Fault::Conflict) => context.conflict = true,
             _ => {}
         }
-        let answer = self.dynamodb.call(operation, request, &context);
+        let request = self.planted.pass(operation, request);
+        let answer = self.dynamodb.call(operation, &request, &context);
         self.checks.table_changed(&answer.changes, now);
         respond(answer.status, answer.body.into())
     }

@@ -13,6 +13,7 @@ use crate::history::{Outcome, Plan, settle};
 use crate::invariants::Finding;
 use crate::network::fate::{Fate, Odometer, Ways};
 use crate::place::{self, Origin, Queue, stream};
+use crate::planted::Planted;
 use crate::queues;
 use crate::random::{lock, on_threads};
 use crate::report::{Report, unknown};
@@ -55,7 +56,8 @@ struct Set {
 #[derive(Debug)]
 pub struct Counterexample {
     set: Set,
-    finding: Finding,
+    /// What it shows.
+    pub finding: Finding,
     lines: Vec<String>,
 }
 
@@ -67,6 +69,7 @@ pub fn run(
     from: u64,
     triples: usize,
     threads: usize,
+    planted: &Planted,
 ) -> std::io::Result<(Report, Option<Counterexample>)> {
     let sets = sets(from, triples);
     let next = AtomicUsize::new(0);
@@ -77,7 +80,7 @@ pub fn run(
         while !is_over.load(Ordering::Relaxed) {
             let at = next.fetch_add(1, Ordering::Relaxed);
             let Some(set) = sets.get(at) else { break };
-            if let Some(counterexample) = set.run_all(&report)? {
+            if let Some(counterexample) = set.run_all(planted, &report)? {
                 lock(&found).insert(at, counterexample);
                 is_over.store(true, Ordering::Relaxed);
             }
@@ -126,15 +129,19 @@ fn sets(from: u64, triples: usize) -> Vec<Set> {
 
 impl Set {
     /// Every run of the set, until one shows something new.
-    fn run_all(&self, report: &Mutex<Report>) -> std::io::Result<Option<Counterexample>> {
-        let dry = self.run(Odometer::new(0, self.ways), Trace::default())?;
+    fn run_all(
+        &self,
+        planted: &Planted,
+        report: &Mutex<Report>,
+    ) -> std::io::Result<Option<Counterexample>> {
+        let dry = self.run(Odometer::new(0, self.ways), planted, Trace::default())?;
         let first = Odometer::new(self.faults, self.ways).with_polls(dry.polls);
         let mut odometer = Some(first);
         while let Some(now) = odometer.take() {
-            let outcome = self.run(now.clone(), Trace::default())?;
+            let outcome = self.run(now.clone(), planted, Trace::default())?;
             lock(report).add(&outcome);
             if let Some(finding) = unknown(&outcome.findings) {
-                let lines = self.run(now, Trace::with_text())?.lines;
+                let lines = self.run(now, planted, Trace::with_text())?.lines;
                 return Ok(Some(Counterexample {
                     set: self.clone(),
                     finding: finding.clone(),
@@ -148,12 +155,13 @@ impl Set {
         Ok(None)
     }
 
-    fn run(&self, odometer: Odometer, trace: Trace) -> std::io::Result<Outcome> {
+    fn run(&self, odometer: Odometer, planted: &Planted, trace: Trace) -> std::io::Result<Outcome> {
         let plan = Plan {
             seed: 1,
             conditions: Conditions::default(),
             rotations: Vec::new(),
             steps: Vec::new(),
+            planted: planted.clone(),
         };
         plan.run_with(Fate::Odometer(odometer), trace, |world| self.happen(world))
     }

@@ -12,6 +12,7 @@ use crate::network::fate::{Fate, Rates};
 use crate::network::fault::Fault;
 use crate::network::{Network, START};
 use crate::place::{self, Origin, Place, Queue, stream};
+use crate::planted::Planted;
 use crate::queues;
 use crate::reference::{Checks, Strictness};
 use crate::trace::Trace;
@@ -37,6 +38,8 @@ pub struct Plan {
     pub rotations: Vec<(u32, Rotation)>,
     /// What people do.
     pub steps: Vec<Step>,
+    /// What requests lose on their way to the table.
+    pub planted: Planted,
 }
 
 /// What became of it.
@@ -54,6 +57,8 @@ pub struct Outcome {
     pub polls: BTreeMap<Place, u32>,
     /// Who decided, for the next run.
     pub fate: Fate,
+    /// What was planted, or seen that could be.
+    pub planted: Planted,
     /// What happened, if it was kept.
     pub lines: Vec<String>,
     /// What the table was asked, for `sim/judge`, if the text was kept.
@@ -87,6 +92,7 @@ impl Plan {
             conditions,
             rotations,
             steps,
+            planted: Planted::default(),
         };
         (plan, fate)
     }
@@ -182,6 +188,7 @@ impl Plan {
         if trace.keeps_text() {
             cloud.dynamodb.start_recording(self.seed);
         }
+        cloud.planted = self.planted.clone();
         let network = Network::new(self.seed, fate, cloud, trace);
         World::new(self.seed, network, self.conditions)
     }
@@ -253,6 +260,7 @@ fn finish(world: &World) -> Outcome {
         digest: state.trace.digest(),
         calls: state.calls,
         injected: std::mem::take(&mut state.injected),
+        planted: std::mem::take(&mut state.cloud.planted),
         polls: std::mem::take(&mut state.polls),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),

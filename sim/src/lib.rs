@@ -10,6 +10,7 @@ pub mod history;
 pub mod invariants;
 pub mod network;
 pub mod place;
+pub mod planted;
 pub mod queues;
 pub mod random;
 pub mod reference;

@@ -11,6 +11,7 @@ use std::sync::Mutex;
 use clap::{Args, Parser};
 use sim::exhaustive;
 use sim::history::Plan;
+use sim::planted::{Planted, hunt};
 use sim::random::{Range, Shown, lock};
 use sim::report::unknown;
 use sim::script::Script;
@@ -33,6 +34,8 @@ enum Cli {
         /// A seed, or a file with a script.
         what: String,
     },
+    /// Plants bugs, one clause of a condition at a time, and expects each to be found; exits with 1 if one is not.
+    Planted(Histories),
     /// Prints what the table was asked and answered, for `sim/judge`.
     Record(Histories),
     /// Prints a digest of each history.
@@ -96,7 +99,8 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
             show(found)
         }
         Cli::Exhaustive(sets) => {
-            let (report, found) = exhaustive::run(sets.from, sets.triples, sets.threads)?;
+            let (report, found) =
+                exhaustive::run(sets.from, sets.triples, sets.threads, &Planted::default())?;
             write!(stdout(), "{report}")?;
             if let Some(found) = &found {
                 writeln!(stdout(), "{found}")?;
@@ -120,6 +124,12 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
             let outcome = script.run(Trace::default())?;
             let finding = unknown(&outcome.findings).cloned();
             show(finding.map(|finding| Shown { finding, script }))
+        }
+        Cli::Planted(histories) => {
+            let mut out = stdout().lock();
+            let hunt = hunt(&histories.range(), |line| writeln!(out, "{line}"))?;
+            writeln!(out, "{hunt}")?;
+            Ok(hunt.missed.is_empty())
         }
         Cli::Record(histories) => {
             let mut out = stdout().lock();
@@ -176,12 +186,13 @@ fn script(what: &str) -> Result<Script, Box<dyn Error>> {
 }
 
 impl Histories {
-    const fn range(&self) -> Range {
+    fn range(&self) -> Range {
         Range {
             from: self.from,
             count: self.histories,
             threads: self.threads,
             stops: !self.keep_going,
+            planted: Planted::default(),
         }
     }
 }

@@ -7,12 +7,13 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::history::Plan;
 use crate::invariants::Finding;
+use crate::planted::Planted;
 use crate::report::{Report, unknown};
 use crate::script::Script;
 use crate::trace::Trace;
 
 /// Which histories to run.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Range {
     /// The first seed.
     pub from: u64,
@@ -22,6 +23,8 @@ pub struct Range {
     pub threads: usize,
     /// Whether the first finding ends it.
     pub stops: bool,
+    /// What requests lose on their way to the table.
+    pub planted: Planted,
 }
 
 /// A finding, with the history that showed it.
@@ -39,7 +42,7 @@ impl Range {
     /// # Errors
     /// If a runtime cannot be made.
     pub fn run(
-        self,
+        &self,
         digests: Option<&Mutex<BTreeMap<u64, u64>>>,
     ) -> std::io::Result<(Report, Option<Shown>)> {
         let next = AtomicU64::new(0);
@@ -53,7 +56,8 @@ impl Range {
                     break;
                 }
                 let seed = self.from.wrapping_add(at);
-                let (plan, fate) = Plan::random(seed);
+                let (mut plan, fate) = Plan::random(seed);
+                plan.planted = self.planted.clone();
                 let outcome = plan.run(fate, Trace::default())?;
                 if let Some(digests) = digests {
                     lock(digests).insert(seed, outcome.digest);

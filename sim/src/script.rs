@@ -9,6 +9,7 @@ use crate::actors::{Action, Person, Step};
 use crate::history::{Plan, Rotation};
 use crate::network::fault::Fault;
 use crate::place::{Origin, Place};
+use crate::planted::Planted;
 use crate::world::Conditions;
 
 /// A history in which every fault is written down.
@@ -44,6 +45,7 @@ impl fmt::Display for Script {
             conditions,
             rotations,
             steps,
+            planted: _,
         } = &self.plan;
         writeln!(f, "seed {seed}")?;
         let conditions = [
@@ -82,6 +84,7 @@ impl FromStr for Script {
                 conditions: Conditions::default(),
                 rotations: Vec::new(),
                 steps: Vec::new(),
+                planted: Planted::default(),
             },
             faults: BTreeMap::new(),
         };
