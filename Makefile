@@ -70,7 +70,7 @@ RECORDINGS := .local/judge/histories.tsv .local/judge/drawn.tsv
 sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (nothing may differ) and with the emulator
 	@cargo build --quiet --profile sim -p sim
 	@mkdir -p .local/judge
-	@$(SIM) record .local/judge/histories.tsv
+	@$(SIM) record --histories 400 > .local/judge/histories.tsv
 	@$(JUDGE) generate .local/judge/drawn.tsv
 	$(JUDGE) dynoxide --store shared/src/store $(RECORDINGS)
 	PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py $(JUDGE) endpoint $(RECORDINGS)

@@ -61,8 +61,6 @@ pub struct Outcome {
     pub planted: Planted,
     /// What happened, if it was kept.
     pub lines: Vec<String>,
-    /// What the table was asked, for `sim/judge`, if the text was kept.
-    pub recording: Vec<u8>,
 }
 
 /// Above this, clocks are so far apart that only safety is demanded, in milliseconds.
@@ -185,9 +183,6 @@ impl Plan {
         };
         let checks = Checks::new(limits(2 * self.conditions.skew), strictness);
         let mut cloud = Cloud::new(checks, START);
-        if trace.keeps_text() {
-            cloud.dynamodb.start_recording(self.seed);
-        }
         cloud.planted = self.planted.clone();
         let network = Network::new(self.seed, fate, cloud, trace);
         World::new(self.seed, network, self.conditions)
@@ -264,6 +259,5 @@ fn finish(world: &World) -> Outcome {
         polls: std::mem::take(&mut state.polls),
         fate: state.take_fate(),
         lines: std::mem::take(&mut state.trace).into_lines(),
-        recording: state.cloud.dynamodb.take_recording(),
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::error::Error;
-use std::fs::File;
-use std::io::{BufWriter, Write, stdout};
-use std::path::PathBuf;
+use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::Mutex;
 
@@ -40,14 +38,6 @@ enum Cli {
     Record(Histories),
     /// Prints a digest of each history.
     Digests(Histories),
-    /// Writes down what random histories ask of the table, for `sim/judge`.
-    Record {
-        /// Where to.
-        file: PathBuf,
-        /// How many histories.
-        #[arg(long, default_value_t = 400)]
-        histories: u64,
-    },
 }
 
 #[derive(Debug, Args)]
@@ -147,16 +137,6 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
                 writeln!(out, "{seed} {digest:016x}")?;
             }
             Ok(found.is_none())
-        }
-        Cli::Record { file, histories } => {
-            let mut out = BufWriter::new(File::create(file)?);
-            for seed in 1..=histories {
-                let (plan, fate) = Plan::random(seed);
-                let outcome = plan.run(fate, Trace::with_text())?;
-                out.write_all(&outcome.recording)?;
-            }
-            out.flush()?;
-            Ok(true)
         }
     }
 }
