@@ -78,8 +78,11 @@ sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (not
 .PHONY: sim
 sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)
 	@cargo build --quiet --profile sim -p sim
-	@$(if $(SEED),$(SIM) replay $(SEED),$(SIM_FROM); $(SIM) random --from $$from --histories $(or $(HISTORIES),10000) \
-		$(if $(HISTORIES),,&& $(SIM) exhaustive --from $$from))
+	@$(if $(SEED),$(SIM) replay $(SEED),$(if $(HISTORIES),,$(SIM_DIGESTS) &&) $(SIM_FROM); \
+		$(SIM) random --from $$from --histories $(or $(HISTORIES),10000) $(if $(HISTORIES),,&& $(SIM) exhaustive --from $$from))
+
+# The same histories in two processes, on one thread and on two.
+SIM_DIGESTS = cmp <($(SIM) digests --histories 200 --threads 1) <($(SIM) digests --histories 200 --threads 2)
 
 SIM_FROM = tree=$(TREE); from=$$((16\#$${tree:0:12}))
 

@@ -131,7 +131,11 @@ fn run(cli: Cli) -> Result<bool, Box<dyn Error>> {
         }
         Cli::Digests(histories) => {
             let digests = Mutex::new(BTreeMap::new());
-            let (_, found) = histories.range().run(Some(&digests))?;
+            let all = Range {
+                stops: false,
+                ..histories.range()
+            };
+            let (_, found) = all.run(Some(&digests))?;
             let mut out = stdout().lock();
             for (seed, digest) in &*lock(&digests) {
                 writeln!(out, "{seed} {digest:016x}")?;
