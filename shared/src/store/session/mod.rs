@@ -30,8 +30,6 @@ use crate::time::Timestamp;
 pub use login::{LoggedIn, Login, MAX_SESSIONS};
 pub use refresh::Refreshed;
 
-/// How often a login or a logout of all sessions takes a new number because others were faster.
-const ATTEMPTS: usize = 4;
 const PREFIX: &str = "s_";
 
 struct Session {
