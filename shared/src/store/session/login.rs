@@ -147,7 +147,7 @@ fn login_update(
     let RefreshToken { user, session, .. } = login.token;
     let number = fence.next(now);
     let mut update = UpdateExpression::new();
-    let first = fresh_session(login.token.hash(), login.key, now, number);
+    let first = fresh_session(login.token, login.key, now, number);
     update.set(&attribute(session), first);
     update.set("fence", n(number.millis()));
     update.set("last_login", s(session.as_str()));
