@@ -4,6 +4,9 @@
 //! gives a phone which repeats a refresh, or runs two at once, the very same successor without the server keeping it
 //! anywhere: the session cannot fork.
 //!
+//! The end of the secret, the family, stays the same through all tokens of a session. It tells a token that was replaced
+//! long ago from a guess, however often the session has been refreshed since, and is known to nobody who never held one.
+//!
 //! The key is one for refresh tokens alone, so that a rotation of the signing key changes nothing for sessions. A session
 //! names the key that its current token was derived with; it is derived with the newest key at each refresh.
 
@@ -24,8 +27,13 @@ use crate::redacted::Redacted;
 pub const LIFETIME: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// How long after its use a token is still answered with the session's current one.
 pub const GRACE: Duration = Duration::from_secs(10);
-/// How many generations back a token is known as one of its session's own.
+/// How many generations back a token can be answered with the session's current one.
 pub const ANCESTORS: usize = 8;
+/// How many bytes of a secret change with each token: the 160 bits that RFC 6749 asks for. The family has the other 96.
+const CHANGING: usize = 20;
+/// How many changed in the previous release, of which sessions have ancestors until this one has refreshed them eight
+/// times.
+const FORMERLY_CHANGING: usize = 32;
 /// The shortest text of a refresh key, in characters: 32 hexadecimal digits are 128 bits.
 const MIN_KEY_LENGTH: usize = 32;
 
@@ -59,11 +67,21 @@ impl RefreshToken {
         sha256(self.secret.expose_secret())
     }
 
+    /// What is stored of the session's family: whether a token is or was one of the session's.
+    pub fn family(&self) -> Sha256 {
+        sha256(&self.secret.expose_secret()[CHANGING..])
+    }
+
     /// The token that replaces this one: always the same for the same key.
     pub fn successor(&self, key: &SuccessorKey) -> Self {
+        self.replaced(CHANGING, key)
+    }
+
+    /// As [`RefreshToken::successor`], with that many bytes of the secret anew.
+    fn replaced(&self, changing: usize, key: &SuccessorKey) -> Self {
         let tag = hmac::sign(&key.0, self.secret.expose_secret());
-        let mut secret = [0; 32];
-        secret.copy_from_slice(tag.as_ref());
+        let mut secret = *self.secret.expose_secret();
+        secret[..changing].copy_from_slice(&tag.as_ref()[..changing]);
         Self {
             user: self.user.clone(),
             session: self.session.clone(),
@@ -187,8 +205,10 @@ impl RefreshKeys {
         token: &RefreshToken,
         current: &Sha256,
     ) -> Option<(usize, RefreshToken)> {
-        let oldest_first: Vec<_> = self.newest_first().rev().map(|key| &key.key).collect();
-        descend(&oldest_first, token, current, 1)
+        let oldest_first = || self.newest_first().rev().map(|key| &key.key);
+        let formerly = oldest_first().map(|key| (FORMERLY_CHANGING, key));
+        let steps = formerly.chain(oldest_first().map(|key| (CHANGING, key)));
+        descend(&steps.collect::<Vec<_>>(), token, current, 1)
     }
 }
 
@@ -215,9 +235,10 @@ impl NamedKey {
     }
 }
 
-/// A session's later tokens are derived with the same key or a newer one.
+/// A session's later tokens are derived with the same key or a newer one, in the way of the
+/// previous release or, after that, of this one.
 fn descend(
-    keys: &[&SuccessorKey],
+    steps: &[(usize, &SuccessorKey)],
     token: &RefreshToken,
     current: &Sha256,
     generation: usize,
@@ -225,12 +246,13 @@ fn descend(
     if generation > ANCESTORS {
         return None;
     }
-    (0..keys.len()).find_map(|first| {
-        let next = token.successor(keys[first]);
+    (0..steps.len()).find_map(|first| {
+        let (changing, key) = steps[first];
+        let next = token.replaced(changing, key);
         if next.hash() == *current {
             Some((generation, next))
         } else {
-            descend(&keys[first..], &next, current, generation + 1)
+            descend(&steps[first..], &next, current, generation + 1)
         }
     })
 }
@@ -250,119 +272,5 @@ fn derive(salt: &[u8], secret: &[u8], info: &[&[u8]]) -> [u8; 32] {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ids::OpenId;
-
-    fn token() -> RefreshToken {
-        let user = UserId::derive("wx", &"alice".parse::<OpenId>().unwrap());
-        RefreshToken::first(
-            user,
-            "0123456789abcdef".parse().unwrap(),
-            &Random::new(|bytes| bytes.fill(9)),
-        )
-    }
-
-    fn key(d: &str, x: &str) -> SuccessorKey {
-        let jwk = format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"a","x":"{x}","d":"{d}"}}"#);
-        SuccessorKey::from_signing_key(&PrivateKey::parse(&jwk).unwrap())
-    }
-
-    #[test]
-    fn a_token_survives_its_text() {
-        assert_eq!(token().expose_secret().parse(), Ok(token()));
-        for text in [
-            "",
-            "..",
-            "a.b.c",
-            &format!("{}.x", token().expose_secret()),
-            &token().expose_secret()[1..],
-        ] {
-            assert_eq!(
-                text.parse::<RefreshToken>(),
-                Err(ParseRefreshTokenError),
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn a_successor_is_stable_under_one_key_and_tells_nothing_of_its_origin() {
-        let one = key(
-            "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
-            "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-        );
-        let other = key(
-            "TM0Imyj_ltqdtsNG7BFOD1uKMZ81q6Yk2oz27U-4pvs",
-            "PUAXw-hDiVqStwqnTRt-vJyYLM8uxJaMwM1V8Sr0Zgw",
-        );
-        let next = token().successor(&one);
-        assert_eq!(next, token().successor(&one));
-        assert_ne!(next, token().successor(&other));
-        assert_ne!(next.hash(), token().hash());
-        assert_ne!(next.successor(&one), token());
-    }
-
-    fn signing_key() -> PrivateKey {
-        let jwk = r#"{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
-            "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#;
-        PrivateKey::parse(jwk).unwrap()
-    }
-
-    fn keys(current: &str, previous: &[&str]) -> RefreshKeys {
-        let previous: Vec<_> = previous.iter().map(|text| (*text).to_owned()).collect();
-        RefreshKeys::new(current, &previous, Some(&signing_key())).unwrap()
-    }
-
-    const OLD: &str = "0123456789abcdef0123456789abcdef";
-    const NEW: &str = "fedcba9876543210fedcba9876543210";
-
-    #[test]
-    fn a_key_has_a_name_of_its_own_and_must_not_be_short() {
-        let both = keys(NEW, &[OLD]);
-        let names: Vec<_> = both.names().collect();
-        assert_eq!(both.current_name(), names[0]);
-        assert_eq!(keys(OLD, &[]).current_name(), names[1]);
-        assert!(names[0] != names[1] && names[0].unwrap().len() == 8);
-        assert_eq!(names[2..], [None], "sessions that name no key go on");
-        let dropped = RefreshKeys::new(NEW, &[], None).unwrap();
-        assert_eq!(dropped.names().collect::<Vec<_>>(), names[..1]);
-        assert_eq!(
-            RefreshKeys::new(&OLD[1..], &[], None).unwrap_err(),
-            WeakKeyError
-        );
-        let previous = [OLD[1..].to_owned()];
-        let short = RefreshKeys::new(NEW, &previous, None);
-        assert_eq!(short.unwrap_err(), WeakKeyError);
-    }
-
-    #[test]
-    fn a_descendant_is_found_over_eight_generations_and_every_change_of_keys() {
-        let unnamed = RefreshKeys::from_signing_key(&signing_key());
-        let (one, both) = (keys(OLD, &[]), keys(NEW, &[OLD]));
-        for changes in [[0, 0], [2, 5], [1, 1], [0, 8], [8, 8], [9, 9]] {
-            let mut last = token();
-            for generation in 1..=ANCESTORS + 1 {
-                let with = match generation {
-                    g if g > changes[1] => &both,
-                    g if g > changes[0] => &one,
-                    _ => &unnamed,
-                };
-                last = with.successor(&last);
-                let found = both.descendant(&token(), &last.hash());
-                let expected = Some((generation, last.clone()));
-                assert_eq!(found, expected.filter(|_| generation <= ANCESTORS));
-            }
-        }
-        let dropped = keys(OLD, &[]).successor(&token());
-        assert_eq!(keys(NEW, &[]).descendant(&token(), &dropped.hash()), None);
-    }
-
-    #[test]
-    fn debug_shows_no_secret() {
-        let keys = format!("{:?}", keys(OLD, &[]));
-        assert!(!keys.contains(OLD), "{keys}");
-        let text = format!("{:?}", token());
-        assert!(!text.contains(token().expose_secret().rsplit('.').next().unwrap()));
-    }
-}
+#[path = "refresh_tests.rs"]
+mod tests;

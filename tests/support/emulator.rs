@@ -45,6 +45,11 @@ impl Emulator {
         Self::with(&endpoint, &aws_variables(&endpoint), PATIENT)
     }
 
+    /// The emulator, reached through another address, by a test that keeps it busy.
+    pub fn patiently_behind(endpoint: &str) -> Self {
+        Self::with(endpoint, &aws_variables(endpoint), PATIENT)
+    }
+
     /// The emulator, reached through another address, and waited for only as long as a function does.
     pub fn behind(endpoint: &str) -> Self {
         Self::with(endpoint, &aws_variables(endpoint), Timeouts::default())

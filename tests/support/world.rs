@@ -103,6 +103,8 @@ pub struct Settings {
     pub secrets: Vec<(&'static str, String)>,
     /// `UPLOADS_BASE_URL`.
     pub uploads_base_url: Option<String>,
+    /// Whether the functions wait for a busy emulator behind a proxy as long as for one without.
+    pub is_patient: bool,
 }
 
 impl Settings {
@@ -157,7 +159,13 @@ impl World {
         let through = settings
             .endpoint
             .as_deref()
-            .map_or_else(Emulator::new, Emulator::behind);
+            .map_or_else(Emulator::new, |endpoint| {
+                if settings.is_patient {
+                    Emulator::patiently_behind(endpoint)
+                } else {
+                    Emulator::behind(endpoint)
+                }
+            });
         let mut variables = common_variables(&table, &bucket, &queue, &wechat, &settings.secrets);
         let limit = settings.login_rate_limit.to_string();
         variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);

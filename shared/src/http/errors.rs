@@ -1,5 +1,7 @@
 //! What a refusal or a failure of the store is to a client.
 
+use std::time::Duration;
+
 use crate::error::{Code, Error};
 use crate::store::audit::{AdminError, NotAdmin};
 use crate::store::editor::AccessError;
@@ -7,13 +9,20 @@ use crate::store::upload::{IssueUploadsError, ReadUploadError};
 use crate::store::user::{CreateUserError, EditUserError};
 use crate::store::{Refusal, StoreError};
 
+/// How long a client should wait whose request met too many others.
+const CONTENDED_WAIT: Duration = Duration::from_secs(1);
+
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
-        let code = match error {
-            StoreError::Unavailable(_) => Code::TemporarilyUnavailable,
-            StoreError::Refused(_) | StoreError::Corrupt(_) => Code::Internal,
+        let answer = match error {
+            StoreError::Unavailable(_) => Self::new(Code::TemporarilyUnavailable),
+            // The others are nearly always the caller's own requests: no fault of ours, and over as soon as they are.
+            StoreError::Contended => Self::new(Code::RateLimited)
+                .retry_after(CONTENDED_WAIT)
+                .detail("too many requests that change the same thing"),
+            StoreError::Refused(_) | StoreError::Corrupt(_) => Self::new(Code::Internal),
         };
-        Self::new(code).caused_by(error)
+        answer.caused_by(error)
     }
 }
 

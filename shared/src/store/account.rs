@@ -8,7 +8,7 @@ use crate::ids::{Epoch, OpenId, UserId};
 use crate::profile::{Email, Nickname, Username};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
-use crate::store::fence::Fence;
+use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, s};
 use crate::store::schema;
 use crate::time::Timestamp;
@@ -209,9 +209,16 @@ impl AccountUpdate {
 
     /// The end of an account generation: a user who is no longer shown has no time of change.
     pub(super) fn without_timestamp() -> Self {
-        let mut update = UpdateExpression::new();
-        update.increase("version", 1);
-        Self(update)
+        let mut update = Self(UpdateExpression::new());
+        update.increase("version");
+        update
+    }
+
+    /// A change that comes after the last one, whenever that was.
+    pub(super) fn after_the_last() -> Self {
+        let mut update = Self::without_timestamp();
+        update.increase("updated_at");
+        update
     }
 
     pub(super) fn set_status(&mut self, state: AccountState) {
@@ -265,12 +272,31 @@ impl AccountUpdate {
         self.require(fence.unchanged());
     }
 
+    /// Raises the fence so far that whoever raises it meanwhile does not get there first.
+    pub(super) fn overtake_fence(&mut self, fence: Fence, now: Timestamp) {
+        let number = fence.next(now.after(fence::LEAD));
+        self.set("fence", n(number.millis()));
+        self.require(Condition::new(fence::LOWER));
+    }
+
     /// Lets the change through only while the account is as it was read.
     pub(super) fn require_unchanged(&mut self, user: &User) {
         let read = Condition::new("version = :version AND epoch = :epoch")
             .value(":version", n(user.version))
             .value(":epoch", n(user.epoch.get()));
         self.require(read);
+    }
+
+    /// Lets the change through only while these attributes are as they were read.
+    pub(super) fn require_as_read(&mut self, item: &Item, attributes: &[&str]) {
+        for attribute in attributes {
+            self.require(Condition::as_read(attribute, item));
+        }
+    }
+
+    /// Counts a change of role or status, so that one which was decided on before it is refused.
+    pub(super) fn count_standing(&mut self) {
+        self.increase("standing");
     }
 
     /// Lets the change through only after every other that has been made.
@@ -292,6 +318,11 @@ impl AccountUpdate {
 
     pub(super) fn set_to(&mut self, attribute: &str, operand: &str) {
         self.0.set_to(attribute, operand);
+    }
+
+    /// Raises a number by one.
+    pub(super) fn increase(&mut self, attribute: &str) {
+        self.0.increase(attribute, 1);
     }
 
     pub(super) fn value(&mut self, placeholder: &str, value: AttributeValue) {

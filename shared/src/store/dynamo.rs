@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{
 
 use crate::random::Random;
 use crate::store::conflict::Backoff;
-use crate::store::error::{StoreError, is_transient};
+use crate::store::error::{StoreError, is_conflict, is_transient};
 use crate::store::expression::{Condition, UpdateExpression, names_in};
 use crate::store::item::Item;
 use crate::store::schema::Key;
@@ -211,8 +211,7 @@ impl Dynamo {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
                     return Ok(Updated::Refused(refused.item.clone()));
                 }
-                Some(UpdateItemError::TransactionConflictException(_)) if backoff.pause().await => {
-                }
+                Some(UpdateItemError::TransactionConflictException(_)) => backoff.pause().await?,
                 _ => return Err(error.into()),
             }
         }
@@ -248,8 +247,10 @@ impl Dynamo {
             if !reasons.iter().any(is_transient) {
                 return Err(StoreError::Refused(Box::new(error)));
             }
-            if !backoff.pause().await {
-                return Err(StoreError::Unavailable(Box::new(error)));
+            if let Err(contended) = backoff.pause().await {
+                let is_conflict = reasons.iter().any(is_conflict);
+                let throttled = || StoreError::Unavailable(Box::new(error));
+                return Err(if is_conflict { contended } else { throttled() });
             }
         }
     }

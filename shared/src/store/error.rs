@@ -9,6 +9,9 @@ pub enum StoreError {
     /// Throttled, timed out, unreachable or busy: the same call may work in a moment.
     #[error("DynamoDB is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Other writers of the same items were faster, again and again. Nothing is wrong with the table.
+    #[error("other writers of the same items kept being faster")]
+    Contended,
     /// Refused for good: a fault of ours.
     #[error("DynamoDB refused the request")]
     Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -69,4 +72,9 @@ impl From<BuildError> for StoreError {
 pub(super) fn is_transient(reason: &CancellationReason) -> bool {
     let code = reason.code();
     code.is_some_and(|code| TRANSIENT_REASONS.contains(&code))
+}
+
+/// Whether another transaction was in the way.
+pub(super) fn is_conflict(reason: &CancellationReason) -> bool {
+    reason.code() == Some("TransactionConflict")
 }

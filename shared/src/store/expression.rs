@@ -51,6 +51,18 @@ impl Condition {
         }
     }
 
+    /// The attribute is as in `item`, where it may be absent.
+    pub(super) fn as_read(attribute: &str, item: &Item) -> Self {
+        let path = path(attribute);
+        match item.get(attribute) {
+            Some(value) => {
+                let read = format!("{}_read", placeholder(attribute));
+                Self::new(format!("{path} = {read}")).value(&read, value.clone())
+            }
+            None => Self::new(format!("attribute_not_exists({path})")),
+        }
+    }
+
     /// Gives a placeholder its value.
     pub(super) fn value(mut self, placeholder: &str, value: AttributeValue) -> Self {
         give(&mut self.values, placeholder.to_owned(), value);
@@ -281,6 +293,19 @@ mod tests {
             ]
         );
         assert_eq!(values.unwrap().len(), 7);
+    }
+
+    #[test]
+    fn attributes_are_compared_as_they_were_read() {
+        let item = Item::from([("status".to_owned(), s("active"))]);
+        let [found, absent] = ["status", "role"].map(|name| Condition::as_read(name, &item));
+        let (text, names, values) = found.and(absent).into_parts();
+        assert_eq!(
+            text,
+            "#status = :status_read AND attribute_not_exists(#role)"
+        );
+        assert_eq!(names.unwrap().len(), 2);
+        assert_eq!(values.unwrap()[":status_read"], s("active"));
     }
 
     #[test]

@@ -9,6 +9,8 @@
 //! Items that the previous release wrote have no `fence`. What orders its writes is `sessions_ended_at`, which goes on
 //! being written and compared.
 
+use std::time::Duration;
+
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, n};
 use crate::time::Timestamp;
@@ -16,6 +18,10 @@ use crate::time::Timestamp;
 /// Holds for an account whose fence is lower than `:fence`.
 pub(super) const LOWER: &str = "(attribute_not_exists(fence) OR fence < :fence) \
      AND (attribute_not_exists(sessions_ended_at) OR sessions_ended_at < :fence)";
+
+/// How far ahead of the time a number is that is not to be overtaken between a read and the write: others raise the fence
+/// to the time, or by one.
+pub(super) const LEAD: Duration = Duration::from_millis(500);
 
 /// An account's fence as it was read; the default is that of an account of which nothing is known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -26,6 +26,7 @@ pub mod user;
 use aws_sdk_dynamodb::Client;
 
 use crate::random::Random;
+use crate::store::conflict::Attempts;
 use crate::store::dynamo::Dynamo;
 use crate::time::Clock;
 
@@ -55,5 +56,10 @@ impl Store {
     /// Asks for an item that is not there, so that the first request finds an open connection. Failure does not matter.
     pub async fn warm_up(&self) {
         self.dynamo.warm_up().await;
+    }
+
+    /// For an operation that may have to start over.
+    fn attempts(&self) -> Attempts<'_> {
+        Attempts::new(&self.random)
     }
 }

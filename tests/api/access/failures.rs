@@ -1,5 +1,6 @@
-//! A database that fails, for every route that uses it.
+//! A database that fails or is held off, for every route that uses it.
 
+use futures_util::future::join_all;
 use support::World;
 use support::api::Call;
 use support::proxy::{Fault, Matching, Proxy, Service};
@@ -30,6 +31,24 @@ async fn every_route_answers_a_refusal_of_the_database_as_a_fault_of_ours() {
         let answer = call.await;
         let got = (answer.status.as_u16(), answer.code());
         assert_eq!(got, (500, "internal"), "{route}");
+    }
+}
+
+#[tokio::test]
+async fn every_route_that_writes_answers_those_who_hold_themselves_off_as_their_doing() {
+    let proxy = Proxy::start().await;
+    let attack = Attack::on(World::behind(&proxy).await).await;
+    let calls = attack.calls().await.into_iter();
+    let writes = calls.filter(|(route, _)| !route.starts_with("GET "));
+    for operation in ["UpdateItem", "TransactWriteItems"] {
+        let matching = Matching::Of(operation);
+        proxy.fail(matching, Fault::TransactionConflict, usize::MAX);
+    }
+    let answers = writes.map(async |(route, call)| (route, call.await));
+    for (route, answer) in join_all(answers).await {
+        let got = (answer.status.as_u16(), answer.code());
+        assert_eq!(got, (429, "rate_limited"), "{route}");
+        assert_eq!(answer.header("retry-after"), "1", "{route}");
     }
 }
 

@@ -6,7 +6,6 @@ use support::samples;
 
 use super::{
     NOTHING, deliver, edit, faulty, in_time, me, owners, settled, status, stored, ticket_request,
-    unavailable,
 };
 
 #[tokio::test]
@@ -36,7 +35,7 @@ async fn conflicts_of_transactions_are_tried_again_for_some_seconds() {
             if served {
                 answer.expect(status);
             } else {
-                unavailable(answer);
+                answer.expect_problem(429, "rate_limited");
             }
             proxy.heal();
         }

@@ -68,7 +68,6 @@ async fn every_kind_of_outage_is_answered_as_one_and_in_time() {
         Fault::DropBefore,
         Fault::DropAfterCommit,
         Fault::Slow(Duration::from_secs(5)),
-        Fault::TransactionConflict,
     ] {
         proxy.fail_always(Matching::Any, fault);
         unavailable(in_time(world.try_log_in("bob")).await);

@@ -86,6 +86,19 @@ fn attribute(session: &Session) -> String {
 }
 
 #[tokio::test]
+async fn a_token_of_the_previous_release_is_known_however_often_it_was_replaced_since() {
+    let stage = Stage::new().await;
+    let old = stage.log_in().await;
+    Previous(&stage).log_in(&old).await;
+    let mut last = old.clone();
+    for _ in 0..12 {
+        last = last.refreshed().await;
+    }
+    old.refresh().await.expect_problem(401, "refresh_reused");
+    stage.has_ended(&last).await;
+}
+
+#[tokio::test]
 async fn accounts_of_the_previous_release_go_on() {
     let stage = Stage::new().await;
     let previous = Previous(&stage);

@@ -1,5 +1,8 @@
 //! Each kind of write changes nothing when it arrives late.
 
+use std::time::Duration;
+
+use futures_util::future::join;
 use serde_json::{Value, json};
 use support::Answer;
 use support::proxy::Fault;
@@ -23,9 +26,7 @@ async fn a_late_login_does_not_bring_a_deleted_account_back() {
         stage.me(&alice).await.expect_problem(401, "unauthorized");
         // Nor does the one with which the person comes back undo the deletion that comes after it.
         stage.delay(UPDATE);
-        stage
-            .proxy
-            .fail(UPDATE, Fault::Slow(std::time::Duration::ZERO), 1);
+        stage.proxy.fail(UPDATE, Fault::Slow(Duration::ZERO), 1);
         stage.delay(UPDATE);
         let again = stage.log_in().await;
         assert_eq!(again.json["is_new"], true);
@@ -137,9 +138,7 @@ async fn each_kind_of_write_changes_nothing_when_it_arrives_late() {
     for _ in 0..2 {
         stage.log_in().await;
     }
-    stage
-        .proxy
-        .fail(UPDATE, Fault::Slow(std::time::Duration::ZERO), 1);
+    stage.proxy.fail(UPDATE, Fault::Slow(Duration::ZERO), 1);
     stage.delay(UPDATE);
     let sixth = stage.log_in().await;
     stage.log_in().await;
@@ -224,4 +223,32 @@ async fn a_write_that_was_given_up_on_altogether_does_not_undo_a_later_one() {
     let back = stage.log_in().await;
     stage.goes_on(&back).await;
     stage.arrive_nothing();
+}
+
+/// Once its owner's edits have got ahead of it, a change of status asks for no version any more.
+#[tokio::test]
+async fn a_late_change_of_status_that_was_overtaken_once_does_not_undo_a_later_one() {
+    let stage = Stage::new().await;
+    let (alice, admin) = (stage.log_in().await, stage.world.log_in("admin").await);
+    stage.proxy.take();
+    let slow = Fault::Slow(Duration::from_millis(500));
+    stage.proxy.fail(TRANSACTION, slow, 1);
+    stage.proxy.fail(TRANSACTION, Fault::Late, ALL_ATTEMPTS);
+    let overtaking = async {
+        while stage.proxy.count(TRANSACTION) == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let nickname = json!({"nickname": "A"});
+        stage.here.edit(&alice, &nickname).await.expect(200);
+    };
+    let disable = stage.set_status(&admin, &alice.id, "disabled");
+    let (given_up, ()) = join(disable, overtaking).await;
+    given_up.expect_problem(503, "temporarily_unavailable");
+    assert_eq!(stage.proxy.late(), ALL_ATTEMPTS);
+    for status in ["disabled", "active"] {
+        let changed = stage.set_status(&admin, &alice.id, status).await;
+        changed.expect(200);
+    }
+    stage.arrive("a change of status").await;
+    stage.me(&alice).await.expect(200);
 }

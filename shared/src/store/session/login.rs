@@ -10,7 +10,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, s};
 use crate::store::schema::{Key, USERS_SHARD, age_key};
-use crate::store::session::{ATTEMPTS, attribute, fresh_session, sessions, sessions_ended_at};
+use crate::store::session::{attribute, fresh_session, sessions, sessions_ended_at};
 use crate::telemetry::causes;
 use crate::time::Timestamp;
 use crate::user::{Role, User};
@@ -67,7 +67,8 @@ impl Store {
     pub async fn log_in(&self, login: &Login<'_>) -> Result<Result<LoggedIn, Refusal>, StoreError> {
         let RefreshToken { user, session, .. } = login.token;
         let (mut expected, mut fence) = (Expected::Open, Fence::default());
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let now = self.clock.now();
             let update = login_update(login, now, expected, fence);
             let found = match self.dynamo.update_and_read(Key::user(user), update).await? {
@@ -93,8 +94,8 @@ impl Store {
                 Some(AccountState::Deleting | AccountState::Deleted) => Expected::Deleted,
                 None => Expected::Open,
             };
+            attempts.start_over().await?;
         }
-        Err(StoreError::Unavailable("the account kept changing".into()))
     }
 
     async fn logged_in(
@@ -146,7 +147,7 @@ fn login_update(
     let RefreshToken { user, session, .. } = login.token;
     let number = fence.next(now);
     let mut update = UpdateExpression::new();
-    let first = fresh_session(login.token.hash(), login.key, now, number);
+    let first = fresh_session(login.token, login.key, now, number);
     update.set(&attribute(session), first);
     update.set("fence", n(number.millis()));
     update.set("last_login", s(session.as_str()));

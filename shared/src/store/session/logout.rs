@@ -9,7 +9,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, n};
 use crate::store::schema::Key;
-use crate::store::session::{ATTEMPTS, attribute, sessions, sessions_ended_at};
+use crate::store::session::{attribute, sessions, sessions_ended_at};
 
 impl Store {
     /// Ends one session; one that is not there is no error. A late repetition does no harm, for no session begins twice.
@@ -41,7 +41,8 @@ impl Store {
         epoch: Epoch,
     ) -> Result<Result<(), Refusal>, StoreError> {
         let mut fence = Fence::default();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let now = self.clock.now();
             let mut update = UpdateExpression::new();
             update.set("fence", n(fence.next(now).millis()));
@@ -64,8 +65,8 @@ impl Store {
                 return Ok(Ok(()));
             }
             fence = Fence::from_item(&found);
+            attempts.start_over().await?;
         }
-        Err(StoreError::Unavailable("the account kept changing".into()))
     }
 }
 

@@ -3,14 +3,16 @@
 //! | attribute | is |
 //! |---|---|
 //! | `h` | hash of the refresh token that is good now |
+//! | `f` | hash of the family that its tokens have in common; absent until this release has refreshed the session |
 //! | `k` | name of the key that it was derived with; absent if that is the signing key's |
 //! | `p1`, `p2` | hashes of the one before it and of the one before that |
 //! | `t1` … `t8` | when its last eight ancestors were replaced, the latest first |
 //! | `x` | when the session ends if it is not refreshed |
 //! | `c` | the number of the login that began it, a Lamport number that is about the time in milliseconds |
 //!
-//! Ancestors are known by deriving the current token from them. The two hashes are for those whose key is not at hand,
-//! and for the previous release, which knows no others. Times are milliseconds since the Unix epoch.
+//! The last ancestors are known by deriving the current token from them, older ones by their family. The two hashes are
+//! for those whose key is not at hand, and for the previous release, which knows no others. Times are milliseconds since
+//! the Unix epoch.
 
 mod login;
 mod logout;
@@ -23,20 +25,19 @@ use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::digest::Sha256;
 use crate::ids::SessionId;
-use crate::refresh::{ANCESTORS, LIFETIME};
+use crate::refresh::{ANCESTORS, LIFETIME, RefreshToken};
 use crate::store::item::{self, Item, b, n, s};
 use crate::time::Timestamp;
 
 pub use login::{LoggedIn, Login, MAX_SESSIONS};
 pub use refresh::Refreshed;
 
-/// How often a login or a logout of all sessions takes a new number because others were faster.
-const ATTEMPTS: usize = 4;
 const PREFIX: &str = "s_";
 
 struct Session {
     id: SessionId,
     current: Sha256,
+    family: Option<Sha256>,
     key: Option<String>,
     previous: [Option<Sha256>; 2],
     /// When the last ancestors were replaced; the epoch's beginning where that is not known.
@@ -56,7 +57,7 @@ fn attribute(session: &SessionId) -> String {
 }
 
 fn fresh_session(
-    hash: Sha256,
+    token: &RefreshToken,
     key: Option<&str>,
     now: Timestamp,
     number: Timestamp,
@@ -64,7 +65,8 @@ fn fresh_session(
     // A nested SET fails where its source is missing, so the predecessors exist from the start: one byte is no hash.
     let none = b(&[0]);
     let mut map = HashMap::from([
-        ("h", b(&hash)),
+        ("h", b(&token.hash())),
+        ("f", b(&token.family())),
         ("p1", none.clone()),
         ("t1", n(0)),
         ("p2", none),
@@ -106,6 +108,7 @@ fn session_from_item(id: &str, map: &Item) -> Option<Session> {
     Some(Session {
         id: id.parse().ok()?,
         current: hash("h")?,
+        family: hash("f"),
         key: item::opt_str(map, "k").map(str::to_owned),
         previous: [hash("p1"), hash("p2")],
         replaced_at: replaced_at.map(|at| at.unwrap_or(Timestamp::from_millis(0))),

@@ -32,6 +32,7 @@ impl Store {
         for (attribute, value) in &changed {
             update.set(attribute, value.clone());
         }
+        update.count_standing();
         update.raise_fence(fence, now);
         update.require_unchanged(&user);
         let transaction = Transaction::new()
@@ -53,7 +54,7 @@ impl Store {
 /// The attributes that such a login sets.
 fn changed(login: &Login<'_>, item: &Item, now: Timestamp, fence: Fence) -> Item {
     let session = &login.token.session;
-    let first = fresh_session(login.token.hash(), login.key, now, fence.next(now));
+    let first = fresh_session(login.token, login.key, now, fence.next(now));
     let mut changed = Item::from([
         (attribute(session), first),
         ("last_login".to_owned(), s(session.as_str())),

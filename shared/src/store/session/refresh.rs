@@ -104,6 +104,7 @@ fn refresh_update(
     update.name("#s", attribute(&token.session));
     update.value(":old", b(&token.hash()));
     update.value(":new", b(&successor.hash()));
+    update.value(":family", b(&token.family()));
     update.value(":now", n(now.millis()));
     update.value(":expires", n(now.after(LIFETIME).millis()));
     replace_token(&mut update);
@@ -129,6 +130,8 @@ fn replace_token(update: &mut UpdateExpression) {
         ("#s.p1", ":old"),
         ("#s.t1", ":now"),
         ("#s.h", ":new"),
+        // The previous release gives its tokens a family each: that of the one that is replaced goes on.
+        ("#s.f", ":family"),
         ("#s.x", ":expires"),
     ] {
         update.set_to(attribute, operand);
@@ -171,6 +174,8 @@ impl Session {
             Some((generation, current)) => (generation - 1, Some(current)),
             None => match remembered() {
                 Some(generation) => (generation, None),
+                // Whatever its family has, somebody had a token of the session.
+                None if self.family == Some(token.family()) => return Replay::Reused,
                 None => return Replay::Guessed,
             },
         };
@@ -186,8 +191,8 @@ enum Replay {
     /// Replaced so short a time ago that its owner may just be repeating themselves. The current token cannot be derived
     /// without the key of each step: a session that names no key can have been through a rotation of the signing key.
     Repeated(Option<RefreshToken>),
-    /// Replaced longer ago: somebody has a copy.
+    /// Replaced longer ago, or so often since that it cannot be a repetition: somebody has a copy.
     Reused,
-    /// Not one of this session's, as far as is remembered. That must not end the session of its owner.
+    /// Not one of this session's. That must not end the session of its owner.
     Guessed,
 }

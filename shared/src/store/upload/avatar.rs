@@ -17,9 +17,6 @@ use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{StoredVersion, UploadStatus};
 use crate::user::{Avatar, Status, User};
 
-/// How often the write starts over because the profile changed.
-const ATTEMPTS: u32 = 3;
-
 impl Store {
     /// Makes a pending record of an avatar reference `version` and shows it on the profile, both or neither. A newer
     /// picture stays on the profile, and so does the picture of a disabled account; the record then only becomes `ready`.
@@ -34,7 +31,8 @@ impl Store {
         owner: Option<User>,
     ) -> Result<CompleteUploadOutcome, StoreError> {
         let mut owner = owner;
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let owner = match owner.take() {
                 Some(owner) => Some(owner),
                 None => self.account(&key.user).await?.and_then(Account::into_user),
@@ -51,8 +49,8 @@ impl Store {
             if let Some(outcome) = self.try_complete_avatar(key, version, owner).await? {
                 return Ok(outcome);
             }
+            attempts.start_over().await?;
         }
-        Err(StoreError::Unavailable("the profile kept changing".into()))
     }
 
     /// One attempt; `None` if the profile has changed since `owner` was read.

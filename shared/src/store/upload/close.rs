@@ -18,9 +18,6 @@ use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::UploadStatus;
 
-/// How often the write starts over because the profile changed.
-const ATTEMPTS: u32 = 4;
-
 /// The states in which a record references a version.
 const WITH_VERSION: [UploadStatus; 3] = [
     UploadStatus::Checking,
@@ -122,7 +119,8 @@ impl Store {
         }
         let key = &record.key;
         let mut profile = ProfileAvatar::Shown(None);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let transaction = self.closing_transaction(key, &update, profile);
             let write = deletion(key);
             let transacted = self.transact_audited(actor, &write, transaction).await?;
@@ -130,8 +128,8 @@ impl Store {
                 Attempt::Finished(outcome) => return Ok(outcome),
                 Attempt::ProfileChanged(found) => profile = found,
             }
+            attempts.start_over().await?;
         }
-        Err(profile_kept_changing().into())
     }
 
     /// Makes a record that is pending or references a version `deleted`.
@@ -186,15 +184,16 @@ impl Store {
     ) -> Result<CloseUploadOutcome, StoreError> {
         // A picture that a newer one replaced is a tombstone already, so this one is probably shown.
         let mut profile = ProfileAvatar::Shown(None);
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let transaction = self.closing_transaction(key, update, profile);
             let transacted = self.dynamo.transact(transaction).await?;
             match Attempt::of(transacted, key)? {
                 Attempt::Finished(outcome) => return Ok(outcome),
                 Attempt::ProfileChanged(found) => profile = found,
             }
+            attempts.start_over().await?;
         }
-        Err(profile_kept_changing())
     }
 
     fn closing_transaction(
@@ -260,8 +259,4 @@ const fn deletion(key: &ObjectKey) -> AdminWrite<'_> {
         before: None,
         after: None,
     }
-}
-
-fn profile_kept_changing() -> StoreError {
-    StoreError::Unavailable("the profile kept changing".into())
 }

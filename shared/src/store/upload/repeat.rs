@@ -19,9 +19,6 @@ use crate::store::{Store, account};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 
-/// Each of the limits may have to be recounted once, and uploads can settle in the meantime.
-const ATTEMPTS: u32 = 4;
-
 /// A repetition and what is known of its uploads so far.
 struct Repetition<'a> {
     request: &'a IssueUploads<'a>,
@@ -48,14 +45,16 @@ impl Store {
             ticket_until: earlier.ticket_until,
             settled: BTreeMap::new(),
         };
-        for _ in 0..ATTEMPTS {
+        // Each of the limits may have to be recounted once, and uploads can settle in the meantime.
+        let mut attempts = self.attempts();
+        loop {
             let now = self.clock.now();
             let is_done = now < repetition.ticket_until || repetition.pending().is_empty();
             if is_done || self.try_renew(&mut repetition, now).await? {
                 return Ok(IssuedUploads::Repeated(repetition.into_uploads(now)));
             }
+            attempts.start_over().await?;
         }
-        Err(StoreError::Unavailable("the uploads kept changing".into()).into())
     }
 
     /// One attempt to renew the tickets of what is still pending; `false` if something has changed, which the repetition

@@ -26,6 +26,18 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// A change of the status alone.
+    pub(super) const fn of_status(status: Status) -> Self {
+        Self {
+            username: Patch::Keep,
+            email: Patch::Keep,
+            nickname: Patch::Keep,
+            avatar: Patch::Keep,
+            role: None,
+            status: Some(status),
+        }
+    }
+
     /// Whether nothing is to change.
     pub fn is_empty(&self) -> bool {
         self.fields().is_empty()
@@ -37,6 +49,19 @@ impl Changes {
             && self.email.is_keep()
             && self.status.is_none()
             && !matches!(self.avatar, Patch::Set(_))
+    }
+
+    /// Whether role or status are to change.
+    pub(super) const fn changes_standing(&self) -> bool {
+        self.role.is_some() || self.status.is_some()
+    }
+
+    /// Whether nothing but role and status is to change.
+    pub(super) fn are_of_standing(&self) -> bool {
+        let fields = self.fields();
+        fields
+            .iter()
+            .all(|field| ["role", "status"].contains(field))
     }
 
     /// The fields that are set or cleared, by their names in the API.

@@ -15,7 +15,6 @@ use crate::store::reservation::{
 };
 use crate::store::schema::{Key, USERS_SHARD, UniqueField, age_key};
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::user::{ATTEMPTS, kept_changing};
 use crate::time::Timestamp;
 use crate::user::{Role, Status, User};
 
@@ -123,7 +122,8 @@ impl Store {
     ) -> Result<User, CreateUserError> {
         let editor = Editor::Admin(actor);
         let mut foreign = OthersReservations::new();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let former = self.former(new, editor).await?;
             let now = self.clock.now();
             let user = new.created(former.as_ref(), now);
@@ -150,8 +150,8 @@ impl Store {
                     return Err(CreateUserError::EmailTaken);
                 }
             }
+            attempts.start_over().await?;
         }
-        Err(kept_changing().into())
     }
 
     async fn former(

@@ -7,9 +7,8 @@ use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate, Lifecycle};
 use crate::store::audit::{Action, AdminWrite, RoleAndStatus};
 use crate::store::editor::{AccessError, Editor};
-use crate::store::expression::Condition;
 use crate::store::fence::Fence;
-use crate::store::item::{self, Item, n, s};
+use crate::store::item::{Item, n};
 use crate::store::owner_state::owner_state;
 use crate::store::reservation::{
     OthersReservations, ReservationConflict, StoredForms, UserReservations,
@@ -17,9 +16,8 @@ use crate::store::reservation::{
 use crate::store::schema::Key;
 use crate::store::session::session_attributes;
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::user::{ATTEMPTS, kept_changing};
-use crate::time::Timestamp;
-use crate::user::User;
+use crate::store::user::{Changes, EditUserError};
+use crate::user::{Status, User};
 
 /// A deleted account: the message that `purge` works on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,10 +91,8 @@ impl Store {
     ) -> Result<(), AccessError> {
         let DeletionTarget { deleted, mut live } = target;
         let mut foreign = OthersReservations::new();
-        for _ in 0..ATTEMPTS {
-            let Some((item, current)) = live else {
-                return Ok(());
-            };
+        let mut attempts = self.attempts();
+        while let Some((item, current)) = live {
             let write = AdminWrite {
                 action: Action::DeleteUser,
                 target: &deleted.user,
@@ -105,18 +101,58 @@ impl Store {
                 before: Some(RoleAndStatus::from(&current)),
                 after: None,
             };
-            let transaction = deletion(&item, &current, self.clock.now(), &foreign);
-            match self.transact_by(editor, &write, transaction).await? {
+            let mut update = self.ending(&item, attempts.is_first());
+            if attempts.is_first() || if_match.is_some() {
+                update.require_unchanged(&current);
+            }
+            let transaction = deletion(&item, &current, update, &foreign);
+            let cancelled = match self.transact_by(editor, &write, transaction).await? {
                 Transacted::Done => return Ok(()),
-                Transacted::Cancelled(cancelled) => {
-                    ReservationConflict::from_cancelled(&cancelled, &mut foreign)
-                }
+                Transacted::Cancelled(cancelled) => cancelled,
             };
+            ReservationConflict::from_cancelled(&cancelled, &mut foreign);
+            let is_held_off = !attempts.is_first() && cancelled.refused(&Slot::Account);
+            if is_held_off && if_match.is_none() {
+                self.shut(&current, editor).await?;
+            }
+            attempts.start_over().await?;
             let again = self.read_for_deletion(&deleted.user, editor, if_match);
             let again = again.await?;
             live = again.live.filter(|_| again.deleted == deleted);
         }
-        Err(kept_changing().into())
+        Ok(())
+    }
+
+    /// Disables an account that an administrator deletes and whose owner keeps changing it: then nobody does any more.
+    async fn shut(&self, user: &User, editor: Editor<'_>) -> Result<(), AccessError> {
+        if matches!(editor, Editor::Owner(_)) || user.status == Status::Disabled {
+            return Ok(());
+        }
+        let disabled = Changes::of_status(Status::Disabled);
+        match self.edit_user(&user.id, &disabled, editor, None).await {
+            // It has ended meanwhile; whether that is the end that was wanted, the next attempt reads.
+            Err(EditUserError::Access(AccessError::NotFound | AccessError::Deleting)) => Ok(()),
+            Err(EditUserError::Access(error)) => Err(error),
+            // The other errors are of names and pictures.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What ends the account generation, on condition that what the deletion rests on is still as it was read: status,
+    /// names and sessions. At first that is the fence, along with the version.
+    fn ending(&self, item: &Item, is_first: bool) -> AccountUpdate {
+        let (now, fence) = (self.clock.now(), Fence::from_item(item));
+        let mut update = AccountUpdate::without_timestamp();
+        if is_first {
+            update.raise_fence(fence, now);
+        } else {
+            update.require_as_read(item, &RESTS_ON);
+            update.overtake_fence(fence, now);
+        }
+        // A login in between added a session that would not be removed: then start over. That of the previous release
+        // raises no fence.
+        update.require_as_read(item, &["last_login"]);
+        update
     }
 }
 
@@ -134,15 +170,14 @@ fn ended(account: &Account, editor: Editor<'_>) -> Option<Epoch> {
 fn deletion(
     item: &Item,
     current: &User,
-    now: Timestamp,
+    update: AccountUpdate,
     foreign: &OthersReservations,
 ) -> Transaction {
     let next = current.epoch.next();
-    let mut update = AccountUpdate::without_timestamp();
+    let mut update = update;
     update.set_status(AccountState::Deleting);
     update.set_to("epoch", ":next");
     update.value(":next", n(next.get()));
-    update.raise_fence(Fence::from_item(item), now);
     update.set_to("sessions_ended_at", ":fence");
     // All that is personal goes now; the openid too, for the key is derived from it and holds nothing of it.
     for attribute in PERSONAL {
@@ -151,13 +186,6 @@ fn deletion(
     for attribute in session_attributes(item) {
         update.remove(&attribute);
     }
-    update.require_unchanged(current);
-    // A login in between added a session that would not be removed: then start over. That of the previous release
-    // raises no fence.
-    update.require(match item::opt_str(item, "last_login") {
-        Some(login) => Condition::new("last_login = :login").value(":login", s(login)),
-        None => Condition::new("attribute_not_exists(last_login)"),
-    });
     let held = UserReservations {
         user: &current.id,
         stored: &StoredForms::from_item(item),
@@ -168,8 +196,18 @@ fn deletion(
         .put(Slot::OwnerState, owner_state(&current.id, next, false))
 }
 
+/// What has to be as it was read, the sessions aside: whose account ends, and which names it gives back.
+const RESTS_ON: [&str; 6] = [
+    "epoch",
+    "status",
+    "username",
+    "username_key",
+    "email",
+    "email_key",
+];
+
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 20] = [
+const PERSONAL: [&str; 21] = [
     "username",
     "username_key",
     "email",
@@ -180,6 +218,7 @@ const PERSONAL: [&str; 20] = [
     "avatar_upload_id",
     "phone",
     "role",
+    "standing",
     "openid",
     "unionid",
     "created_at",

@@ -3,7 +3,7 @@
 use crate::ids::{Purpose, UserId};
 use crate::patch::Patch;
 use crate::store::Store;
-use crate::store::account::{AccountState, AccountUpdate};
+use crate::store::account::{Account, AccountUpdate};
 use crate::store::audit::{Action, AdminError, AdminWrite, RoleAndStatus};
 use crate::store::editor::{AccessError, Editor};
 use crate::store::error::StoreError;
@@ -17,7 +17,7 @@ use crate::store::reservation::{
 use crate::store::schema::{Key, UniqueField};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::upload::Record;
-use crate::store::user::{ATTEMPTS, Changes, kept_changing};
+use crate::store::user::Changes;
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 use crate::user::{Avatar, Status, User};
@@ -53,10 +53,20 @@ impl From<AdminError> for EditUserError {
 
 /// What is known of a user who is to be changed.
 struct Current {
+    item: Item,
     user: User,
     avatar: Option<Avatar>,
-    fence: Fence,
-    forms: StoredForms,
+    /// Whether the editor asks for the version that was read.
+    is_matched: bool,
+}
+
+/// What of an account has to be as it was read for a change to be made.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Basis {
+    /// All of it: what the change leaves behind is known without reading it.
+    Version,
+    /// Role and status alone. Nothing that its owner does can hold off such a change.
+    Standing,
 }
 
 impl Store {
@@ -84,14 +94,30 @@ impl Store {
             return Ok(edited?);
         }
         let mut foreign = OthersReservations::new();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let current = self.current(user, changes, editor, if_match).await?;
-            let outcome = self.edit_once(current, changes, editor, &mut foreign);
-            if let Some(user) = outcome.await? {
-                return Ok(user);
+            let basis = if attempts.is_first() || !changes.are_of_standing() {
+                Basis::Version
+            } else {
+                Basis::Standing
+            };
+            let outcome = self.edit_once(current, changes, editor, basis, &mut foreign);
+            match outcome.await? {
+                Some(after) if basis == Basis::Version => return Ok(after),
+                Some(after) => return Ok(self.as_left(after).await),
+                None => attempts.start_over().await?,
             }
         }
-        Err(kept_changing().into())
+    }
+
+    /// The user whom a change that did not ask for a version has left as `written`, or as something later. That the user
+    /// cannot be read must not make a change fail that was made.
+    async fn as_left(&self, written: User) -> User {
+        let read = self.account(&written.id).await.ok().flatten();
+        let read = read.and_then(Account::into_user);
+        read.filter(|read| read.epoch == written.epoch)
+            .unwrap_or(written)
     }
 
     async fn current(
@@ -106,8 +132,6 @@ impl Store {
             Patch::Keep | Patch::Clear => None,
         };
         let found = self.read_as(editor, user, upload).await?;
-        let item = found.user.as_ref();
-        let (fence, forms) = (item.map(Fence::from_item), item.map(StoredForms::from_item));
         let avatar = picture(found.upload.as_ref(), user)?;
         let user = editor.admit(found.account()?, if_match)?;
         let avatar = avatar.filter(|avatar| avatar.upload.epoch() == user.epoch);
@@ -115,10 +139,10 @@ impl Store {
             return Err(EditUserError::AvatarUnusable);
         }
         Ok(Current {
+            item: found.user.unwrap_or_default(),
             user,
             avatar,
-            fence: fence.unwrap_or_default(),
-            forms: forms.unwrap_or_default(),
+            is_matched: if_match.is_some(),
         })
     }
 
@@ -128,10 +152,12 @@ impl Store {
         current: Current,
         changes: &Changes,
         editor: Editor<'_>,
+        basis: Basis,
         foreign: &mut OthersReservations,
     ) -> Result<Option<User>, EditUserError> {
         let now = self.clock.now().following(current.user.updated_at);
-        let transaction = edit(&current, changes, now, foreign);
+        let update = account_update(&current, changes, basis, now);
+        let transaction = edit(&current, changes, update, foreign);
         let (before, id) = (RoleAndStatus::from(&current.user), current.user.id.clone());
         let after = changes.applied_to(current.user, current.avatar, now);
         let write = AdminWrite {
@@ -154,26 +180,54 @@ impl Store {
     }
 }
 
+/// What changes in the user item.
+fn account_update(
+    current: &Current,
+    changes: &Changes,
+    basis: Basis,
+    now: Timestamp,
+) -> AccountUpdate {
+    let (item, user) = (&current.item, &current.user);
+    let mut update = match basis {
+        Basis::Version => AccountUpdate::at(now),
+        Basis::Standing => AccountUpdate::after_the_last(),
+    };
+    changes.write_to(&mut update, current.avatar.as_ref());
+    if changes.changes_standing() {
+        update.count_standing();
+    }
+    if basis == Basis::Version || current.is_matched {
+        update.require_unchanged(user);
+    }
+    match basis {
+        Basis::Version => {
+            update.require_as_read(item, &["status"]);
+            if changes.status.is_some() {
+                update.raise_fence(Fence::from_item(item), now);
+            }
+        }
+        Basis::Standing => {
+            update.require_as_read(item, &["epoch", "status", "role", "standing"]);
+            if changes.status.is_some() {
+                update.increase("fence");
+            }
+        }
+    }
+    update
+}
+
 /// The user first, then reservations to take and to release, then what else has to hold.
 fn edit(
     current: &Current,
     changes: &Changes,
-    now: Timestamp,
+    update: AccountUpdate,
     foreign: &OthersReservations,
 ) -> Transaction {
     let user = &current.user;
-    let mut update = AccountUpdate::at(now);
-    changes.write_to(&mut update, current.avatar.as_ref());
-    if changes.status.is_some() {
-        update.raise_fence(current.fence, now);
-    }
-    update.require_unchanged(user);
-    let was = AccountState::from(user.status).as_str();
-    update.require(Condition::new("#status = :status_was").value(":status_was", s(was)));
     let transaction = Transaction::new().update(Slot::Account, Key::user(&user.id), update);
     let held = UserReservations {
         user: &user.id,
-        stored: &current.forms,
+        stored: &StoredForms::from_item(&current.item),
         foreign,
     };
     let mut transaction = transaction;

@@ -8,7 +8,6 @@ use crate::store::editor::{AccessError, Editor};
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, b, n, s};
 use crate::store::schema::Key;
-use crate::store::user::{ATTEMPTS, kept_changing};
 use crate::user::User;
 
 impl Store {
@@ -40,7 +39,8 @@ impl Store {
         let nonce = Nonce(self.random.bytes());
         let gone = || AccessError::Refused(Refusal::Gone);
         let mut now = self.clock.now();
-        for _ in 0..ATTEMPTS {
+        let mut attempts = self.attempts();
+        loop {
             let mut update = AccountUpdate::at(now);
             change(&mut update);
             update.require(account::is_open(epoch));
@@ -60,9 +60,9 @@ impl Store {
                 return account.and_then(Account::into_user).ok_or_else(gone);
             }
             let current = Editor::Owner(epoch).admit(account, if_match)?;
+            attempts.start_over().await?;
             now = self.clock.now().following(current.updated_at);
         }
-        Err(kept_changing().into())
     }
 }
 
