@@ -154,9 +154,9 @@ interface paths {
          * Exchanges a refresh token for the next one and a new access token
          * @description Store the new refresh token and discard the old one. If the response was lost and the client retries within 10
          *     seconds, or sends two requests at once, it gets the session's current token: this holds for each of the last
-         *     eight tokens, for 10 seconds after it was replaced. Using one of them later counts as theft: the session ends
-         *     with `refresh_reused`, and the user has to log in again. Older tokens are unknown (`refresh_invalid`), and using
-         *     them ends nothing.
+         *     eight tokens, for 10 seconds after it was replaced. Using one of them later, or an older one, counts as theft:
+         *     the session ends with `refresh_reused`, and the user has to log in again. A token that never was the session's
+         *     is unknown (`refresh_invalid`), and using it ends nothing.
          */
         post: operations["refresh"];
         delete?: never;
@@ -1001,7 +1001,8 @@ interface components {
         };
         /**
          * @description The user has too many pending uploads (40 by default), too many were created today in UTC (200), or the user's
-         *     files take up all of the space (1 GB). The last has no `Retry-After`: files have to be deleted first.
+         *     files take up all of the space (1 GB). The last has no `Retry-After`: files have to be deleted first. Or the user
+         *     has too many of these requests under way at once (`rate_limited`).
          */
         UploadQuota: {
             headers: {
@@ -1011,8 +1012,26 @@ interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @enum {unknown} */
+                    code?: "upload_quota" | "rate_limited";
+                };
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /**
+         * @description Too many requests at once that change the same account or upload: the others were faster for some seconds. One
+         *     request at a time is never refused so. Or, with a `message` alone, too many requests of all clients together.
+         */
+        Contended: {
+            headers: {
+                "x-request-id": components["headers"]["RequestIdUnlessGateway"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
                     /** @constant */
-                    code?: "upload_quota";
+                    code?: "rate_limited";
                 };
                 "application/json": components["schemas"]["GatewayMessage"];
             };
@@ -1340,9 +1359,9 @@ interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description Too many requests from this address (`rate_limited`), or WeChat's limit is reached: logins of this user per
-             *     minute, or of all users per day (`wechat_rate_limited`). The daily quota resets at midnight in China, and
-             *     `Retry-After` lasts until then.
+             * @description Too many requests from this address or for this user (`rate_limited`), or WeChat's limit is reached: logins
+             *     of this user per minute, or of all users per day (`wechat_rate_limited`). The daily quota resets at midnight
+             *     in China, and `Retry-After` lasts until then.
              */
             429: {
                 headers: {
@@ -1404,7 +1423,7 @@ interface operations {
             403: components["responses"]["Disabled"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description Too many requests from this address. */
+            /** @description Too many requests from this address or for this user. */
             429: {
                 headers: {
                     "x-request-id": components["headers"]["RequestIdUnlessGateway"];
@@ -1452,7 +1471,7 @@ interface operations {
             401: components["responses"]["Unauthorized"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1510,7 +1529,7 @@ interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             /**
-             * @description This address asks for too many phone numbers (`rate_limited`), or WeChat's limit is reached
+             * @description Too many requests from this address or for this user (`rate_limited`), or WeChat's limit is reached
              *     (`wechat_rate_limited`): calls for this user per minute, or for all users per day. The daily quota resets at
              *     midnight in China, and `Retry-After` lasts until then.
              */
@@ -1597,7 +1616,7 @@ interface operations {
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1624,7 +1643,7 @@ interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Disabled"];
             412: components["responses"]["VersionMismatch"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1666,7 +1685,7 @@ interface operations {
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1762,7 +1781,7 @@ interface operations {
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1793,7 +1812,7 @@ interface operations {
             403: components["responses"]["ForbiddenOrDisabled"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["VersionMismatch"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1849,7 +1868,7 @@ interface operations {
             412: components["responses"]["VersionMismatch"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -1951,7 +1970,7 @@ interface operations {
             };
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2132,7 +2151,7 @@ interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenOrDisabled"];
             404: components["responses"]["NotFound"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2356,7 +2375,7 @@ interface operations {
             403: components["responses"]["Disabled"];
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
-            429: components["responses"]["Throttled"];
+            429: components["responses"]["Contended"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

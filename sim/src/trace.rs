@@ -22,11 +22,6 @@ impl Trace {
         }
     }
 
-    /// Whether the text is kept.
-    pub const fn keeps_text(&self) -> bool {
-        self.lines.is_some()
-    }
-
     /// Notes what happened: `parts` go into the digest, `text` into the text.
     pub fn note(&mut self, at: i64, parts: impl Digestible, text: impl FnOnce() -> String) {
         self.digest.write_i64(at);
