@@ -84,11 +84,6 @@ pub fn run(
                 lock(&found).insert(at, counterexample);
                 is_over.store(true, Ordering::Relaxed);
             }
-            let mut report = lock(&report);
-            if report.is_due() {
-                let (runs, of) = (report.histories(), sets.len());
-                let _ = write!(std::io::stderr(), "\r{at} of {of} sets, {runs} runs ");
-            }
         }
         Ok(())
     };
@@ -139,7 +134,12 @@ impl Set {
         let mut odometer = Some(first);
         while let Some(now) = odometer.take() {
             let outcome = self.run(now.clone(), planted, Trace::default())?;
-            lock(report).add(&outcome);
+            let mut sums = lock(report);
+            sums.add(&outcome);
+            if sums.is_due() {
+                let _ = write!(std::io::stderr(), "\r{} runs ", sums.histories());
+            }
+            drop(sums);
             if let Some(finding) = unknown(&outcome.findings) {
                 let lines = self.run(now, planted, Trace::with_text())?.lines;
                 return Ok(Some(Counterexample {

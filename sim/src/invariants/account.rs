@@ -24,7 +24,8 @@ const OF_LIVE: [&str; 7] = [
     "gsi1sk",
 ];
 /// What a live account can have beside that.
-const OPTIONAL: [&str; 13] = [
+const OPTIONAL: [&str; 14] = [
+    "standing",
     "username",
     "username_key",
     "email",

@@ -12,8 +12,8 @@ pub(super) struct Past {
 }
 
 /// The attributes of a session that it always has; `k` names a key and can be absent.
-const ATTRIBUTES: [&str; 14] = [
-    "h", "p1", "p2", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "x", "c", "k",
+const ATTRIBUTES: [&str; 15] = [
+    "h", "p1", "p2", "t1", "t2", "t3", "t4", "t5", "t6", "t7", "t8", "x", "c", "k", "f",
 ];
 
 pub(super) fn check(user: &str, change: &Change, memory: &mut Memory, found: &mut Findings) {
@@ -103,6 +103,11 @@ impl At<'_> {
         self.unless(!past.hashes.contains(&hash), Kind::TokenReturned);
         past.hashes.push(hash);
         self.unless(follows(was, is), Kind::SessionForked);
+        // The previous release's sessions get theirs at their first refresh.
+        self.unless(
+            !was.has("f") || was.get("f") == is.get("f"),
+            Kind::SessionForked,
+        );
         let ended_at = before.number("sessions_ended_at");
         let is_open = after.text("status") == Some("active") && is.number("c") > ended_at;
         self.unless(is_open, Kind::EndedSessionRefreshed);

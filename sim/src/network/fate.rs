@@ -117,8 +117,10 @@ impl Odometer {
     fn way(&mut self, place: Place) -> u64 {
         const SHORT: u64 = 1;
         const LONG: u64 = 60;
+        /// Of so many calls each order is tried; what the queues do afterwards has its own time anyway.
+        const ORDERED: usize = 7;
         let is_long = match (self.ways, place.origin) {
-            (Ways::Each, _) => self.choose(2) == 1,
+            (Ways::Each, Origin::Step { .. }) if self.at < ORDERED => self.choose(2) == 1,
             (Ways::Slow(slow), Origin::Step { device, .. }) => device == slow,
             _ => false,
         };

@@ -83,7 +83,7 @@ impl<'a> Asked<'a> {
             let count = made.entry(value).or_default();
             *count += 1;
             let possible = asked()
-                .filter(|setter| !setter.request.is_refused())
+                .filter(|setter| !setter.request.is_refused() || self.was_shut_out(setter.request))
                 .count();
             let kind = match (*count <= possible, asked().count()) {
                 (true, _) => continue,
@@ -96,6 +96,18 @@ impl<'a> Asked<'a> {
                 format!("{field} of {} became {value:?} at {}", self.user, commit.at),
             );
         }
+    }
+
+    /// Whether the account was deleted or disabled while the request was under way: what its first attempt may have
+    /// written, its repetition cannot know of any more.
+    fn was_shut_out(&self, request: &super::Request) -> bool {
+        let Some((answered, _)) = &request.answer else {
+            return false;
+        };
+        self.commits.iter().any(|commit| {
+            (request.start..=*answered).contains(&commit.at)
+                && commit.after.text("status") != Some("active")
+        })
     }
 
     /// Each login begins one session at most.
