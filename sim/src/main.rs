@@ -62,7 +62,7 @@ struct Sets {
     #[arg(long, default_value_t = 1)]
     from: u64,
     /// How many triples.
-    #[arg(long, default_value_t = 60)]
+    #[arg(long, default_value_t = 250)]
     triples: usize,
     /// On how many threads.
     #[arg(long, default_value_t = 2)]

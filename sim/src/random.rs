@@ -72,7 +72,7 @@ impl Range {
                     is_over.fetch_or(self.stops, Ordering::Relaxed);
                 }
                 let mut report = lock(&report);
-                report.add(&outcome);
+                report.add(seed, &outcome);
                 if report.is_due() {
                     let _ = write!(std::io::stderr(), "\r{} histories ", report.histories());
                 }

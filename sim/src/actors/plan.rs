@@ -67,7 +67,7 @@ pub fn plan(seed: u64) -> Vec<Step> {
     for person in persons {
         let weights = Weights::draw(&mut random, person.is_root());
         for device in 0..random.u8(1..=2) {
-            steps.extend((0..random.u8(3..=9)).map(|number| Step {
+            steps.extend((0..random.u8(3..=8)).map(|number| Step {
                 person,
                 device,
                 number,

@@ -204,7 +204,11 @@ async fn send<W: Wire>(world: &W, device: &mut Device, action: Action) {
             return;
         };
         let response = world.s3(request).await;
-        let is_stored = response.map(|response| response.status().is_success());
+        // After an error of S3's own, nobody knows.
+        let status = response.map(|response| response.status());
+        let is_stored = status
+            .filter(|status| !status.is_server_error())
+            .map(|status| status.is_success());
         if matches!(action, Action::SendLarge | Action::SendLate) && is_stored == Some(true) {
             let detail = format!("{action}: S3 took it for {}", held.id);
             world.checks(|checks| checks.watch.add(Kind::WrongStatus, detail));
@@ -283,8 +287,8 @@ async fn follow<W: Wire>(world: &W, device: &mut Device) {
                 .and_then(|value| value.to_str().ok());
             size == reply.body["size"].as_u64() && of_type == reply.body["content_type"].as_str()
         }
-        // Deleted, replaced or purged meanwhile; at the end every link is followed once more.
-        404 | 503 => true,
+        // Deleted, replaced or purged meanwhile, or S3 failed; at the end every link is followed once more.
+        404 | 500.. => true,
         _ => false,
     };
     if !is_right {

@@ -84,7 +84,8 @@ impl<'a> Asked<'a> {
             *count += 1;
             let possible = asked()
                 .filter(|setter| !setter.request.is_refused() || self.was_shut_out(setter.request))
-                .count();
+                .count()
+                + self.disabling(field, value, commit);
             let kind = match (*count <= possible, asked().count()) {
                 (true, _) => continue,
                 (_, 0) => Kind::ChangeFromNowhere,
@@ -96,6 +97,19 @@ impl<'a> Asked<'a> {
                 format!("{field} of {} became {value:?} at {}", self.user, commit.at),
             );
         }
+    }
+
+    /// How many deletions by others may have disabled the account first: one that is held off does.
+    fn disabling(&self, field: &str, value: Option<&str>, commit: &Commit) -> usize {
+        if (field, value) != ("status", Some("disabled")) {
+            return 0;
+        }
+        let deletions = self.reference.requests.iter().filter(|request| {
+            let own = matches!(&request.ask, Ask::DeleteAccount { user } if user == self.user);
+            let by = request.by.as_ref();
+            own && request.start <= commit.at && by.is_some_and(|by| by.user != self.user)
+        });
+        deletions.count()
     }
 
     /// Whether the account was deleted or disabled while the request was under way: what its first attempt may have
