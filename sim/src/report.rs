@@ -15,6 +15,10 @@ pub const KNOWN: &[(Kind, &str)] = &[
     (Kind::EditTwice, UNREMEMBERED_EDIT),
     (Kind::ChangeTwice, UNREMEMBERED_EDIT),
     (
+        Kind::ListedVersionLeft,
+        "a deletion by an administrator was answered with 503 after its tombstone; repeating it removes the version",
+    ),
+    (
         Kind::RefusedChangeMade,
         "a new name was refused as taken; an attempt that was given up on arrived when it had become free",
     ),
@@ -22,7 +26,6 @@ pub const KNOWN: &[(Kind, &str)] = &[
 
 const UNREMEMBERED_EDIT: &str = "an edit whose answer was lost is repeated after two others, which are all that an account \
      remembers, and undoes them";
-
 
 /// Sums over histories.
 #[derive(Debug)]

@@ -113,6 +113,10 @@ fn object(
     if status == Some("pending") {
         return found.add(Kind::PendingWithObject, detail());
     }
+    let listed = record.and_then(|record| record.text("remove_version"));
+    if listed == Some(object.version.as_str()) {
+        return found.add(Kind::ListedVersionLeft, detail());
+    }
     let referenced = status.is_some_and(has_version) && version == Some(object.version.as_str());
     found.unless(referenced, Kind::UnreferencedVersion, detail);
 }

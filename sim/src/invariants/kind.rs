@@ -91,6 +91,7 @@ kinds! {
     PurgeLeftQuota = "a purge left a quota",
     PurgeLeftObject = "a purge left an object",
     UnreferencedVersion = "a stored version is referenced by no record",
+    ListedVersionLeft = "a version is left that a tombstone lists for removal",
     MarkerLeft = "a delete marker is left",
     ReferencedVersionMissing = "a record references a version that is not there",
     PendingWithObject = "an upload is pending although its object was stored",

@@ -134,6 +134,13 @@ pub(super) const CASES: &[Case] = &[
         scene.objects.push(object(&file(), "v7", PNG));
         scene.end();
     }),
+    (Kind::ListedVersionLeft, |scene| {
+        record(scene, &file(), |record| {
+            record.insert("remove_version".to_owned(), s("v7"));
+        });
+        scene.objects.push(object(&file(), "v7", PNG));
+        scene.end();
+    }),
     (Kind::MarkerLeft, |scene| {
         let mut marker = object(&file(), "v7", b"");
         marker.is_marker = true;
