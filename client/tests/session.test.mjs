@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from './headless/phone.mjs'
-import { api, asAdmin, count, failure, isLive, logIn, newPhone, signedIn, store, stored, until } from './support.mjs'
+import { api, asAdmin, count, failure, isLive, logIn, newPhone, PNG, signedIn, store, stored, until } from './support.mjs'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
@@ -229,15 +229,77 @@ test('another account wins over the renewal of the one before', async () => {
   const former = stored(phone).session.refresh
   phone.clock = HOUR
   const gate = phone.network.hold('POST /v1/login/refresh', { after: true })
-  const call = client.readMe()
+  const call = failure(client.readMe())
   await gate.arrived
   person = newPhone().openid
   const { user } = await client.signIn()
   gate.release()
-  assert.equal((await call).id, user.id)
+  assert.equal((await call).code, 'account_changed')
   assert.equal((await client.readMe()).id, user.id)
   await until(() => stored(phone).ending.length === 0)
   assert.equal(await isLive(former), false)
+})
+
+test('what one user began is not done in the name of another', async () => {
+  const phone = newPhone()
+  let person = phone.openid
+  const client = phone.start({ code: () => codeOf(person) })
+  await client.signIn()
+  phone.network.fault('PUT /v1/users/me', async () => {
+    person = newPhone().openid
+    await client.signIn()
+    return { status: 401, headers: {}, text: '{"code":"unauthorized"}' }
+  })
+  assert.equal((await failure(client.changeMe({ nickname: '小明' }))).code, 'account_changed')
+  assert.notEqual((await client.readMe()).nickname, '小明')
+})
+
+test('whoever signs in again after signing out does not wait for the sign-in before', async () => {
+  const phone = newPhone()
+  const client = phone.start()
+  const gate = phone.network.hold('POST /v1/login', { after: true })
+  const first = failure(client.signIn())
+  await gate.arrived
+  await client.logout()
+  const second = client.signIn()
+  await until(() => client.state === 'signed_in')
+  gate.release()
+  assert.equal((await first).code, 'signed_out')
+  assert.equal((await client.readMe()).id, (await second).user.id)
+  assert.equal(client.state, 'signed_in')
+})
+
+test('a listener that throws interrupts nothing, and its error is reported', async () => {
+  const phone = newPhone()
+  const client = phone.start()
+  const states = []
+  client.onChange(() => {
+    throw new Error('of the program')
+  })
+  client.onChange((state) => states.push(state))
+  await client.signIn()
+  await client.logout()
+  assert.deepEqual(states, ['signed_in', 'signed_out'])
+  await until(() => phone.errors.length === 2)
+  assert.equal(phone.errors[0].message, 'of the program')
+})
+
+test('a login code that cannot be had is a network error', async () => {
+  const phone = newPhone()
+  let fails = true
+  const client = phone.start({
+    code: () => {
+      if (fails) throw new Error('no code today')
+      return codeOf(phone.openid)
+    },
+  })
+  const error = await failure(client.signIn())
+  assert.equal(error.kind, 'network')
+  assert.match(error.message, /no code today/)
+  const [result] = await client.uploadAll([phone.file('picture', PNG)])
+  assert.equal(result.error.kind, 'network')
+  fails = false
+  await client.signIn()
 })
 
 test('calls wait for a sign-in that is under way', async () => {

@@ -160,6 +160,23 @@ test('cancelling while the ticket is asked for deletes the upload too', async ()
   await until(async () => (await client.listUploads()).items.length === 0)
 })
 
+test('cancelling while the bytes are read sends nothing', async () => {
+  const { phone, client, path } = await withFile()
+  const gate = phone.network.hold(BATCH, { after: true })
+  const task = client.upload(path, { method: 'PUT' })
+  const outcome = failure(task)
+  await gate.arrived
+  let read
+  phone.reading = new Promise((resolve) => (read = resolve))
+  gate.release()
+  await until(async () => (await client.listUploads()).items.length === 1)
+  task.cancel()
+  read()
+  assert.equal((await outcome).kind, 'cancelled')
+  await until(async () => (await client.listUploads()).items.length === 0)
+  assert.equal(phone.network.calls.filter(({ method }) => method === 'PUT').length, 0)
+})
+
 test('cancelling what is done changes nothing', async () => {
   const { client, path } = await withFile()
   const task = client.upload(path)
@@ -194,6 +211,23 @@ test('23 files go in two batches, some at a time, and each is reported', async (
   assert.deepEqual(Array.from(results, ({ path, upload }) => [path, upload.size]), paths.map((path, n) => [path, 100 + n]))
   assert.equal(seen.length, 23)
   assert.equal(count(phone, BATCH), 2)
+})
+
+test('a callback that throws changes no result', async () => {
+  const { phone, client } = await signedIn()
+  const seen = []
+  const results = await client.uploadAll([phone.file('one', PNG), 'wxfile://gone', phone.file('two', PNG)], {
+    onProgress: () => {
+      throw new Error('progress')
+    },
+    onResult: (_, index) => {
+      seen.push(index)
+      throw new Error('result')
+    },
+  })
+  assert.deepEqual(Array.from(results, ({ error }) => error?.code), [undefined, 'unreadable', undefined])
+  assert.deepEqual(seen.sort(), [0, 1, 2])
+  await until(() => phone.errors.filter(({ message }) => message === 'result').length === 3)
 })
 
 test('one bad file does not spoil the others', async () => {
