@@ -39,6 +39,7 @@ export function createSession(
     const isGood = (margin?: number) => stored.session && isFresh(stored.session, margin)
     if (!isGood()) {
       await guarded(renew).catch((error) => {
+        usable()
         // The server is busy or out of reach: what is left of the token's life will do.
         if (!isGood(0)) throw error
       })

@@ -120,7 +120,7 @@ test('nobody without an account gets one before signIn()', async () => {
   const client = phone.start()
   const states = []
   client.onChange((state) => states.push(state))
-  assert.equal((await failure(client.readMe())).code, 'login_required')
+  assert.equal((await failure(client.readMe())).code, 'signed_out')
   assert.equal((await failure(client.readMe())).code, 'signed_out')
   assert.equal(count(phone, 'POST /v1/login'), 1)
   assert.equal((await client.signIn()).isNew, true)

@@ -151,6 +151,7 @@ function createSession(send, { stored, update }, refresh, running, endings, code
             const isGood = (margin) => stored.session && isFresh(stored.session, margin);
             if (!isGood()) {
                 yield guarded(renew).catch((error) => {
+                    usable();
                     // The server is busy or out of reach: what is left of the token's life will do.
                     if (!isGood(0))
                         throw error;
