@@ -25,6 +25,16 @@ test('twenty calls with a token that the server refuses make one refresh, and ar
   assert.equal(count(phone, 'GET /v1/users/me'), 40)
 })
 
+test('a token with less than a minute left is renewed before the call', async () => {
+  const { phone, client } = await signedIn()
+  phone.clock = 13.5 * 60 * 1000
+  await client.readMe()
+  assert.equal(count(phone, 'POST /v1/login/refresh'), 0)
+  phone.clock = 14.5 * 60 * 1000
+  await client.readMe()
+  assert.deepEqual(phone.network.calls.slice(-2).map(({ path }) => path), ['/v1/login/refresh', '/v1/users/me'])
+})
+
 test('a second start uses the stored session, and one after 30 days logs in silently', async () => {
   const { phone, user } = await signedIn()
   assert.equal((await phone.start().readMe()).id, user.id)
