@@ -173,6 +173,18 @@ test('coming back to the foreground ends what could not be ended', async () => {
   await until(() => stored(phone).ending.length === 0)
 })
 
+test('a call that succeeds ends what could not be ended', async () => {
+  const { phone, client } = await signedIn()
+  const { refresh } = stored(phone).session
+  phone.network.fault('POST /v1/logout', 'drop', 6)
+  await client.logout()
+  await client.signIn()
+  assert.equal(stored(phone).ending.length, 1)
+  await client.readMe()
+  await until(() => stored(phone).ending.length === 0)
+  assert.equal(await isLive(refresh), false)
+})
+
 test('signing out of all sessions ends those of other phones', async () => {
   const { phone, client } = await signedIn()
   const other = await logIn(phone.openid)

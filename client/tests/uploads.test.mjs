@@ -80,6 +80,24 @@ test('a refusal of S3 has the code of its XML', async () => {
   assert.match(error.code, /^[A-Z]\w+$/)
 })
 
+test('409 from S3 is a request to send the file again', async () => {
+  const { phone, client, path } = await withFile()
+  const conflict = '<Error><Code>OperationAborted</Code><Message>A conflicting operation is in progress.</Message></Error>'
+  phone.network.fault(bucket(), () => ({ status: 409, headers: {}, text: conflict }))
+  assert.equal((await client.upload(path)).status, 'ready')
+  assert.equal(phone.network.calls.filter(({ url }) => url.includes(bucket())).length, 2)
+})
+
+test('a verdict is waited for a minute, with growing pauses', async () => {
+  const { phone, client, path } = await withFile()
+  phone.faster = 100
+  phone.network.fault(VERDICT, () => ({ status: 200, headers: {}, text: '{"status":"pending"}' }), 1000)
+  const error = await failure(client.upload(path))
+  assert.deepEqual([error.kind, error.code, error.upload.status], ['client', 'upload_pending', 'pending'])
+  const polls = phone.network.calls.filter(({ url }) => url.includes(VERDICT)).length
+  assert.ok(polls > 20 && polls < 40, `${polls} polls`)
+})
+
 test('a ticket that has expired is replaced once, with the same key', async () => {
   const { phone, client, path } = await withFile()
   const expired = () => ({ status: 403, headers: {}, text: '<Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>' })

@@ -8,8 +8,6 @@ import { Network } from './network.mjs'
 const CLIENT = new URL('../../miniprogram_dist/index.js', import.meta.url)
 const KEY_LIMIT = 1024 * 1024
 const STORAGE_LIMIT = 10 * 1024 * 1024
-/** Timers of the program run this much faster, and so does nothing else. */
-const FASTER = 5
 // What Node's realms have and a mini-program's does not, or not everywhere.
 const MISSING = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'AggregateError']
 
@@ -34,6 +32,8 @@ export class Phone {
   /** Added to the real time, in milliseconds. */
   clock = 0
   isTaro = false
+  /** Timers of the program run this much faster, and so does nothing else. */
+  faster = 5
   /** What timers of the program threw; `wx.onError` would report it. */
   errors = []
   /** Reading a file waits for this. */
@@ -90,7 +90,7 @@ export class Phone {
         if (program !== this.#program) return
         if (this.network.background) this.#suspended.push(run)
         else this.#attempt(run)
-      }, (milliseconds ?? 0) / FASTER)
+      }, (milliseconds ?? 0) / this.faster)
     }
   }
 
