@@ -104,6 +104,18 @@ test('a refresh whose response is lost is repeated at once and keeps the session
   assert.equal(count(phone, 'POST /v1/login'), 0)
 })
 
+test('requests have a time limit, and a refresh one that leaves time to repeat it', async () => {
+  const { phone } = await signedIn()
+  phone.clock = HOUR
+  await phone.start().readMe()
+  await phone.start({ timeout: 5000 }).readMe()
+  assert.deepEqual(phone.network.calls.map(({ path, timeout }) => [path, timeout]), [
+    ['/v1/login/refresh', 8000],
+    ['/v1/users/me', 15000],
+    ['/v1/users/me', 5000],
+  ])
+})
+
 test('a busy server does not end a session whose token is still good', async () => {
   const { phone, client } = await signedIn()
   phone.clock = 14.5 * 60 * 1000
@@ -347,4 +359,13 @@ test('a disabled account is blocked, without a loop, until an administrator chan
   assert.equal((await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'active' })).status, 200)
   await client.signIn()
   assert.equal((await client.readMe()).id, user.id)
+})
+
+test('a start tries again after the account was disabled', async () => {
+  const { phone, client, user } = await signedIn()
+  await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'disabled' })
+  await failure(client.readMe())
+  assert.equal((await failure(phone.start().readMe())).code, 'account_disabled')
+  await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'active' })
+  assert.equal((await phone.start().readMe()).id, user.id)
 })

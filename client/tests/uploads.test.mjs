@@ -228,6 +228,7 @@ test('23 files go in two batches, some at a time, and each is reported', async (
   const results = await client.uploadAll(paths, { concurrency: 2, onResult: (result, index) => seen.push([index, result.path]) })
   assert.deepEqual(Array.from(results, ({ path, upload }) => [path, upload.size]), paths.map((path, n) => [path, 100 + n]))
   assert.equal(seen.length, 23)
+  assert.equal(phone.network.mostFilesAtOnce, 2)
   assert.equal(count(phone, BATCH), 2)
 })
 
