@@ -197,6 +197,17 @@ test('a call that succeeds ends what could not be ended', async () => {
   assert.equal(await isLive(refresh), false)
 })
 
+test('of many sessions that could not be ended, the last few are kept', async () => {
+  const { phone, client } = await signedIn()
+  phone.faster = 100
+  phone.network.fault('POST /v1/logout', 'drop', 1000)
+  for (let n = 0; n < 10; n += 1) {
+    await client.logout()
+    await client.signIn()
+  }
+  assert.equal(stored(phone).ending.length, 8)
+})
+
 test('signing out of all sessions ends those of other phones', async () => {
   const { phone, client } = await signedIn()
   const other = await logIn(phone.openid)
