@@ -31,6 +31,18 @@ function clientError(code, message, upload) {
 function wait(milliseconds) {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
+/** Calls a listener of the program's. What it throws is the program's to see, and interrupts nothing here. */
+function notify(listener, ...given) {
+    try {
+        if (listener)
+            listener(...given);
+    }
+    catch (error) {
+        setTimeout(() => {
+            throw error;
+        });
+    }
+}
 /** Calls `run`, unless it is still running for `key`: then its promise is shared. */
 function once(running, key, run) {
     const earlier = running.get(key);
@@ -43,20 +55,22 @@ function once(running, key, run) {
     promise.then(done, done);
     return promise;
 }
-/** Calls a function of the platform's that calls back; `failure` makes an error of its message. */
+/** Calls a function of the platform's that calls back; `failure` makes what it rejects with of its message. */
 function ask(target, name, options, failure, started) {
     return new Promise((success, reject) => {
         const fail = (cause) => reject(failure(cause.errMsg));
         const functions = target;
         const task = functions[name](Object.assign({ success, fail }, options));
         // Taro also returns a promise, whose rejection nobody else handles.
-        if (task && task.catch)
+        if (!task)
+            return;
+        if (task.catch)
             task.catch(() => { });
-        if (task && started)
+        if (started)
             started(task);
     });
 }
-const ATTEMPTS = 3;
+const REPEATS = 2;
 const LONGEST_WAIT = 10; // seconds; the caller is told about a longer one
 /** Whether it may succeed if it is tried again. S3 asks for that with 409, too. */
 function isTransient({ kind, status }) {
@@ -70,10 +84,9 @@ function repeated(safe, attempt) {
                 return yield attempt(earlier);
             }
             catch (cause) {
-                const error = cause;
-                const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error;
-                if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT)
-                    throw error;
+                const { retryAfter = earlier + 0.3 + Math.random() / 2 } = cause;
+                if (!safe || earlier === REPEATS || !isTransient(cause) || retryAfter > LONGEST_WAIT)
+                    throw cause;
                 yield wait(retryAfter * 1000);
             }
         }
@@ -85,8 +98,8 @@ const REFRESH_TIMEOUT = 8000;
 function tokensOf(answer) {
     // A Wi-Fi's login page answers anything with 200.
     if (!answer || !answer.refresh_token)
-        throw new ApiError('network', 'not a response of the API');
-    return { access: answer.access_token, refresh: answer.refresh_token, received: Date.now(), lifetime: answer.expires_in * 1000 };
+        throw new ApiError('network', 'not from the API');
+    return { access: answer.access_token, refresh: answer.refresh_token, user: answer.user.id, received: Date.now(), lifetime: answer.expires_in * 1000 };
 }
 /** By this phone's clock only, which may be wrong; if it was set back since, the token counts as expired. */
 function isFresh({ received, lifetime }, margin = MARGIN) {
@@ -98,17 +111,18 @@ function isOver({ code }) {
     return /^refresh_/.test(code);
 }
 function createRefresh(send, { update }, running, timeout) {
-    return (tokens) => once(running, tokens, () => coroutine(function* () {
+    return (tokens) => once(running, tokens, () => {
         const request = { body: { refresh_token: tokens.refresh }, timeout: Math.min(timeout, REFRESH_TIMEOUT) };
-        const { body } = yield repeated(true, () => send('POST', '/v1/login/refresh', request));
-        Object.assign(tokens, tokensOf(body));
-        update();
-    }));
+        return repeated(true, () => send('POST', '/v1/login/refresh', request)).then(({ body }) => {
+            Object.assign(tokens, tokensOf(body));
+            update();
+        });
+    });
 }
 /** Sends a request in the name of a session, which need not be the current one. */
 function sendAs(tokens, refresh, request) {
     return coroutine(function* () {
-        const attempt = () => repeated(true, () => request(tokens.access));
+        const attempt = () => repeated(true, request);
         if (!isFresh(tokens))
             yield refresh(tokens);
         try {
@@ -123,24 +137,31 @@ function sendAs(tokens, refresh, request) {
     });
 }
 const COOLDOWN = 30; // seconds
-const NONE = { received: 0, lifetime: 0 };
 function createSession(send, { stored, update }, refresh, running, endings, code) {
-    let cooldown = NONE;
+    let cooldown = { received: 0, lifetime: 0 };
+    const isCurrent = ({ access }) => stored.session && stored.session.access === access;
     function access(refused) {
         return coroutine(function* () {
             if (!stored.session)
-                yield running.get(signIn);
+                yield running.get(stored.epoch);
             usable();
-            const isGood = (margin) => stored.session && stored.session.access !== refused && isFresh(stored.session, margin);
+            const former = refused || stored.session;
+            if (refused && isCurrent(refused))
+                stored.session.lifetime = 0;
+            const isGood = (margin) => stored.session && isFresh(stored.session, margin);
             if (!isGood()) {
                 yield guarded(renew).catch((error) => {
+                    usable();
                     // The server is busy or out of reach: what is left of the token's life will do.
                     if (!isGood(0))
                         throw error;
                 });
                 usable();
             }
-            return stored.session.access;
+            const tokens = Object.assign({}, stored.session);
+            if (former && former.user !== tokens.user)
+                throw clientError('account_changed', 'call again');
+            return tokens;
         });
     }
     function usable() {
@@ -172,29 +193,27 @@ function createSession(send, { stored, update }, refresh, running, endings, code
     }
     /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
     function refuse(error) {
-        const { code, kind, retryAfter = COOLDOWN } = error;
+        const { code, kind, retryAfter } = error;
         if (kind !== 'network')
-            cooldown = { error, received: Date.now(), lifetime: retryAfter * 1000 };
+            cooldown = { error, received: Date.now(), lifetime: (retryAfter || COOLDOWN) * 1000 };
         update(code === 'login_required' ? { signedOut: true } : code === 'account_disabled' ? { blocked: error } : {});
     }
     function signIn(begun) {
-        return coroutine(function* () {
-            yield endings.finish();
-            const { user, is_new: isNew } = yield logIn(true, begun);
-            return { user, isNew };
-        });
+        return endings
+            .finish()
+            .then(() => logIn(true, begun))
+            .then(({ user, is_new: isNew }) => ({ user, isNew }));
     }
     function logIn(create, begun) {
         return coroutine(function* () {
-            const exchange = () => coroutine(function* () { return send('POST', '/v1/login', { body: { code: yield code(), create } }); });
+            const exchange = () => code().then((fresh) => send('POST', '/v1/login', { body: { code: fresh, create } }));
             const { body } = yield exchange().catch((error) => {
                 // On a bad network, wx.login can return a code that was used before.
                 if (error.code !== 'wechat_code_used')
                     throw error;
                 return exchange();
             });
-            const answer = body;
-            const tokens = tokensOf(answer);
+            const tokens = tokensOf(body);
             if (begun !== stored.epoch) {
                 endings.end(tokens);
                 throw signedOut();
@@ -202,16 +221,19 @@ function createSession(send, { stored, update }, refresh, running, endings, code
             const former = stored.session;
             if (create)
                 stored.epoch += 1;
-            cooldown = NONE;
+            cooldown.lifetime = 0;
             update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined });
             if (former)
                 endings.end(former);
-            return answer;
+            return body;
         });
     }
-    /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
+    /**
+     * Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. A sign-in that began
+     * before that comes to nothing, so the next one does not wait for it.
+     */
     function guarded(run) {
-        return once(running, run, () => {
+        return once(running, run === signIn && stored.epoch, () => {
             const begun = stored.epoch;
             return run(begun).catch((error) => {
                 if (begun === stored.epoch)
@@ -223,8 +245,8 @@ function createSession(send, { stored, update }, refresh, running, endings, code
     return {
         access,
         signIn: () => guarded(signIn),
-        block(access, blocked) {
-            if (stored.session && stored.session.access === access)
+        block(tokens, blocked) {
+            if (isCurrent(tokens))
                 update({ blocked });
         },
     };
@@ -237,11 +259,11 @@ function createEndings(send, { stored, update }, refresh, running) {
         update({ ending: stored.ending.concat(tokens).slice(-8) });
         return endAll();
     }
-    const endAll = () => once(running, 'logout', () => coroutine(function* () {
+    const endAll = () => once(running, endAll, () => coroutine(function* () {
         while (stored.ending[0]) {
             const [tokens] = stored.ending;
             try {
-                yield sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, access));
+                yield sendAs(tokens, refresh, () => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, tokens));
             }
             catch (error) {
                 if (isTransient(error))
@@ -254,21 +276,14 @@ function createEndings(send, { stored, update }, refresh, running) {
     function forget(deletion) {
         update({ session: undefined, signedOut: true, blocked: undefined, epoch: stored.epoch + 1, deletion });
     }
-    const finishDeletion = (deletion) => once(running, 'deletion', () => coroutine(function* () {
-        try {
-            yield sendAs(deletion, refresh, (access) => send('DELETE', '/v1/users/me', {}, access));
-            update({ deletion: undefined });
-        }
-        catch (cause) {
-            const error = cause;
-            if (error.code === 'account_disabled')
-                update({ deletion: undefined, blocked: error });
-            if (!isOver(error))
-                throw error;
-            // Perhaps because the account was deleted and the response lost, perhaps not.
-            update({ deletion: undefined, unconfirmed: true });
-            throw clientError('deletion_unconfirmed', 'sign in to delete');
-        }
+    const finishDeletion = (deletion) => once(running, finishDeletion, () => sendAs(deletion, refresh, () => send('DELETE', '/v1/users/me', {}, deletion)).then(() => update({ deletion: undefined }), (error) => {
+        if (error.code === 'account_disabled')
+            update({ deletion: undefined, blocked: error });
+        if (!isOver(error))
+            throw error;
+        // Perhaps because the account was deleted and the response lost, perhaps not.
+        update({ deletion: undefined, unconfirmed: true });
+        throw clientError('deletion_unconfirmed', 'sign in to delete');
     }));
     return {
         end,
@@ -282,12 +297,13 @@ function createEndings(send, { stored, update }, refresh, running) {
                 if (!stored.deletion) {
                     if (!stored.session)
                         yield session.access();
-                    if (!stored.session)
-                        throw signedOut();
-                    forget(stored.session);
+                    if (stored.session)
+                        forget(stored.session);
                 }
-                if (stored.deletion)
-                    yield finishDeletion(stored.deletion);
+                // Another caller may have begun it while this one waited.
+                if (!stored.deletion)
+                    throw signedOut();
+                yield finishDeletion(stored.deletion);
             });
         },
         finish() {
@@ -305,10 +321,10 @@ function createEndings(send, { stored, update }, refresh, running) {
 }
 function createSend(platform, baseUrl, timeout) {
     const base = baseUrl.replace(/\/+$/, '');
-    return (method, path, request = {}, token) => ask(platform, 'request', {
+    return (method, path, request = {}, tokens) => ask(platform, 'request', {
         url: base + fill(path, request.params) + encodeQuery((request.query || {})),
         method,
-        header: headerOf(request, token),
+        header: headerOf(request, tokens),
         data: JSON.stringify(request.body),
         timeout: request.timeout || timeout,
     }, networkError(`${method} ${path}`, base, 'request')).then(interpret);
@@ -318,22 +334,20 @@ function fill(path, params) {
 }
 function encodeQuery(query) {
     return Object.keys(query)
-        .filter((name) => query[name] !== undefined)
+        .filter((name) => query[name] != null)
         .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name])}`)
         .join('');
 }
-function headerOf(request, token) {
-    const header = Object.assign({}, request.header);
-    const set = (name, value) => {
-        if (value)
-            header[name] = value;
+function headerOf({ header, body, ifMatch, ifNoneMatch, idempotencyKey }, tokens) {
+    const own = {
+        'content-type': body && 'application/json',
+        'if-match': ifMatch,
+        'if-none-match': ifNoneMatch,
+        'idempotency-key': idempotencyKey,
+        authorization: tokens && `Bearer ${tokens.access}`,
     };
-    set('content-type', request.body ? 'application/json' : '');
-    set('if-match', request.ifMatch);
-    set('if-none-match', request.ifNoneMatch);
-    set('idempotency-key', request.idempotencyKey);
-    set('authorization', token && `Bearer ${token}`);
-    return header;
+    // JSON leaves out what is undefined, and some phones do not.
+    return Object.assign({}, header, JSON.parse(JSON.stringify(own)));
 }
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }) {
@@ -383,7 +397,17 @@ deleteUpload DELETE /uploads/{id}
 const KEY = 'wechat-backend';
 function createStore(storage) {
     const stored = read(storage);
-    const state = () => stateOf(stored);
+    const state = () => {
+        if (stored.deletion)
+            return 'deletion_pending';
+        if (stored.blocked)
+            return 'blocked';
+        if (stored.unconfirmed)
+            return 'deletion_unconfirmed';
+        if (stored.signedOut)
+            return 'signed_out';
+        return stored.session ? 'signed_in' : 'unknown';
+    };
     const listeners = new Set();
     let notified = state();
     return {
@@ -395,24 +419,13 @@ function createStore(storage) {
             if (notified === state())
                 return;
             notified = state();
-            listeners.forEach((listener) => listener(notified));
+            listeners.forEach((listener) => notify(listener, notified));
         },
         onChange(listener) {
             listeners.add(listener);
             return () => listeners.delete(listener);
         },
     };
-}
-function stateOf({ session, signedOut, deletion, unconfirmed, blocked }) {
-    if (deletion)
-        return 'deletion_pending';
-    if (blocked)
-        return 'blocked';
-    if (unconfirmed)
-        return 'deletion_unconfirmed';
-    if (signedOut)
-        return 'signed_out';
-    return session ? 'signed_in' : 'unknown';
 }
 function read(storage) {
     const stored = { ending: [], epoch: 0 };
@@ -447,7 +460,7 @@ const SIGNATURES = [
     [/^GIF8/, 'image/gif'],
     [/^RIFF[^]{4}WEBP/, 'image/webp'],
     [/^[^]{4}ftypqt/, 'video/quicktime'],
-    [/^[^]{4}ftyp(isom|mp4|avc1)/, 'video/mp4'],
+    [/^[^]{4}ftyp(iso|mp4|avc1|M4V|3g)/, 'video/mp4'],
     [/^%PDF-/, 'application/pdf'],
 ];
 /** A file as it will be sent: its exact size and its type, compressed if it was too large. */
@@ -475,10 +488,8 @@ function inspect(platform, path, contentType) {
 }
 /** The first `length` bytes, or all. */
 function bytesOf(platform, filePath, length) {
-    return coroutine(function* () {
-        const part = length ? { filePath, position: 0, length } : { filePath };
-        return (yield ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath))).data;
-    });
+    const part = length ? { filePath, position: 0, length } : { filePath };
+    return ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath)).then(({ data }) => data);
 }
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */
 function typeOf(path, data) {
@@ -498,10 +509,9 @@ function transfer(platform, ticket, file, onProgress, started) {
         const { url } = ticket;
         const { path } = file;
         const follow = (task) => {
-            const { abort, onProgressUpdate } = task;
-            if (abort)
+            if (task.abort)
                 started(() => task.abort());
-            if (onProgressUpdate) {
+            if (task.onProgressUpdate) {
                 task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }));
             }
         };
@@ -531,11 +541,17 @@ function uploadAll(platform, call, paths, options = {}) {
         if (cancelled)
             throw cancelled;
     }
+    /** Also if it has been cancelled already, while something was being prepared. */
+    function atCancel(stop) {
+        if (cancelled)
+            stop();
+        else
+            onCancel.push(stop);
+    }
     function report(index, outcome) {
         check();
         results[index] = Object.assign({ path: paths[index] }, outcome);
-        if (options.onResult)
-            options.onResult(results[index], index);
+        notify(options.onResult, results[index], index);
     }
     /** What goes wrong with one file is that file's result, and does not end the others. */
     function each(index, run) {
@@ -554,8 +570,8 @@ function uploadAll(platform, call, paths, options = {}) {
         return coroutine(function* () {
             const items = [];
             for (let index = 0; index < paths.length; index += 1) {
-                yield each(index, () => coroutine(function* () {
-                    items.push({ index, file: yield prepare(platform, paths[index], options) });
+                yield each(index, () => prepare(platform, paths[index], options).then((file) => {
+                    items.push({ index, file });
                 }));
             }
             while (items.length)
@@ -586,28 +602,22 @@ function uploadAll(platform, call, paths, options = {}) {
                 }
                 return;
             }
-            items.forEach(({ index }, at) => {
-                const discard = () => {
-                    if (!results[index])
-                        call('DELETE', `/v1/uploads/${tickets[at].upload.id}`).catch(() => { });
-                };
-                if (cancelled)
-                    discard();
-                onCancel.push(discard);
-            });
-            let next = 0;
             const verdicts = [];
+            const jobs = items.map((item, at) => {
+                const { index } = item;
+                const issued = tickets[at];
+                const { id } = issued.upload;
+                atCancel(() => {
+                    if (!results[index])
+                        call('DELETE', `/v1/uploads/${id}`).catch(() => { });
+                });
+                const send = () => deliver(item, issued, () => issue().then((renewed) => renewed[at]));
+                const follow = () => void verdicts.push(each(index, () => verdict(index, id)));
+                return () => each(index, () => send().then(follow));
+            });
             const worker = () => coroutine(function* () {
-                while (next < items.length) {
-                    const at = next;
-                    const item = items[at];
-                    const issued = tickets[at];
-                    next += 1;
-                    yield each(item.index, () => coroutine(function* () {
-                        yield deliver(item, issued, () => issue().then((renewed) => renewed[at]));
-                        verdicts.push(each(item.index, () => verdict(item.index, issued.upload.id)));
-                    }));
-                }
+                for (let job; (job = jobs.shift());)
+                    yield job();
             });
             yield Promise.all(Array.from({ length: options.concurrency || 3 }, worker));
             yield Promise.all(verdicts);
@@ -623,7 +633,7 @@ function uploadAll(platform, call, paths, options = {}) {
             if (!ticket || (earlier && (yield read(issued.upload.id)).status !== 'pending'))
                 return;
             try {
-                yield transfer(platform, ticket, file, (progress) => options.onProgress && options.onProgress(progress, index), (abort) => onCancel.push(abort));
+                yield transfer(platform, ticket, file, (progress) => notify(options.onProgress, progress, index), atCancel);
             }
             catch (error) {
                 check();
@@ -645,8 +655,7 @@ function uploadAll(platform, call, paths, options = {}) {
                 check();
                 const upload = yield read(id);
                 const { status, reason } = upload;
-                const isOpen = /pending|checking/.test(status);
-                if (isOpen && waited < PATIENCE)
+                if (waited < PATIENCE && /pending|checking/.test(status))
                     continue;
                 if (/ready|review|checking/.test(status))
                     return report(index, { upload });
@@ -678,7 +687,7 @@ function createClient(options) {
     const running = new Map();
     const refresh = createRefresh(send, store, running, timeout);
     const endings = createEndings(send, store, refresh, running);
-    const code = () => coroutine(function* () { return (options.code ? options.code() : (yield ask(platform, 'login', {}, (message) => new ApiError('network', message))).code); });
+    const code = codes(platform, options.code);
     const session = createSession(send, store, refresh, running, endings, code);
     // Without timers, which a mini-program in the background does not run.
     const finish = () => endings.finish().catch(() => { });
@@ -692,6 +701,15 @@ function createClient(options) {
     });
     return assemble(platform, store, session, endings, call);
 }
+/** Login codes, from `wx.login` or the program's own function. */
+function codes(platform, own) {
+    const fromPlatform = () => ask(platform, 'login', {}, (message) => message).then(({ code }) => code);
+    return () => Promise.resolve()
+        .then(own || fromPlatform)
+        .catch((cause) => {
+        throw new ApiError('network', `login code: ${cause}`);
+    });
+}
 function assemble(platform, store, session, endings, call) {
     const client = {
         get state() {
@@ -704,8 +722,7 @@ function assemble(platform, store, session, endings, call) {
         call,
         upload(path, options) {
             const task = uploadAll(platform, call, [path], options);
-            const one = task.then(([result]) => {
-                const { upload, error } = result;
+            const one = task.then(([{ upload, error }]) => {
                 if (upload)
                     return upload;
                 throw error;
@@ -738,26 +755,22 @@ function operation(call, [anonymous, method, path, body, keyed, query]) {
 /** With an access token, renewed when needed, and repeated where that is safe. */
 function sendSignedIn(send, session, method, path, request) {
     return coroutine(function* () {
-        let access = request.anonymous ? undefined : yield session.access();
-        let replayed = !access;
-        const attempt = (earlier) => coroutine(function* () {
-            try {
-                return yield send(method, path, request, access);
-            }
-            catch (cause) {
-                const error = cause;
-                if (error.code === 'unauthorized' && !replayed) {
-                    replayed = true;
-                    access = yield session.access(access);
+        let tokens = request.anonymous ? undefined : yield session.access();
+        let replayed = !tokens;
+        const attempt = (earlier) => send(method, path, request, tokens).catch((error) => {
+            if (error.code === 'unauthorized' && !replayed) {
+                replayed = true;
+                return session.access(tokens).then((fresh) => {
+                    tokens = fresh;
                     return attempt(earlier);
-                }
-                if (error.code === 'account_disabled' && access)
-                    session.block(access, error);
-                // The attempt before has deleted it, and only its answer was lost.
-                if (earlier && method === 'DELETE' && error.status === 404)
-                    return { status: 204, body: undefined };
-                throw error;
+                });
             }
+            if (error.code === 'account_disabled' && tokens)
+                session.block(tokens, error);
+            // The attempt before has deleted it, and only its answer was lost.
+            if (earlier && method === 'DELETE' && error.status === 404)
+                return { status: 204, body: undefined };
+            throw error;
         });
         // With If-Match, a second attempt could find what the first has changed.
         const safe = method === 'POST' ? request.idempotencyKey : !request.ifMatch;

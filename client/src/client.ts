@@ -10,7 +10,7 @@ import type { Session } from './session'
 import { createStore } from './store'
 import type { Store } from './store'
 import { createRefresh } from './tokens'
-import type { CallOptions, CallRequest, Client, ClientOptions, Method, Platform, Response, UploadAllOptions, UploadOptions, UploadResult } from './types'
+import type { CallOptions, CallRequest, Client, ClientOptions, Method, Platform, Response, UploadAllOptions, UploadOptions, UploadResult, UploadTask } from './types'
 import { randomKey, uploadAll } from './upload'
 import { ask } from './wait'
 import type { Running } from './wait'
@@ -24,7 +24,7 @@ export function createClient(options: ClientOptions): Client {
   const running: Running = new Map()
   const refresh = createRefresh(send, store, running, timeout)
   const endings = createEndings(send, store, refresh, running)
-  const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, (message) => new ApiError('network', message))).code)
+  const code = codes(platform, options.code)
   const session = createSession(send, store, refresh, running, endings, code)
   // Without timers, which a mini-program in the background does not run.
   const finish = () => endings.finish().catch(() => {})
@@ -38,6 +38,17 @@ export function createClient(options: ClientOptions): Client {
   return assemble(platform, store, session, endings, call)
 }
 
+/** Login codes, from `wx.login` or the program's own function. */
+function codes(platform: Platform, own: ClientOptions['code']): () => Promise<string> {
+  const fromPlatform = () => ask(platform, 'login', {}, (message) => message).then(({ code }) => code)
+  return () =>
+    Promise.resolve()
+      .then(own || fromPlatform)
+      .catch((cause) => {
+        throw new ApiError('network', `login code: ${cause}`)
+      })
+}
+
 function assemble(platform: Platform, store: Store, session: Session, endings: Endings, call: Call): Client {
   const client = {
     get state() {
@@ -49,9 +60,8 @@ function assemble(platform: Platform, store: Store, session: Session, endings: E
     deleteAccount: () => endings.deleteAccount(session),
     call,
     upload(path: string, options?: UploadOptions) {
-      const task = uploadAll(platform, call, [path], options)
-      const one = task.then(([result]) => {
-        const { upload, error } = result as UploadResult
+      const task: UploadTask<unknown> = uploadAll(platform, call, [path], options)
+      const one = (task as Promise<[UploadResult]>).then(([{ upload, error }]) => {
         if (upload) return upload
         throw error
       })
@@ -81,24 +91,22 @@ function operation(call: Call, [anonymous, method, path, body, keyed, query]: st
 
 /** With an access token, renewed when needed, and repeated where that is safe. */
 async function sendSignedIn(send: Send, session: Session, method: Method, path: string, request: CallRequest): Promise<Response<unknown>> {
-  let access = request.anonymous ? undefined : await session.access()
-  let replayed = !access
-  const attempt = async (earlier: number): Promise<Response<unknown>> => {
-    try {
-      return await send(method, path, request, access)
-    } catch (cause) {
-      const error = cause as ApiError
+  let tokens = request.anonymous ? undefined : await session.access()
+  let replayed = !tokens
+  const attempt = (earlier: number): Promise<Response<unknown>> =>
+    send(method, path, request, tokens).catch((error: ApiError) => {
       if (error.code === 'unauthorized' && !replayed) {
         replayed = true
-        access = await session.access(access)
-        return attempt(earlier)
+        return session.access(tokens).then((fresh) => {
+          tokens = fresh
+          return attempt(earlier)
+        })
       }
-      if (error.code === 'account_disabled' && access) session.block(access, error)
+      if (error.code === 'account_disabled' && tokens) session.block(tokens, error)
       // The attempt before has deleted it, and only its answer was lost.
       if (earlier && method === 'DELETE' && error.status === 404) return { status: 204, body: undefined }
       throw error
-    }
-  }
+    })
   // With If-Match, a second attempt could find what the first has changed.
   const safe = method === 'POST' ? request.idempotencyKey : !request.ifMatch
   return repeated(!!safe, attempt)

@@ -29,12 +29,12 @@ export function createEndings(send: Send, { stored, update }: Store, refresh: Re
     return endAll()
   }
 
-  const endAll = () =>
-    once(running, 'logout', async () => {
+  const endAll = (): Promise<void> =>
+    once(running, endAll, async () => {
       while (stored.ending[0]) {
         const [tokens] = stored.ending
         try {
-          await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, access))
+          await sendAs(tokens, refresh, () => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, tokens))
         } catch (error) {
           if (isTransient(error as ApiError)) return
         }
@@ -47,20 +47,19 @@ export function createEndings(send: Send, { stored, update }: Store, refresh: Re
     update({ session: undefined, signedOut: true, blocked: undefined, epoch: stored.epoch + 1, deletion })
   }
 
-  const finishDeletion = (deletion: Tokens) =>
-    once(running, 'deletion', async () => {
-      try {
-        await sendAs(deletion, refresh, (access) => send('DELETE', '/v1/users/me', {}, access))
-        update({ deletion: undefined })
-      } catch (cause) {
-        const error = cause as ApiError
-        if (error.code === 'account_disabled') update({ deletion: undefined, blocked: error })
-        if (!isOver(error)) throw error
-        // Perhaps because the account was deleted and the response lost, perhaps not.
-        update({ deletion: undefined, unconfirmed: true })
-        throw clientError('deletion_unconfirmed', 'sign in to delete')
-      }
-    })
+  const finishDeletion = (deletion: Tokens): Promise<void> =>
+    once(running, finishDeletion, () =>
+      sendAs(deletion, refresh, () => send('DELETE', '/v1/users/me', {}, deletion)).then(
+        () => update({ deletion: undefined }),
+        (error: ApiError) => {
+          if (error.code === 'account_disabled') update({ deletion: undefined, blocked: error })
+          if (!isOver(error)) throw error
+          // Perhaps because the account was deleted and the response lost, perhaps not.
+          update({ deletion: undefined, unconfirmed: true })
+          throw clientError('deletion_unconfirmed', 'sign in to delete')
+        },
+      ),
+    )
 
   return {
     end,
@@ -72,10 +71,11 @@ export function createEndings(send: Send, { stored, update }: Store, refresh: Re
     async deleteAccount(session) {
       if (!stored.deletion) {
         if (!stored.session) await session.access()
-        if (!stored.session) throw signedOut()
-        forget(stored.session)
+        if (stored.session) forget(stored.session)
       }
-      if (stored.deletion) await finishDeletion(stored.deletion)
+      // Another caller may have begun it while this one waited.
+      if (!stored.deletion) throw signedOut()
+      await finishDeletion(stored.deletion)
     },
     async finish() {
       await endAll()

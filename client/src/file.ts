@@ -17,7 +17,7 @@ const SIGNATURES: [RegExp, File['content_type']][] = [
   [/^GIF8/, 'image/gif'],
   [/^RIFF[^]{4}WEBP/, 'image/webp'],
   [/^[^]{4}ftypqt/, 'video/quicktime'],
-  [/^[^]{4}ftyp(isom|mp4|avc1)/, 'video/mp4'],
+  [/^[^]{4}ftyp(iso|mp4|avc1|M4V|3g)/, 'video/mp4'],
   [/^%PDF-/, 'application/pdf'],
 ]
 
@@ -41,9 +41,9 @@ async function inspect(platform: Platform, path: string, contentType?: File['con
 }
 
 /** The first `length` bytes, or all. */
-export async function bytesOf(platform: Platform, filePath: string, length?: number): Promise<ArrayBuffer> {
+export function bytesOf(platform: Platform, filePath: string, length?: number): Promise<ArrayBuffer> {
   const part = length ? { filePath, position: 0, length } : { filePath }
-  return (await ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath))).data as ArrayBuffer
+  return ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath)).then(({ data }) => data as ArrayBuffer)
 }
 
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */

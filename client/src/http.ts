@@ -1,10 +1,11 @@
 import { ApiError } from './error'
 import type { FieldError } from './error'
+import type { Tokens } from './store'
 import type { CallRequest, Method, Platform, Response } from './types'
 import { ask } from './wait'
 
 /** Sends one request, once. */
-export type Send = (method: Method, path: string, request?: CallRequest, token?: string) => Promise<Response<unknown>>
+export type Send = (method: Method, path: string, request?: CallRequest, tokens?: Tokens) => Promise<Response<unknown>>
 
 interface ProblemOrMessage {
   code?: string
@@ -16,14 +17,14 @@ interface ProblemOrMessage {
 
 export function createSend(platform: Platform, baseUrl: string, timeout: number): Send {
   const base = baseUrl.replace(/\/+$/, '')
-  return (method, path, request = {}, token) =>
+  return (method, path, request = {}, tokens) =>
     ask(
       platform,
       'request',
       {
         url: base + fill(path, request.params) + encodeQuery((request.query || {}) as Record<string, unknown>),
         method,
-        header: headerOf(request, token),
+        header: headerOf(request, tokens),
         data: JSON.stringify(request.body),
         timeout: request.timeout || timeout,
       },
@@ -37,22 +38,21 @@ function fill(path: string, params?: Record<string, string>): string {
 
 function encodeQuery(query: Record<string, unknown>): string {
   return Object.keys(query)
-    .filter((name) => query[name] !== undefined)
+    .filter((name) => query[name] != null)
     .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name] as string)}`)
     .join('')
 }
 
-function headerOf(request: CallRequest, token?: string): Record<string, string> {
-  const header: Record<string, string> = Object.assign({}, request.header)
-  const set = (name: string, value?: string) => {
-    if (value) header[name] = value
+function headerOf({ header, body, ifMatch, ifNoneMatch, idempotencyKey }: CallRequest, tokens?: Tokens): Record<string, string> {
+  const own = {
+    'content-type': body && 'application/json',
+    'if-match': ifMatch,
+    'if-none-match': ifNoneMatch,
+    'idempotency-key': idempotencyKey,
+    authorization: tokens && `Bearer ${tokens.access}`,
   }
-  set('content-type', request.body ? 'application/json' : '')
-  set('if-match', request.ifMatch)
-  set('if-none-match', request.ifNoneMatch)
-  set('idempotency-key', request.idempotencyKey)
-  set('authorization', token && `Bearer ${token}`)
-  return header
+  // JSON leaves out what is undefined, and some phones do not.
+  return Object.assign({}, header, JSON.parse(JSON.stringify(own)))
 }
 
 /** Every status reaches `success`, so what is an error is decided here. */

@@ -1,7 +1,7 @@
 import type { ApiError } from './error'
 import { wait } from './wait'
 
-const ATTEMPTS = 3
+const REPEATS = 2
 const LONGEST_WAIT = 10 // seconds; the caller is told about a longer one
 
 /** Whether it may succeed if it is tried again. S3 asks for that with 409, too. */
@@ -15,9 +15,8 @@ export async function repeated<T>(safe: boolean, attempt: (earlier: number) => P
     try {
       return await attempt(earlier)
     } catch (cause) {
-      const error = cause as ApiError
-      const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error
-      if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT) throw error
+      const { retryAfter = earlier + 0.3 + Math.random() / 2 } = cause as ApiError
+      if (!safe || earlier === REPEATS || !isTransient(cause as ApiError) || retryAfter > LONGEST_WAIT) throw cause
       await wait(retryAfter * 1000)
     }
   }

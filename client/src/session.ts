@@ -10,15 +10,14 @@ import { once } from './wait'
 import type { Running } from './wait'
 
 const COOLDOWN = 30 // seconds
-const NONE: { error?: ApiError; received: number; lifetime: number } = { received: 0, lifetime: 0 }
 
 /** Which session is the current one, and how a call gets a token that is good. */
 export interface Session {
-  /** An access token that is good as far as this phone can tell, and is not `refused`. */
-  access(refused?: string): Promise<string>
+  /** Tokens that are good as far as this phone can tell; instead of `refused` ones, others of the same user. */
+  access(refused?: Tokens): Promise<Tokens>
   signIn(): Promise<SignedIn>
-  /** A call with this token was answered `account_disabled`. */
-  block(access: string, error: ApiError): void
+  /** A call with these tokens was answered `account_disabled`. */
+  block(tokens: Tokens, error: ApiError): void
 }
 
 export function createSession(
@@ -29,20 +28,26 @@ export function createSession(
   endings: Endings,
   code: () => Promise<string>,
 ): Session {
-  let cooldown = NONE
+  let cooldown: { error?: ApiError; received: number; lifetime: number } = { received: 0, lifetime: 0 }
+  const isCurrent = ({ access }: Tokens) => stored.session && stored.session.access === access
 
-  async function access(refused?: string): Promise<string> {
-    if (!stored.session) await running.get(signIn)
+  async function access(refused?: Tokens): Promise<Tokens> {
+    if (!stored.session) await running.get(stored.epoch)
     usable()
-    const isGood = (margin?: number) => stored.session && stored.session.access !== refused && isFresh(stored.session, margin)
+    const former = refused || stored.session
+    if (refused && isCurrent(refused)) (stored.session as Tokens).lifetime = 0
+    const isGood = (margin?: number) => stored.session && isFresh(stored.session, margin)
     if (!isGood()) {
       await guarded(renew).catch((error) => {
+        usable()
         // The server is busy or out of reach: what is left of the token's life will do.
         if (!isGood(0)) throw error
       })
       usable()
     }
-    return (stored.session as Tokens).access
+    const tokens: Tokens = Object.assign({}, stored.session)
+    if (former && former.user !== tokens.user) throw clientError('account_changed', 'call again')
+    return tokens
   }
 
   function usable(): void {
@@ -67,41 +72,44 @@ export function createSession(
 
   /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
   function refuse(error: ApiError): void {
-    const { code, kind, retryAfter = COOLDOWN } = error
-    if (kind !== 'network') cooldown = { error, received: Date.now(), lifetime: retryAfter * 1000 }
+    const { code, kind, retryAfter } = error
+    if (kind !== 'network') cooldown = { error, received: Date.now(), lifetime: (retryAfter || COOLDOWN) * 1000 }
     update(code === 'login_required' ? { signedOut: true } : code === 'account_disabled' ? { blocked: error } : {})
   }
 
-  async function signIn(begun: number): Promise<SignedIn> {
-    await endings.finish()
-    const { user, is_new: isNew } = await logIn(true, begun)
-    return { user, isNew }
+  function signIn(begun: number): Promise<SignedIn> {
+    return endings
+      .finish()
+      .then(() => logIn(true, begun))
+      .then(({ user, is_new: isNew }) => ({ user, isNew }))
   }
 
   async function logIn(create: boolean, begun: number): Promise<SessionAnswer> {
-    const exchange = async () => send('POST', '/v1/login', { body: { code: await code(), create } })
+    const exchange = () => code().then((fresh) => send('POST', '/v1/login', { body: { code: fresh, create } }))
     const { body } = await exchange().catch((error) => {
       // On a bad network, wx.login can return a code that was used before.
       if (error.code !== 'wechat_code_used') throw error
       return exchange()
     })
-    const answer = body as SessionAnswer
-    const tokens = tokensOf(answer)
+    const tokens = tokensOf(body as SessionAnswer)
     if (begun !== stored.epoch) {
       endings.end(tokens)
       throw signedOut()
     }
     const former = stored.session
     if (create) stored.epoch += 1
-    cooldown = NONE
+    cooldown.lifetime = 0
     update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined })
     if (former) endings.end(former)
-    return answer
+    return body as SessionAnswer
   }
 
-  /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
+  /**
+   * Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. A sign-in that began
+   * before that comes to nothing, so the next one does not wait for it.
+   */
   function guarded<T>(run: (begun: number) => Promise<T>): Promise<T> {
-    return once(running, run, () => {
+    return once(running, run === (signIn as unknown) && stored.epoch, () => {
       const begun = stored.epoch
       return run(begun).catch((error) => {
         if (begun === stored.epoch) refuse(error)
@@ -113,8 +121,8 @@ export function createSession(
   return {
     access,
     signIn: () => guarded(signIn),
-    block(access, blocked) {
-      if (stored.session && stored.session.access === access) update({ blocked })
+    block(tokens, blocked) {
+      if (isCurrent(tokens)) update({ blocked })
     },
   }
 }

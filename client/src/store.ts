@@ -1,10 +1,13 @@
 import type { ApiError } from './error'
 import type { SessionState, SessionStorage } from './types'
+import { notify } from './wait'
 
 /** One session's tokens. A refresh changes them in place, wherever they are kept. */
 export interface Tokens {
   access: string
   refresh: string
+  /** The user's id: what one of them began must not be done in the name of another. */
+  user: string
   /** When they arrived, by the clock of this phone, and for how long the access token is good; milliseconds. */
   received: number
   lifetime: number
@@ -38,7 +41,13 @@ const KEY = 'wechat-backend'
 
 export function createStore(storage: SessionStorage): Store {
   const stored = read(storage)
-  const state = () => stateOf(stored)
+  const state = (): SessionState => {
+    if (stored.deletion) return 'deletion_pending'
+    if (stored.blocked) return 'blocked'
+    if (stored.unconfirmed) return 'deletion_unconfirmed'
+    if (stored.signedOut) return 'signed_out'
+    return stored.session ? 'signed_in' : 'unknown'
+  }
   const listeners = new Set<(state: SessionState) => void>()
   let notified = state()
   return {
@@ -49,21 +58,13 @@ export function createStore(storage: SessionStorage): Store {
       save(storage, JSON.stringify(stored))
       if (notified === state()) return
       notified = state()
-      listeners.forEach((listener) => listener(notified))
+      listeners.forEach((listener) => notify(listener, notified))
     },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
   }
-}
-
-function stateOf({ session, signedOut, deletion, unconfirmed, blocked }: Stored): SessionState {
-  if (deletion) return 'deletion_pending'
-  if (blocked) return 'blocked'
-  if (unconfirmed) return 'deletion_unconfirmed'
-  if (signedOut) return 'signed_out'
-  return session ? 'signed_in' : 'unknown'
 }
 
 function read(storage: SessionStorage): Stored {

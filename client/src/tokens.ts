@@ -21,8 +21,8 @@ export interface SessionAnswer {
 
 export function tokensOf(answer?: SessionAnswer): Tokens {
   // A Wi-Fi's login page answers anything with 200.
-  if (!answer || !answer.refresh_token) throw new ApiError('network', 'not a response of the API')
-  return { access: answer.access_token, refresh: answer.refresh_token, received: Date.now(), lifetime: answer.expires_in * 1000 }
+  if (!answer || !answer.refresh_token) throw new ApiError('network', 'not from the API')
+  return { access: answer.access_token, refresh: answer.refresh_token, user: answer.user.id, received: Date.now(), lifetime: answer.expires_in * 1000 }
 }
 
 /** By this phone's clock only, which may be wrong; if it was set back since, the token counts as expired. */
@@ -41,17 +41,18 @@ export type Refresh = (tokens: Tokens) => Promise<void>
 
 export function createRefresh(send: Send, { update }: Store, running: Running, timeout: number): Refresh {
   return (tokens) =>
-    once(running, tokens, async () => {
+    once(running, tokens, () => {
       const request = { body: { refresh_token: tokens.refresh }, timeout: Math.min(timeout, REFRESH_TIMEOUT) }
-      const { body } = await repeated(true, () => send('POST', '/v1/login/refresh', request))
-      Object.assign(tokens, tokensOf(body as SessionAnswer))
-      update()
+      return repeated(true, () => send('POST', '/v1/login/refresh', request)).then(({ body }) => {
+        Object.assign(tokens, tokensOf(body as SessionAnswer))
+        update()
+      })
     })
 }
 
 /** Sends a request in the name of a session, which need not be the current one. */
-export async function sendAs(tokens: Tokens, refresh: Refresh, request: (access: string) => Promise<unknown>): Promise<void> {
-  const attempt = () => repeated(true, () => request(tokens.access))
+export async function sendAs(tokens: Tokens, refresh: Refresh, request: () => Promise<unknown>): Promise<void> {
+  const attempt = () => repeated(true, request)
   if (!isFresh(tokens)) await refresh(tokens)
   try {
     await attempt()

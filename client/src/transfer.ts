@@ -17,11 +17,10 @@ export async function transfer(
 ): Promise<void> {
   const { url } = ticket
   const { path } = file
-  const follow = (task: unknown) => {
-    const { abort, onProgressUpdate } = task as Partial<Transfer>
-    if (abort) started(() => (task as Transfer).abort())
-    if (onProgressUpdate) {
-      ;(task as Required<Transfer>).onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }))
+  const follow = (task: Partial<Transfer>) => {
+    if (task.abort) started(() => (task as Transfer).abort())
+    if (task.onProgressUpdate) {
+      task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }))
     }
   }
   const [name, options] =
@@ -33,7 +32,7 @@ export async function transfer(
     name as string,
     Object.assign({ url, timeout }, options as UploadFileOptions),
     networkError(path, url, name as string),
-    follow,
+    follow as (task: unknown) => void,
   )
   // 412: a request whose response was lost has stored it already.
   if (status < 300 || (status === 412 && ticket.method === 'PUT')) return

@@ -5,7 +5,7 @@ import type { File } from './file'
 import { repeated } from './retry'
 import { transfer } from './transfer'
 import type { Platform, Ticket, Upload, UploadAllOptions, UploadResult, UploadTask } from './types'
-import { wait } from './wait'
+import { notify, wait } from './wait'
 
 interface Issued {
   upload: Upload
@@ -36,10 +36,16 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
     if (cancelled) throw cancelled
   }
 
+  /** Also if it has been cancelled already, while something was being prepared. */
+  function atCancel(stop: () => void): void {
+    if (cancelled) stop()
+    else onCancel.push(stop)
+  }
+
   function report(index: number, outcome: Outcome): void {
     check()
     results[index] = Object.assign({ path: paths[index] as string }, outcome)
-    if (options.onResult) options.onResult(results[index] as UploadResult, index)
+    notify(options.onResult, results[index] as UploadResult, index)
   }
 
   /** What goes wrong with one file is that file's result, and does not end the others. */
@@ -55,9 +61,11 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
   async function run(): Promise<UploadResult[]> {
     const items: Item[] = []
     for (let index = 0; index < paths.length; index += 1) {
-      await each(index, async () => {
-        items.push({ index, file: await prepare(platform, paths[index] as string, options) })
-      })
+      await each(index, () =>
+        prepare(platform, paths[index] as string, options).then((file) => {
+          items.push({ index, file })
+        }),
+      )
     }
     while (items.length) await batch(items.splice(0, BATCH))
     return results
@@ -82,26 +90,20 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       }
       return
     }
-    items.forEach(({ index }, at) => {
-      const discard = () => {
-        if (!results[index]) call('DELETE', `/v1/uploads/${(tickets[at] as Issued).upload.id}`).catch(() => {})
-      }
-      if (cancelled) discard()
-      onCancel.push(discard)
-    })
-    let next = 0
     const verdicts: Promise<void>[] = []
+    const jobs = items.map((item, at) => {
+      const { index } = item
+      const issued = tickets[at] as Issued
+      const { id } = issued.upload
+      atCancel(() => {
+        if (!results[index]) call('DELETE', `/v1/uploads/${id}`).catch(() => {})
+      })
+      const send = () => deliver(item, issued, () => issue().then((renewed) => renewed[at] as Issued))
+      const follow = () => void verdicts.push(each(index, () => verdict(index, id)))
+      return () => each(index, () => send().then(follow))
+    })
     const worker = async () => {
-      while (next < items.length) {
-        const at = next
-        const item = items[at] as Item
-        const issued = tickets[at] as Issued
-        next += 1
-        await each(item.index, async () => {
-          await deliver(item, issued, () => issue().then((renewed) => renewed[at] as Issued))
-          verdicts.push(each(item.index, () => verdict(item.index, issued.upload.id)))
-        })
-      }
+      for (let job; (job = jobs.shift()); ) await job()
     }
     await Promise.all(Array.from({ length: options.concurrency || 3 }, worker))
     await Promise.all(verdicts)
@@ -116,7 +118,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       // The file may have arrived, and only the answer was lost.
       if (!ticket || (earlier && (await read(issued.upload.id)).status !== 'pending')) return
       try {
-        await transfer(platform, ticket, file, (progress) => options.onProgress && options.onProgress(progress, index), (abort) => onCancel.push(abort))
+        await transfer(platform, ticket, file, (progress) => notify(options.onProgress, progress, index), atCancel)
       } catch (error) {
         check()
         // S3 says 403 about an expired ticket, and 400 about one whose signer's credentials have expired.
@@ -136,8 +138,7 @@ export function uploadAll(platform: Platform, call: Call, paths: string[], optio
       check()
       const upload = await read(id)
       const { status, reason } = upload
-      const isOpen = /pending|checking/.test(status)
-      if (isOpen && waited < PATIENCE) continue
+      if (waited < PATIENCE && /pending|checking/.test(status)) continue
       if (/ready|review|checking/.test(status)) return report(index, { upload })
       throw clientError(status === 'pending' ? 'upload_pending' : 'upload_rejected', reason || status, upload)
     }

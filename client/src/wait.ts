@@ -1,8 +1,18 @@
-import type { ApiError } from './error'
 import type { Callbacks } from './types'
 
 export function wait(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}
+
+/** Calls a listener of the program's. What it throws is the program's to see, and interrupts nothing here. */
+export function notify<A extends unknown[]>(listener: ((...given: A) => void) | undefined, ...given: A): void {
+  try {
+    if (listener) listener(...given)
+  } catch (error) {
+    setTimeout(() => {
+      throw error
+    })
+  }
 }
 
 /** What is running, by what it is about. */
@@ -23,12 +33,12 @@ export function once<T>(running: Running, key: unknown, run: () => Promise<T>): 
 type OptionsOf<F> = NonNullable<F> extends (options: infer O) => unknown ? O : never
 type ResultOf<O> = O extends Callbacks<infer T> ? T : never
 
-/** Calls a function of the platform's that calls back; `failure` makes an error of its message. */
+/** Calls a function of the platform's that calls back; `failure` makes what it rejects with of its message. */
 export function ask<T extends object, N extends keyof T>(
   target: T,
   name: N,
   options: Omit<OptionsOf<T[N]>, keyof Callbacks<never>>,
-  failure: (message: string) => ApiError,
+  failure: (message: string) => unknown,
   started?: (task: unknown) => void,
 ): Promise<ResultOf<OptionsOf<T[N]>>> {
   return new Promise((success, reject) => {
@@ -36,7 +46,8 @@ export function ask<T extends object, N extends keyof T>(
     const functions = target as Record<N, (options: object) => Promise<unknown> | void>
     const task = functions[name]({ success, fail, ...options })
     // Taro also returns a promise, whose rejection nobody else handles.
-    if (task && task.catch) task.catch(() => {})
-    if (task && started) started(task)
+    if (!task) return
+    if (task.catch) task.catch(() => {})
+    if (started) started(task)
   })
 }

@@ -120,6 +120,9 @@ test('paths and queries are put together', async () => {
   assert.deepEqual((await client.profiles({ ids: [user.id, 'nobody'] })).items.map(({ id }) => id), [user.id])
   await client.listUploads({ limit: 3, cursor: undefined })
   assert.match(phone.network.calls.at(-1).url, /\?limit=3$/)
+  const { next_cursor: cursor } = await client.listUploads({ limit: 3 })
+  assert.equal(cursor, null)
+  await client.listUploads({ limit: 3, cursor }) // which is the first page again
   assert.equal((await newPhone().start().ping()).message, 'pong')
 })
 

@@ -112,6 +112,16 @@ test('without a session nothing is deleted', async () => {
   assert.equal(next.state, 'signed_out')
 })
 
+test('two callers without a session delete the account once', async () => {
+  const { phone, user } = await signedIn()
+  store(phone, (state) => delete state.session) // as after the app was installed anew
+  const client = phone.start()
+  await Promise.all([client.deleteAccount(), client.deleteAccount()])
+  assert.equal(client.state, 'signed_out')
+  assert.equal(count(phone, 'DELETE /v1/users/me'), 1)
+  assert.equal(await exists(user.id), false)
+})
+
 test('a disabled account cannot be deleted, and is blocked', async () => {
   const { client, user } = await signedIn()
   await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'disabled' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { codeOf } from './headless/phone.mjs'
-import { api, asAdmin, count, failure, isLive, logIn, newPhone, signedIn, store, stored, until } from './support.mjs'
+import { api, asAdmin, count, failure, isLive, logIn, newPhone, PNG, signedIn, store, stored, until } from './support.mjs'
 
 const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
@@ -23,6 +23,16 @@ test('twenty calls with a token that the server refuses make one refresh, and ar
   await Promise.all(Array.from({ length: 20 }, () => client.readMe()))
   assert.equal(count(phone, 'POST /v1/login/refresh'), 1)
   assert.equal(count(phone, 'GET /v1/users/me'), 40)
+})
+
+test('a token with less than a minute left is renewed before the call', async () => {
+  const { phone, client } = await signedIn()
+  phone.clock = 13.5 * 60 * 1000
+  await client.readMe()
+  assert.equal(count(phone, 'POST /v1/login/refresh'), 0)
+  phone.clock = 14.5 * 60 * 1000
+  await client.readMe()
+  assert.deepEqual(phone.network.calls.slice(-2).map(({ path }) => path), ['/v1/login/refresh', '/v1/users/me'])
 })
 
 test('a second start uses the stored session, and one after 30 days logs in silently', async () => {
@@ -94,6 +104,18 @@ test('a refresh whose response is lost is repeated at once and keeps the session
   assert.equal(count(phone, 'POST /v1/login'), 0)
 })
 
+test('requests have a time limit, and a refresh one that leaves time to repeat it', async () => {
+  const { phone } = await signedIn()
+  phone.clock = HOUR
+  await phone.start().readMe()
+  await phone.start({ timeout: 5000 }).readMe()
+  assert.deepEqual(phone.network.calls.map(({ path, timeout }) => [path, timeout]), [
+    ['/v1/login/refresh', 8000],
+    ['/v1/users/me', 15000],
+    ['/v1/users/me', 5000],
+  ])
+})
+
 test('a busy server does not end a session whose token is still good', async () => {
   const { phone, client } = await signedIn()
   phone.clock = 14.5 * 60 * 1000
@@ -120,7 +142,7 @@ test('nobody without an account gets one before signIn()', async () => {
   const client = phone.start()
   const states = []
   client.onChange((state) => states.push(state))
-  assert.equal((await failure(client.readMe())).code, 'login_required')
+  assert.equal((await failure(client.readMe())).code, 'signed_out')
   assert.equal((await failure(client.readMe())).code, 'signed_out')
   assert.equal(count(phone, 'POST /v1/login'), 1)
   assert.equal((await client.signIn()).isNew, true)
@@ -161,6 +183,29 @@ test('coming back to the foreground ends what could not be ended', async () => {
   assert.equal(stored(phone).ending.length, 1)
   phone.show()
   await until(() => stored(phone).ending.length === 0)
+})
+
+test('a call that succeeds ends what could not be ended', async () => {
+  const { phone, client } = await signedIn()
+  const { refresh } = stored(phone).session
+  phone.network.fault('POST /v1/logout', 'drop', 6)
+  await client.logout()
+  await client.signIn()
+  assert.equal(stored(phone).ending.length, 1)
+  await client.readMe()
+  await until(() => stored(phone).ending.length === 0)
+  assert.equal(await isLive(refresh), false)
+})
+
+test('of many sessions that could not be ended, the last few are kept', async () => {
+  const { phone, client } = await signedIn()
+  phone.faster = 100
+  phone.network.fault('POST /v1/logout', 'drop', 1000)
+  for (let n = 0; n < 10; n += 1) {
+    await client.logout()
+    await client.signIn()
+  }
+  assert.equal(stored(phone).ending.length, 8)
 })
 
 test('signing out of all sessions ends those of other phones', async () => {
@@ -229,15 +274,77 @@ test('another account wins over the renewal of the one before', async () => {
   const former = stored(phone).session.refresh
   phone.clock = HOUR
   const gate = phone.network.hold('POST /v1/login/refresh', { after: true })
-  const call = client.readMe()
+  const call = failure(client.readMe())
   await gate.arrived
   person = newPhone().openid
   const { user } = await client.signIn()
   gate.release()
-  assert.equal((await call).id, user.id)
+  assert.equal((await call).code, 'account_changed')
   assert.equal((await client.readMe()).id, user.id)
   await until(() => stored(phone).ending.length === 0)
   assert.equal(await isLive(former), false)
+})
+
+test('what one user began is not done in the name of another', async () => {
+  const phone = newPhone()
+  let person = phone.openid
+  const client = phone.start({ code: () => codeOf(person) })
+  await client.signIn()
+  phone.network.fault('PUT /v1/users/me', async () => {
+    person = newPhone().openid
+    await client.signIn()
+    return { status: 401, headers: {}, text: '{"code":"unauthorized"}' }
+  })
+  assert.equal((await failure(client.changeMe({ nickname: '小明' }))).code, 'account_changed')
+  assert.notEqual((await client.readMe()).nickname, '小明')
+})
+
+test('whoever signs in again after signing out does not wait for the sign-in before', async () => {
+  const phone = newPhone()
+  const client = phone.start()
+  const gate = phone.network.hold('POST /v1/login', { after: true })
+  const first = failure(client.signIn())
+  await gate.arrived
+  await client.logout()
+  const second = client.signIn()
+  await until(() => client.state === 'signed_in')
+  gate.release()
+  assert.equal((await first).code, 'signed_out')
+  assert.equal((await client.readMe()).id, (await second).user.id)
+  assert.equal(client.state, 'signed_in')
+})
+
+test('a listener that throws interrupts nothing, and its error is reported', async () => {
+  const phone = newPhone()
+  const client = phone.start()
+  const states = []
+  client.onChange(() => {
+    throw new Error('of the program')
+  })
+  client.onChange((state) => states.push(state))
+  await client.signIn()
+  await client.logout()
+  assert.deepEqual(states, ['signed_in', 'signed_out'])
+  await until(() => phone.errors.length === 2)
+  assert.equal(phone.errors[0].message, 'of the program')
+})
+
+test('a login code that cannot be had is a network error', async () => {
+  const phone = newPhone()
+  let fails = true
+  const client = phone.start({
+    code: () => {
+      if (fails) throw new Error('no code today')
+      return codeOf(phone.openid)
+    },
+  })
+  const error = await failure(client.signIn())
+  assert.equal(error.kind, 'network')
+  assert.match(error.message, /no code today/)
+  const [result] = await client.uploadAll([phone.file('picture', PNG)])
+  assert.equal(result.error.kind, 'network')
+  fails = false
+  await client.signIn()
 })
 
 test('calls wait for a sign-in that is under way', async () => {
@@ -263,4 +370,13 @@ test('a disabled account is blocked, without a loop, until an administrator chan
   assert.equal((await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'active' })).status, 200)
   await client.signIn()
   assert.equal((await client.readMe()).id, user.id)
+})
+
+test('a start tries again after the account was disabled', async () => {
+  const { phone, client, user } = await signedIn()
+  await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'disabled' })
+  await failure(client.readMe())
+  assert.equal((await failure(phone.start().readMe())).code, 'account_disabled')
+  await asAdmin('PUT', `/v1/users/${user.id}`, { status: 'active' })
+  assert.equal((await phone.start().readMe()).id, user.id)
 })

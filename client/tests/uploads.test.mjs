@@ -80,6 +80,24 @@ test('a refusal of S3 has the code of its XML', async () => {
   assert.match(error.code, /^[A-Z]\w+$/)
 })
 
+test('409 from S3 is a request to send the file again', async () => {
+  const { phone, client, path } = await withFile()
+  const conflict = '<Error><Code>OperationAborted</Code><Message>A conflicting operation is in progress.</Message></Error>'
+  phone.network.fault(bucket(), () => ({ status: 409, headers: {}, text: conflict }))
+  assert.equal((await client.upload(path)).status, 'ready')
+  assert.equal(phone.network.calls.filter(({ url }) => url.includes(bucket())).length, 2)
+})
+
+test('a verdict is waited for a minute, with growing pauses', async () => {
+  const { phone, client, path } = await withFile()
+  phone.faster = 100
+  phone.network.fault(VERDICT, () => ({ status: 200, headers: {}, text: '{"status":"pending"}' }), 1000)
+  const error = await failure(client.upload(path))
+  assert.deepEqual([error.kind, error.code, error.upload.status], ['client', 'upload_pending', 'pending'])
+  const polls = phone.network.calls.filter(({ url }) => url.includes(VERDICT)).length
+  assert.ok(polls > 20 && polls < 40, `${polls} polls`)
+})
+
 test('a ticket that has expired is replaced once, with the same key', async () => {
   const { phone, client, path } = await withFile()
   const expired = () => ({ status: 403, headers: {}, text: '<Error><Code>AccessDenied</Code><Message>Policy expired.</Message></Error>' })
@@ -160,6 +178,23 @@ test('cancelling while the ticket is asked for deletes the upload too', async ()
   await until(async () => (await client.listUploads()).items.length === 0)
 })
 
+test('cancelling while the bytes are read sends nothing', async () => {
+  const { phone, client, path } = await withFile()
+  const gate = phone.network.hold(BATCH, { after: true })
+  const task = client.upload(path, { method: 'PUT' })
+  const outcome = failure(task)
+  await gate.arrived
+  let read
+  phone.reading = new Promise((resolve) => (read = resolve))
+  gate.release()
+  await until(async () => (await client.listUploads()).items.length === 1)
+  task.cancel()
+  read()
+  assert.equal((await outcome).kind, 'cancelled')
+  await until(async () => (await client.listUploads()).items.length === 0)
+  assert.equal(phone.network.calls.filter(({ method }) => method === 'PUT').length, 0)
+})
+
 test('cancelling what is done changes nothing', async () => {
   const { client, path } = await withFile()
   const task = client.upload(path)
@@ -193,7 +228,25 @@ test('23 files go in two batches, some at a time, and each is reported', async (
   const results = await client.uploadAll(paths, { concurrency: 2, onResult: (result, index) => seen.push([index, result.path]) })
   assert.deepEqual(Array.from(results, ({ path, upload }) => [path, upload.size]), paths.map((path, n) => [path, 100 + n]))
   assert.equal(seen.length, 23)
+  assert.equal(phone.network.mostFilesAtOnce, 2)
   assert.equal(count(phone, BATCH), 2)
+})
+
+test('a callback that throws changes no result', async () => {
+  const { phone, client } = await signedIn()
+  const seen = []
+  const results = await client.uploadAll([phone.file('one', PNG), 'wxfile://gone', phone.file('two', PNG)], {
+    onProgress: () => {
+      throw new Error('progress')
+    },
+    onResult: (_, index) => {
+      seen.push(index)
+      throw new Error('result')
+    },
+  })
+  assert.deepEqual(Array.from(results, ({ error }) => error?.code), [undefined, 'unreadable', undefined])
+  assert.deepEqual(seen.sort(), [0, 1, 2])
+  await until(() => phone.errors.filter(({ message }) => message === 'result').length === 3)
 })
 
 test('one bad file does not spoil the others', async () => {

@@ -13,6 +13,18 @@ function clientError(code, message, upload) {
 function wait(milliseconds) {
     return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
+/** Calls a listener of the program's. What it throws is the program's to see, and interrupts nothing here. */
+function notify(listener, ...given) {
+    try {
+        if (listener)
+            listener(...given);
+    }
+    catch (error) {
+        setTimeout(() => {
+            throw error;
+        });
+    }
+}
 /** Calls `run`, unless it is still running for `key`: then its promise is shared. */
 function once(running, key, run) {
     const earlier = running.get(key);
@@ -25,21 +37,23 @@ function once(running, key, run) {
     promise.then(done, done);
     return promise;
 }
-/** Calls a function of the platform's that calls back; `failure` makes an error of its message. */
+/** Calls a function of the platform's that calls back; `failure` makes what it rejects with of its message. */
 function ask(target, name, options, failure, started) {
     return new Promise((success, reject) => {
         const fail = (cause) => reject(failure(cause.errMsg));
         const functions = target;
         const task = functions[name]({ success, fail, ...options });
         // Taro also returns a promise, whose rejection nobody else handles.
-        if (task && task.catch)
+        if (!task)
+            return;
+        if (task.catch)
             task.catch(() => { });
-        if (task && started)
+        if (started)
             started(task);
     });
 }
 
-const ATTEMPTS = 3;
+const REPEATS = 2;
 const LONGEST_WAIT = 10; // seconds; the caller is told about a longer one
 /** Whether it may succeed if it is tried again. S3 asks for that with 409, too. */
 function isTransient({ kind, status }) {
@@ -52,10 +66,9 @@ async function repeated(safe, attempt) {
             return await attempt(earlier);
         }
         catch (cause) {
-            const error = cause;
-            const { retryAfter = earlier + 0.3 + Math.random() / 2 } = error;
-            if (!safe || earlier + 1 === ATTEMPTS || !isTransient(error) || retryAfter > LONGEST_WAIT)
-                throw error;
+            const { retryAfter = earlier + 0.3 + Math.random() / 2 } = cause;
+            if (!safe || earlier === REPEATS || !isTransient(cause) || retryAfter > LONGEST_WAIT)
+                throw cause;
             await wait(retryAfter * 1000);
         }
     }
@@ -67,8 +80,8 @@ const REFRESH_TIMEOUT = 8000;
 function tokensOf(answer) {
     // A Wi-Fi's login page answers anything with 200.
     if (!answer || !answer.refresh_token)
-        throw new ApiError('network', 'not a response of the API');
-    return { access: answer.access_token, refresh: answer.refresh_token, received: Date.now(), lifetime: answer.expires_in * 1000 };
+        throw new ApiError('network', 'not from the API');
+    return { access: answer.access_token, refresh: answer.refresh_token, user: answer.user.id, received: Date.now(), lifetime: answer.expires_in * 1000 };
 }
 /** By this phone's clock only, which may be wrong; if it was set back since, the token counts as expired. */
 function isFresh({ received, lifetime }, margin = MARGIN) {
@@ -80,16 +93,17 @@ function isOver({ code }) {
     return /^refresh_/.test(code);
 }
 function createRefresh(send, { update }, running, timeout) {
-    return (tokens) => once(running, tokens, async () => {
+    return (tokens) => once(running, tokens, () => {
         const request = { body: { refresh_token: tokens.refresh }, timeout: Math.min(timeout, REFRESH_TIMEOUT) };
-        const { body } = await repeated(true, () => send('POST', '/v1/login/refresh', request));
-        Object.assign(tokens, tokensOf(body));
-        update();
+        return repeated(true, () => send('POST', '/v1/login/refresh', request)).then(({ body }) => {
+            Object.assign(tokens, tokensOf(body));
+            update();
+        });
     });
 }
 /** Sends a request in the name of a session, which need not be the current one. */
 async function sendAs(tokens, refresh, request) {
-    const attempt = () => repeated(true, () => request(tokens.access));
+    const attempt = () => repeated(true, request);
     if (!isFresh(tokens))
         await refresh(tokens);
     try {
@@ -104,23 +118,30 @@ async function sendAs(tokens, refresh, request) {
 }
 
 const COOLDOWN = 30; // seconds
-const NONE = { received: 0, lifetime: 0 };
 function createSession(send, { stored, update }, refresh, running, endings, code) {
-    let cooldown = NONE;
+    let cooldown = { received: 0, lifetime: 0 };
+    const isCurrent = ({ access }) => stored.session && stored.session.access === access;
     async function access(refused) {
         if (!stored.session)
-            await running.get(signIn);
+            await running.get(stored.epoch);
         usable();
-        const isGood = (margin) => stored.session && stored.session.access !== refused && isFresh(stored.session, margin);
+        const former = refused || stored.session;
+        if (refused && isCurrent(refused))
+            stored.session.lifetime = 0;
+        const isGood = (margin) => stored.session && isFresh(stored.session, margin);
         if (!isGood()) {
             await guarded(renew).catch((error) => {
+                usable();
                 // The server is busy or out of reach: what is left of the token's life will do.
                 if (!isGood(0))
                     throw error;
             });
             usable();
         }
-        return stored.session.access;
+        const tokens = Object.assign({}, stored.session);
+        if (former && former.user !== tokens.user)
+            throw clientError('account_changed', 'call again');
+        return tokens;
     }
     function usable() {
         if (stored.blocked)
@@ -149,26 +170,26 @@ function createSession(send, { stored, update }, refresh, running, endings, code
     }
     /** What a refusal means: nobody to sign in, a disabled account, or not to ask again for a while. */
     function refuse(error) {
-        const { code, kind, retryAfter = COOLDOWN } = error;
+        const { code, kind, retryAfter } = error;
         if (kind !== 'network')
-            cooldown = { error, received: Date.now(), lifetime: retryAfter * 1000 };
+            cooldown = { error, received: Date.now(), lifetime: (retryAfter || COOLDOWN) * 1000 };
         update(code === 'login_required' ? { signedOut: true } : code === 'account_disabled' ? { blocked: error } : {});
     }
-    async function signIn(begun) {
-        await endings.finish();
-        const { user, is_new: isNew } = await logIn(true, begun);
-        return { user, isNew };
+    function signIn(begun) {
+        return endings
+            .finish()
+            .then(() => logIn(true, begun))
+            .then(({ user, is_new: isNew }) => ({ user, isNew }));
     }
     async function logIn(create, begun) {
-        const exchange = async () => send('POST', '/v1/login', { body: { code: await code(), create } });
+        const exchange = () => code().then((fresh) => send('POST', '/v1/login', { body: { code: fresh, create } }));
         const { body } = await exchange().catch((error) => {
             // On a bad network, wx.login can return a code that was used before.
             if (error.code !== 'wechat_code_used')
                 throw error;
             return exchange();
         });
-        const answer = body;
-        const tokens = tokensOf(answer);
+        const tokens = tokensOf(body);
         if (begun !== stored.epoch) {
             endings.end(tokens);
             throw signedOut();
@@ -176,15 +197,18 @@ function createSession(send, { stored, update }, refresh, running, endings, code
         const former = stored.session;
         if (create)
             stored.epoch += 1;
-        cooldown = NONE;
+        cooldown.lifetime = 0;
         update({ session: tokens, signedOut: undefined, unconfirmed: undefined, blocked: undefined });
         if (former)
             endings.end(former);
-        return answer;
+        return body;
     }
-    /** Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. */
+    /**
+     * Runs one at a time, and acts on a refusal unless somebody has signed in or out in the meantime. A sign-in that began
+     * before that comes to nothing, so the next one does not wait for it.
+     */
     function guarded(run) {
-        return once(running, run, () => {
+        return once(running, run === signIn && stored.epoch, () => {
             const begun = stored.epoch;
             return run(begun).catch((error) => {
                 if (begun === stored.epoch)
@@ -196,8 +220,8 @@ function createSession(send, { stored, update }, refresh, running, endings, code
     return {
         access,
         signIn: () => guarded(signIn),
-        block(access, blocked) {
-            if (stored.session && stored.session.access === access)
+        block(tokens, blocked) {
+            if (isCurrent(tokens))
                 update({ blocked });
         },
     };
@@ -211,11 +235,11 @@ function createEndings(send, { stored, update }, refresh, running) {
         update({ ending: stored.ending.concat(tokens).slice(-8) });
         return endAll();
     }
-    const endAll = () => once(running, 'logout', async () => {
+    const endAll = () => once(running, endAll, async () => {
         while (stored.ending[0]) {
             const [tokens] = stored.ending;
             try {
-                await sendAs(tokens, refresh, (access) => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, access));
+                await sendAs(tokens, refresh, () => send('POST', '/v1/logout', { body: { all: !!tokens.all } }, tokens));
             }
             catch (error) {
                 if (isTransient(error))
@@ -228,22 +252,15 @@ function createEndings(send, { stored, update }, refresh, running) {
     function forget(deletion) {
         update({ session: undefined, signedOut: true, blocked: undefined, epoch: stored.epoch + 1, deletion });
     }
-    const finishDeletion = (deletion) => once(running, 'deletion', async () => {
-        try {
-            await sendAs(deletion, refresh, (access) => send('DELETE', '/v1/users/me', {}, access));
-            update({ deletion: undefined });
-        }
-        catch (cause) {
-            const error = cause;
-            if (error.code === 'account_disabled')
-                update({ deletion: undefined, blocked: error });
-            if (!isOver(error))
-                throw error;
-            // Perhaps because the account was deleted and the response lost, perhaps not.
-            update({ deletion: undefined, unconfirmed: true });
-            throw clientError('deletion_unconfirmed', 'sign in to delete');
-        }
-    });
+    const finishDeletion = (deletion) => once(running, finishDeletion, () => sendAs(deletion, refresh, () => send('DELETE', '/v1/users/me', {}, deletion)).then(() => update({ deletion: undefined }), (error) => {
+        if (error.code === 'account_disabled')
+            update({ deletion: undefined, blocked: error });
+        if (!isOver(error))
+            throw error;
+        // Perhaps because the account was deleted and the response lost, perhaps not.
+        update({ deletion: undefined, unconfirmed: true });
+        throw clientError('deletion_unconfirmed', 'sign in to delete');
+    }));
     return {
         end,
         logout({ all } = {}) {
@@ -255,12 +272,13 @@ function createEndings(send, { stored, update }, refresh, running) {
             if (!stored.deletion) {
                 if (!stored.session)
                     await session.access();
-                if (!stored.session)
-                    throw signedOut();
-                forget(stored.session);
+                if (stored.session)
+                    forget(stored.session);
             }
-            if (stored.deletion)
-                await finishDeletion(stored.deletion);
+            // Another caller may have begun it while this one waited.
+            if (!stored.deletion)
+                throw signedOut();
+            await finishDeletion(stored.deletion);
         },
         async finish() {
             await endAll();
@@ -276,10 +294,10 @@ function createEndings(send, { stored, update }, refresh, running) {
 
 function createSend(platform, baseUrl, timeout) {
     const base = baseUrl.replace(/\/+$/, '');
-    return (method, path, request = {}, token) => ask(platform, 'request', {
+    return (method, path, request = {}, tokens) => ask(platform, 'request', {
         url: base + fill(path, request.params) + encodeQuery((request.query || {})),
         method,
-        header: headerOf(request, token),
+        header: headerOf(request, tokens),
         data: JSON.stringify(request.body),
         timeout: request.timeout || timeout,
     }, networkError(`${method} ${path}`, base, 'request')).then(interpret);
@@ -289,22 +307,20 @@ function fill(path, params) {
 }
 function encodeQuery(query) {
     return Object.keys(query)
-        .filter((name) => query[name] !== undefined)
+        .filter((name) => query[name] != null)
         .map((name, index) => `${index ? '&' : '?'}${name}=${encodeURIComponent(query[name])}`)
         .join('');
 }
-function headerOf(request, token) {
-    const header = Object.assign({}, request.header);
-    const set = (name, value) => {
-        if (value)
-            header[name] = value;
+function headerOf({ header, body, ifMatch, ifNoneMatch, idempotencyKey }, tokens) {
+    const own = {
+        'content-type': body && 'application/json',
+        'if-match': ifMatch,
+        'if-none-match': ifNoneMatch,
+        'idempotency-key': idempotencyKey,
+        authorization: tokens && `Bearer ${tokens.access}`,
     };
-    set('content-type', request.body ? 'application/json' : '');
-    set('if-match', request.ifMatch);
-    set('if-none-match', request.ifNoneMatch);
-    set('idempotency-key', request.idempotencyKey);
-    set('authorization', token && `Bearer ${token}`);
-    return header;
+    // JSON leaves out what is undefined, and some phones do not.
+    return Object.assign({}, header, JSON.parse(JSON.stringify(own)));
 }
 /** Every status reaches `success`, so what is an error is decided here. */
 function interpret({ statusCode: status, data, header }) {
@@ -356,7 +372,17 @@ deleteUpload DELETE /uploads/{id}
 const KEY = 'wechat-backend';
 function createStore(storage) {
     const stored = read$1(storage);
-    const state = () => stateOf(stored);
+    const state = () => {
+        if (stored.deletion)
+            return 'deletion_pending';
+        if (stored.blocked)
+            return 'blocked';
+        if (stored.unconfirmed)
+            return 'deletion_unconfirmed';
+        if (stored.signedOut)
+            return 'signed_out';
+        return stored.session ? 'signed_in' : 'unknown';
+    };
     const listeners = new Set();
     let notified = state();
     return {
@@ -368,24 +394,13 @@ function createStore(storage) {
             if (notified === state())
                 return;
             notified = state();
-            listeners.forEach((listener) => listener(notified));
+            listeners.forEach((listener) => notify(listener, notified));
         },
         onChange(listener) {
             listeners.add(listener);
             return () => listeners.delete(listener);
         },
     };
-}
-function stateOf({ session, signedOut, deletion, unconfirmed, blocked }) {
-    if (deletion)
-        return 'deletion_pending';
-    if (blocked)
-        return 'blocked';
-    if (unconfirmed)
-        return 'deletion_unconfirmed';
-    if (signedOut)
-        return 'signed_out';
-    return session ? 'signed_in' : 'unknown';
 }
 function read$1(storage) {
     const stored = { ending: [], epoch: 0 };
@@ -421,7 +436,7 @@ const SIGNATURES = [
     [/^GIF8/, 'image/gif'],
     [/^RIFF[^]{4}WEBP/, 'image/webp'],
     [/^[^]{4}ftypqt/, 'video/quicktime'],
-    [/^[^]{4}ftyp(isom|mp4|avc1)/, 'video/mp4'],
+    [/^[^]{4}ftyp(iso|mp4|avc1|M4V|3g)/, 'video/mp4'],
     [/^%PDF-/, 'application/pdf'],
 ];
 /** A file as it will be sent: its exact size and its type, compressed if it was too large. */
@@ -444,9 +459,9 @@ async function inspect(platform, path, contentType) {
     return { path, size, content_type: contentType || typeOf(path, await bytesOf(platform, path, Math.min(12, size))) };
 }
 /** The first `length` bytes, or all. */
-async function bytesOf(platform, filePath, length) {
+function bytesOf(platform, filePath, length) {
     const part = length ? { filePath, position: 0, length } : { filePath };
-    return (await ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath))).data;
+    return ask(platform.getFileSystemManager(), 'readFile', part, unreadable(filePath)).then(({ data }) => data);
 }
 /** By the bytes: a phone's file names and `wx.getImageInfo` do not know WebP. */
 function typeOf(path, data) {
@@ -466,10 +481,9 @@ async function transfer(platform, ticket, file, onProgress, started) {
     const { url } = ticket;
     const { path } = file;
     const follow = (task) => {
-        const { abort, onProgressUpdate } = task;
-        if (abort)
+        if (task.abort)
             started(() => task.abort());
-        if (onProgressUpdate) {
+        if (task.onProgressUpdate) {
             task.onProgressUpdate((now) => onProgress({ sent: now.totalBytesSent, total: now.totalBytesExpectedToSend }));
         }
     };
@@ -499,11 +513,17 @@ function uploadAll(platform, call, paths, options = {}) {
         if (cancelled)
             throw cancelled;
     }
+    /** Also if it has been cancelled already, while something was being prepared. */
+    function atCancel(stop) {
+        if (cancelled)
+            stop();
+        else
+            onCancel.push(stop);
+    }
     function report(index, outcome) {
         check();
         results[index] = Object.assign({ path: paths[index] }, outcome);
-        if (options.onResult)
-            options.onResult(results[index], index);
+        notify(options.onResult, results[index], index);
     }
     /** What goes wrong with one file is that file's result, and does not end the others. */
     async function each(index, run) {
@@ -519,9 +539,9 @@ function uploadAll(platform, call, paths, options = {}) {
     async function run() {
         const items = [];
         for (let index = 0; index < paths.length; index += 1) {
-            await each(index, async () => {
-                items.push({ index, file: await prepare(platform, paths[index], options) });
-            });
+            await each(index, () => prepare(platform, paths[index], options).then((file) => {
+                items.push({ index, file });
+            }));
         }
         while (items.length)
             await batch(items.splice(0, BATCH));
@@ -549,28 +569,22 @@ function uploadAll(platform, call, paths, options = {}) {
             }
             return;
         }
-        items.forEach(({ index }, at) => {
-            const discard = () => {
-                if (!results[index])
-                    call('DELETE', `/v1/uploads/${tickets[at].upload.id}`).catch(() => { });
-            };
-            if (cancelled)
-                discard();
-            onCancel.push(discard);
-        });
-        let next = 0;
         const verdicts = [];
+        const jobs = items.map((item, at) => {
+            const { index } = item;
+            const issued = tickets[at];
+            const { id } = issued.upload;
+            atCancel(() => {
+                if (!results[index])
+                    call('DELETE', `/v1/uploads/${id}`).catch(() => { });
+            });
+            const send = () => deliver(item, issued, () => issue().then((renewed) => renewed[at]));
+            const follow = () => void verdicts.push(each(index, () => verdict(index, id)));
+            return () => each(index, () => send().then(follow));
+        });
         const worker = async () => {
-            while (next < items.length) {
-                const at = next;
-                const item = items[at];
-                const issued = tickets[at];
-                next += 1;
-                await each(item.index, async () => {
-                    await deliver(item, issued, () => issue().then((renewed) => renewed[at]));
-                    verdicts.push(each(item.index, () => verdict(item.index, issued.upload.id)));
-                });
-            }
+            for (let job; (job = jobs.shift());)
+                await job();
         };
         await Promise.all(Array.from({ length: options.concurrency || 3 }, worker));
         await Promise.all(verdicts);
@@ -585,7 +599,7 @@ function uploadAll(platform, call, paths, options = {}) {
             if (!ticket || (earlier && (await read(issued.upload.id)).status !== 'pending'))
                 return;
             try {
-                await transfer(platform, ticket, file, (progress) => options.onProgress && options.onProgress(progress, index), (abort) => onCancel.push(abort));
+                await transfer(platform, ticket, file, (progress) => notify(options.onProgress, progress, index), atCancel);
             }
             catch (error) {
                 check();
@@ -606,8 +620,7 @@ function uploadAll(platform, call, paths, options = {}) {
             check();
             const upload = await read(id);
             const { status, reason } = upload;
-            const isOpen = /pending|checking/.test(status);
-            if (isOpen && waited < PATIENCE)
+            if (waited < PATIENCE && /pending|checking/.test(status))
                 continue;
             if (/ready|review|checking/.test(status))
                 return report(index, { upload });
@@ -639,7 +652,7 @@ function createClient(options) {
     const running = new Map();
     const refresh = createRefresh(send, store, running, timeout);
     const endings = createEndings(send, store, refresh, running);
-    const code = async () => (options.code ? options.code() : (await ask(platform, 'login', {}, (message) => new ApiError('network', message))).code);
+    const code = codes(platform, options.code);
     const session = createSession(send, store, refresh, running, endings, code);
     // Without timers, which a mini-program in the background does not run.
     const finish = () => endings.finish().catch(() => { });
@@ -653,6 +666,15 @@ function createClient(options) {
     });
     return assemble(platform, store, session, endings, call);
 }
+/** Login codes, from `wx.login` or the program's own function. */
+function codes(platform, own) {
+    const fromPlatform = () => ask(platform, 'login', {}, (message) => message).then(({ code }) => code);
+    return () => Promise.resolve()
+        .then(own || fromPlatform)
+        .catch((cause) => {
+        throw new ApiError('network', `login code: ${cause}`);
+    });
+}
 function assemble(platform, store, session, endings, call) {
     const client = {
         get state() {
@@ -665,8 +687,7 @@ function assemble(platform, store, session, endings, call) {
         call,
         upload(path, options) {
             const task = uploadAll(platform, call, [path], options);
-            const one = task.then(([result]) => {
-                const { upload, error } = result;
+            const one = task.then(([{ upload, error }]) => {
                 if (upload)
                     return upload;
                 throw error;
@@ -698,27 +719,23 @@ function operation(call, [anonymous, method, path, body, keyed, query]) {
 }
 /** With an access token, renewed when needed, and repeated where that is safe. */
 async function sendSignedIn(send, session, method, path, request) {
-    let access = request.anonymous ? undefined : await session.access();
-    let replayed = !access;
-    const attempt = async (earlier) => {
-        try {
-            return await send(method, path, request, access);
-        }
-        catch (cause) {
-            const error = cause;
-            if (error.code === 'unauthorized' && !replayed) {
-                replayed = true;
-                access = await session.access(access);
+    let tokens = request.anonymous ? undefined : await session.access();
+    let replayed = !tokens;
+    const attempt = (earlier) => send(method, path, request, tokens).catch((error) => {
+        if (error.code === 'unauthorized' && !replayed) {
+            replayed = true;
+            return session.access(tokens).then((fresh) => {
+                tokens = fresh;
                 return attempt(earlier);
-            }
-            if (error.code === 'account_disabled' && access)
-                session.block(access, error);
-            // The attempt before has deleted it, and only its answer was lost.
-            if (earlier && method === 'DELETE' && error.status === 404)
-                return { status: 204, body: undefined };
-            throw error;
+            });
         }
-    };
+        if (error.code === 'account_disabled' && tokens)
+            session.block(tokens, error);
+        // The attempt before has deleted it, and only its answer was lost.
+        if (earlier && method === 'DELETE' && error.status === 404)
+            return { status: 204, body: undefined };
+        throw error;
+    });
     // With If-Match, a second attempt could find what the first has changed.
     const safe = method === 'POST' ? request.idempotencyKey : !request.ifMatch;
     return repeated(!!safe, attempt);

@@ -7,9 +7,10 @@ const AT_ONCE = 10
 export class Network {
   offline = false
   background = false
-  /** What was asked for, in order: {method, path, header, status}. */
+  /** What was asked for, in order: {method, path, header, timeout, status}. */
   calls = []
   mostAtOnce = 0
+  mostFilesAtOnce = 0
   /** The bodies of the session answers that reached the program. */
   sessions = []
   #faults = []
@@ -92,6 +93,8 @@ export class Network {
       const run = this.#queue.shift()
       this.#running.add(run)
       this.mostAtOnce = Math.max(this.mostAtOnce, this.#running.size)
+      const files = [...this.#running].filter(({ api }) => api === 'uploadFile').length
+      this.mostFilesAtOnce = Math.max(this.mostFilesAtOnce, files)
       this.#run(run).catch((error) => run.fail(error.cause?.code ?? error.message))
     }
   }
@@ -103,7 +106,7 @@ export class Network {
     if (this.background) return run.fail('interrupted')
     if (this.offline) return run.fail('net::ERR_INTERNET_DISCONNECTED')
     const init = run.prepare()
-    const call = { method: init.method, path: new URL(url).pathname, url, header: init.headers ?? {}, body: init.body }
+    const call = { method: init.method, path: new URL(url).pathname, url, header: init.headers ?? {}, timeout: run.options.timeout, body: init.body }
     this.calls.push(call)
     const fault = this.#take(call)
     if (fault?.what === 'drop') return run.fail('net::ERR_CONNECTION_RESET')

@@ -8,8 +8,6 @@ import { Network } from './network.mjs'
 const CLIENT = new URL('../../miniprogram_dist/index.js', import.meta.url)
 const KEY_LIMIT = 1024 * 1024
 const STORAGE_LIMIT = 10 * 1024 * 1024
-/** Timers of the program run this much faster, and so does nothing else. */
-const FASTER = 5
 // What Node's realms have and a mini-program's does not, or not everywhere.
 const MISSING = ['WebAssembly', 'SharedArrayBuffer', 'Atomics', 'WeakRef', 'FinalizationRegistry', 'AggregateError']
 
@@ -34,6 +32,12 @@ export class Phone {
   /** Added to the real time, in milliseconds. */
   clock = 0
   isTaro = false
+  /** Timers of the program run this much faster, and so does nothing else. */
+  faster = 5
+  /** What timers of the program threw; `wx.onError` would report it. */
+  errors = []
+  /** Reading a file waits for this. */
+  reading = undefined
   #listeners = []
   #suspended = []
   #program = 0
@@ -70,7 +74,7 @@ export class Phone {
 
   show() {
     this.network.background = false
-    this.#suspended.splice(0).forEach((run) => run())
+    this.#suspended.splice(0).forEach((run) => this.#attempt(run))
     this.#listeners.forEach((listener) => listener())
   }
 
@@ -85,8 +89,16 @@ export class Phone {
       setTimeout(() => {
         if (program !== this.#program) return
         if (this.network.background) this.#suspended.push(run)
-        else run()
-      }, milliseconds / FASTER)
+        else this.#attempt(run)
+      }, (milliseconds ?? 0) / this.faster)
+    }
+  }
+
+  #attempt(run) {
+    try {
+      run()
+    } catch (error) {
+      this.errors.push(error)
     }
   }
 
@@ -134,7 +146,7 @@ export class Phone {
   }
 
   async #file(path, fail, then) {
-    await undefined
+    await this.reading
     const file = this.files.get(path)
     if (file) then(file)
     else fail({ errMsg: `fail no such file or directory ${path}` })

@@ -1,4 +1,4 @@
-const { ApiError, createClient } = require('./wechat-backend')
+const { createClient } = require('./wechat-backend')
 const { baseUrl } = require('../config')
 
 // What wx.login returns in the developer tools with a test app id. The mock WeChat server of `make dev` cannot know
@@ -14,7 +14,7 @@ function loginCode() {
         serial += 1
         resolve(code === MOCK_CODE ? `devtools-${serial}` : code)
       },
-      fail: ({ errMsg }) => reject(new ApiError('network', errMsg)),
+      fail: ({ errMsg }) => reject(errMsg), // the client makes an error of it
     })
   })
 }
