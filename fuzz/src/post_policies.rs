@@ -10,6 +10,7 @@ use data_encoding::{BASE64, HEXLOWER};
 use serde_json::Value;
 use shared::aws::Aws;
 use shared::config::Vars;
+use shared::net::Network;
 use shared::time::Timestamp;
 use shared::upload::key::ObjectKey;
 use shared::upload::post_policy::PostPolicy;
@@ -58,7 +59,8 @@ static SIGNER: LazyLock<S3Signer> = LazyLock::new(|| {
         "AWS_SESSION_TOKEN" => Some("token/+=".to_owned()),
         _ => None,
     };
-    S3Signer::new(&Aws::read(&mut Vars::new(&get)), BUCKET.to_owned())
+    let aws = Aws::read(&mut Vars::new(&get), Network::mozilla());
+    S3Signer::new(&aws, BUCKET.to_owned())
 });
 
 fn seeds() -> Vec<Vec<u8>> {

@@ -14,6 +14,7 @@ use shared::config::Vars;
 use shared::function::Setup;
 use shared::http::event::invoke;
 use shared::ids::UserId;
+use shared::net::Network;
 use shared::random::Random;
 use shared::telemetry::Telemetry;
 use shared::user::Role;
@@ -107,6 +108,7 @@ async fn app(endpoint: &str) -> users::App {
         vars: Vars::new(&get),
         clock: clock(),
         random: Random::system(),
+        network: Network::mozilla(),
         telemetry: Telemetry::writing_to("users", clock(), |_| {}),
         timeouts: Timeouts {
             attempt: Duration::from_secs(10),

@@ -8,7 +8,7 @@ use std::thread;
 
 use serde_json::Value;
 use shared::ids::OpenId;
-use shared::net::Roots;
+use shared::net::Network;
 use shared::random::Random;
 use shared::time::{Clock, Timestamp};
 use shared::wechat::client::{AppSecret, Wechat};
@@ -76,7 +76,7 @@ static PHONE: LazyLock<Phone> = LazyLock::new(|| {
     let wechat = Wechat::new(
         url,
         "wx0123456789abcdef".to_owned(),
-        &Roots::mozilla(),
+        &Network::mozilla(),
         clock,
         Random::system(),
     );

@@ -117,3 +117,6 @@ impl S3 {
         self.bucket.keys.get(key).map_or(&[], Vec::as_slice)
     }
 }
+
+#[cfg(test)]
+mod tests;

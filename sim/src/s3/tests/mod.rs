@@ -19,6 +19,7 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::{Value, json};
 use shared::aws::Aws;
 use shared::config::Vars;
+use shared::net::Network;
 use shared::time::Timestamp;
 use shared::upload::key::ObjectKey;
 use shared::upload::post_policy::PostPolicy;
@@ -55,7 +56,7 @@ fn signer() -> S3Signer {
         _ => None,
     };
     let mut vars = Vars::new(&get);
-    let aws = Aws::read(&mut vars);
+    let aws = Aws::read(&mut vars, Network::mozilla());
     vars.finish().unwrap();
     S3Signer::new(&aws, BUCKET.to_owned())
 }

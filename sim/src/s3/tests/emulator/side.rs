@@ -37,7 +37,7 @@ impl Side {
             _ => None,
         };
         let mut vars = Vars::new(&get);
-        let aws = Aws::read(&mut vars);
+        let aws = Aws::read(&mut vars, Network::mozilla());
         vars.finish().unwrap();
         Self {
             origin: origin.to_owned(),
