@@ -8,6 +8,8 @@ mod steps;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use aws_smithy_runtime_api::client::http::HttpConnector as _;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use http::Method;
 use http_body_util::BodyExt;
@@ -29,8 +31,9 @@ const KNOWN: [&str; 7] = [
 
 async fn send(aws: &Aws, request: Request<Bytes>) -> Response<Bytes> {
     let request = request.map(|body| SdkBody::from(body.to_vec()));
-    let response = aws.https().unwrap().request(request).await.unwrap();
-    let (parts, body) = response.into_parts();
+    let request = HttpRequest::try_from(request).unwrap();
+    let response = aws.http().unwrap().call(request).await.unwrap();
+    let (parts, body) = response.try_into_http1x().unwrap().into_parts();
     Response::from_parts(parts, body.collect().await.unwrap().to_bytes())
 }
 
