@@ -1,6 +1,7 @@
 """Run cargo-mutants as .cargo/mutants.toml says, and hold the number of survivors that it lists to a tenth.
 
-Every mutant that is not listed there has to be caught. Arguments go to cargo-mutants; with `--shard` or `-f` a part is tried.
+Every mutant that is not listed there has to be caught. Arguments go to cargo-mutants; with `--shard` or `-f` a part is
+tried.
 """
 
 import json
@@ -24,6 +25,7 @@ def count(globs: list[str]) -> int:
 
 
 def main() -> int:
+    """Run cargo-mutants, and return what the process exits with."""
     config = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
     every = count(config["examine_globs"])
     command = ["cargo", "mutants", "--package", "shared", "--colors", "never", "--output", str(OUTPUT), *sys.argv[1:]]

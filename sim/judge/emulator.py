@@ -1,6 +1,6 @@
 """Runs a command with the address of a DynamoDB of its own as one more argument: the emulator of the local stack.
 
-    PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py COMMAND ARGUMENT…
+PYTHONPATH=tools .venv/bin/python sim/judge/emulator.py COMMAND ARGUMENT…
 """
 
 import subprocess
@@ -16,7 +16,9 @@ def main(command: list[str]) -> int:
     with tempfile.TemporaryDirectory() as directory:
         state = Path(directory)
         with run_emulator(ports.any_free().emulator, state, state) as emulator:
-            return subprocess.run([*command, "--url", emulator.url], check=False).returncode
+            return subprocess.run(
+                [*command, "--url", emulator.url], check=False
+            ).returncode
 
 
 if __name__ == "__main__":
