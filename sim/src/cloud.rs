@@ -130,12 +130,13 @@ impl Cloud {
     pub fn rotate_app_secret(&mut self, now: i64) {
         self.wechat.rotate(APP_SECRETS[1]);
         self.store_app_secret(1, now);
-        self.checks.app_secret_rotated(now);
+        self.checks.secret_rotated(now);
     }
 
     /// The operator makes new keys.
     pub fn rotate_keys(&mut self, now: i64) {
         self.store_keys(1, now);
+        self.checks.secret_rotated(now);
     }
 
     /// Answers a request; `json` is its body where that is JSON.

@@ -88,17 +88,14 @@ impl Checks {
         self.watch.bucket_changed(stored);
     }
 
-    /// The operator has replaced the app secret: one that was read less than ten seconds before is not read again.
-    pub fn app_secret_rotated(&mut self, now: i64) {
+    /// The operator has replaced a secret: one that was read less than ten seconds before is not read again.
+    pub fn secret_rotated(&mut self, now: i64) {
         self.reference.rotated_at = Some(now);
     }
 
-    /// Whether a function may not know of the app secret yet, and blame its configuration.
+    /// Whether a function may not know of the secret yet.
     pub(crate) fn is_rotating(&self, now: i64) -> bool {
-        const KNOWN_AFTER: i64 = 15_000;
-        self.reference
-            .rotated_at
-            .is_some_and(|at| now - at < KNOWN_AFTER)
+        self.reference.is_rotating(now)
     }
 
     /// A client sends a request, with an access token or without.
@@ -175,7 +172,20 @@ pub(super) struct View<'a> {
     now: i64,
 }
 
+impl Reference {
+    /// Whether a function may not know yet of a secret that was replaced.
+    fn is_rotating(&self, now: i64) -> bool {
+        const KNOWN_AFTER: i64 = 15_000;
+        self.rotated_at.is_some_and(|at| now - at < KNOWN_AFTER)
+    }
+}
+
 impl View<'_> {
+    /// Whether the function may not know of the newest keys yet.
+    fn is_rotating(&self) -> bool {
+        self.reference.is_rotating(self.now)
+    }
+
     /// The states that the account had while the request was under way, the one at its start first.
     fn states<'a>(&'a self, user: &str, at_start: Option<&'a Arc<Item>>) -> Vec<Option<&'a Item>> {
         let during = self

@@ -111,7 +111,7 @@ fn refreshed(view: &View<'_>, token: &str, found: &mut Findings) {
     let was_current = states.iter().all(|state| state.is_some_and(current));
     let refused = view.answer.is_refusal() && view.answer.status != 429;
     view.unless(
-        !(was_current && refused && view.is_full()),
+        !(was_current && refused && view.is_full()) || view.is_rotating(),
         Kind::SessionLost,
         found,
     );
