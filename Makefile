@@ -78,13 +78,14 @@ sim-judge: venv ## compare the simulation's model of DynamoDB with dynoxide (not
 .PHONY: sim
 sim: ## the functions under seeds of this tree's own, with everything that can go wrong (HISTORIES=1000000; SEED=n prints one)
 	@cargo build --quiet --profile sim -p sim
-	@$(if $(SEED),$(SIM) replay $(SEED),$(if $(HISTORIES),,$(SIM_DIGESTS) &&) $(SIM_FROM); \
-		$(SIM) random --from $$from --histories $(or $(HISTORIES),10000) $(if $(HISTORIES),,&& $(SIM) exhaustive --from $$from))
+	@$(if $(SEED),$(SIM) replay $(SEED),$(if $(HISTORIES),,$(SIM_DIGESTS) &&) \
+		$(SIM) random --from $(SIM_FROM) --histories $(or $(HISTORIES),10000) \
+		$(if $(HISTORIES),,&& $(SIM) exhaustive --from $(SIM_FROM)))
 
 # The same histories in two processes, on one thread and on two.
 SIM_DIGESTS = cmp <($(SIM) digests --histories 200 --threads 1) <($(SIM) digests --histories 200 --threads 2)
 
-SIM_FROM = tree=$(TREE); from=$$((16\#$${tree:0:12}))
+SIM_FROM = $$((16\#$(shell echo $(TREE) | cut -c-12)))
 
 .PHONY: nightly
 nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, and release builds for both architectures
@@ -144,7 +145,7 @@ client: $(call node-modules,client) ## build the client for mini-programs from c
 	@$(call npm-run,client,build)
 
 .PHONY: docs
-docs: $(call node-modules,tools/reference) ## build the reference of the API, one page to read and to try: target/reference.html (needs Node 20)
+docs: $(call node-modules,tools/reference) ## build the reference of the API, one page to read and to try: target/reference.html (needs Node 20.10)
 	@$(call npm-run,tools/reference,build)
 
 .PHONY: audit

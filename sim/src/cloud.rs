@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use serde_json::{Value, json};
 
+use crate::aws_json::{JSON_1_0, respond};
 use crate::dynamodb::{Context, DynamoDb};
 use crate::invariants::{Leftovers, StoredObject};
 use crate::network::fault::Fault;
@@ -178,7 +179,7 @@ impl Cloud {
         let request = self.planted.pass(operation, request);
         let answer = self.dynamodb.call(operation, &request, &context);
         self.checks.table_changed(&answer.changes, now);
-        respond(answer.status, answer.body.into())
+        respond(JSON_1_0, answer.status, answer.body)
     }
 
     /// What S3 has to tell since the last call. The checks see what has changed.
@@ -233,17 +234,6 @@ impl Cloud {
     }
 }
 
-fn respond(status: u16, body: Bytes) -> Response<Bytes> {
-    let mut response = Response::new(body);
-    *response.status_mut() =
-        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
-    let json = http::HeaderValue::from_static("application/x-amz-json-1.0");
-    response
-        .headers_mut()
-        .insert(http::header::CONTENT_TYPE, json);
-    response
-}
-
 /// What a service answers that does not work, or asks for patience.
 pub fn refusal(service: Service, is_throttle: bool) -> Response<Bytes> {
     let one_of = |throttle, failure| if is_throttle { throttle } else { failure };
@@ -252,7 +242,7 @@ pub fn refusal(service: Service, is_throttle: bool) -> Response<Bytes> {
             let (status, code) = one_of((400, "ThrottlingException"), (500, "InternalServerError"));
             let kind = format!("com.amazonaws.dynamodb.v20120810#{code}");
             let body = json!({"__type": kind, "message": "Please try again."});
-            respond(status, body.to_string().into())
+            respond(JSON_1_0, status, body.to_string())
         }
         Service::S3 => {
             let (status, code) = one_of((503, "SlowDown"), (500, "InternalError"));

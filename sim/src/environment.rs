@@ -69,6 +69,11 @@ impl Kind {
     }
 }
 
+/// How many tickets a person may have open.
+const PENDING: usize = 6;
+/// How many tickets a person gets in a day.
+const DAILY: i64 = 12;
+
 /// What the template gives the functions.
 fn variable(name: &str) -> Option<String> {
     let text = match name {
@@ -87,8 +92,8 @@ fn variable(name: &str) -> Option<String> {
         "WECHAT_APP_ID" => cloud::APP_ID,
         "WECHAT_API_BASE_URL" => WECHAT,
         "ADMIN_OPENIDS" => return Some(Person::ROOT.openid()),
-        "UPLOAD_PENDING_LIMIT" => "6",
-        "UPLOAD_DAILY_LIMIT" => "12",
+        "UPLOAD_PENDING_LIMIT" => return Some(PENDING.to_string()),
+        "UPLOAD_DAILY_LIMIT" => return Some(DAILY.to_string()),
         // A limit of requests has no model behind it that could be wrong.
         "LOGIN_RATE_LIMIT" => "0",
         "WARM_UP" => "off",
@@ -100,8 +105,8 @@ fn variable(name: &str) -> Option<String> {
 /// The limits that the functions are configured with.
 pub fn limits(skew: i64) -> crate::invariants::Limits {
     crate::invariants::Limits {
-        pending: 6,
-        daily: 12,
+        pending: PENDING,
+        daily: DAILY,
         total_bytes: None,
         skew,
     }

@@ -2,6 +2,7 @@
 //! which answers late, twice or not at all.
 
 pub mod actors;
+mod aws_json;
 pub mod cloud;
 pub mod dynamodb;
 pub mod environment;

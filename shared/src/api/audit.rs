@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::store::audit::{AuditEntry, StoredStanding};
+use crate::store::audit::{AuditEntry, StoredRoleAndStatus};
 
 /// An entry as administrators see it.
 #[derive(Debug, Serialize)]
@@ -14,12 +14,12 @@ pub struct AuditEntryResponse<'a> {
     target: &'a str,
     upload: Option<&'a str>,
     fields: &'a [String],
-    before: Option<StandingResponse<'a>>,
-    after: Option<StandingResponse<'a>>,
+    before: Option<RoleAndStatusResponse<'a>>,
+    after: Option<RoleAndStatusResponse<'a>>,
 }
 
 #[derive(Debug, Serialize)]
-struct StandingResponse<'a> {
+struct RoleAndStatusResponse<'a> {
     role: &'a str,
     status: &'a str,
 }
@@ -34,17 +34,17 @@ impl<'a> From<&'a AuditEntry> for AuditEntryResponse<'a> {
             target: &entry.target,
             upload: entry.upload.as_deref(),
             fields: &entry.fields,
-            before: entry.before.as_ref().map(StandingResponse::from),
-            after: entry.after.as_ref().map(StandingResponse::from),
+            before: entry.before.as_ref().map(RoleAndStatusResponse::from),
+            after: entry.after.as_ref().map(RoleAndStatusResponse::from),
         }
     }
 }
 
-impl<'a> From<&'a StoredStanding> for StandingResponse<'a> {
-    fn from(standing: &'a StoredStanding) -> Self {
+impl<'a> From<&'a StoredRoleAndStatus> for RoleAndStatusResponse<'a> {
+    fn from(stored: &'a StoredRoleAndStatus) -> Self {
         Self {
-            role: &standing.role,
-            status: &standing.status,
+            role: &stored.role,
+            status: &stored.status,
         }
     }
 }

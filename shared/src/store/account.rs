@@ -295,8 +295,8 @@ impl AccountUpdate {
     }
 
     /// Counts a change of role or status, so that one which was decided on before it is refused.
-    pub(super) fn count_standing(&mut self) {
-        self.increase("standing");
+    pub(super) fn raise_access_version(&mut self) {
+        self.increase("access_version");
     }
 
     /// Lets the change through only after every other that has been made.

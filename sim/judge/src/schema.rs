@@ -2,22 +2,7 @@
 
 use serde_json::{Value, json};
 
-/// What the index holds beside keys.
-const PROJECTED: [&str; 13] = [
-    "username",
-    "email",
-    "nickname",
-    "avatar_key",
-    "avatar_version",
-    "avatar_upload_id",
-    "phone",
-    "role",
-    "status",
-    "created_at",
-    "updated_at",
-    "version",
-    "epoch",
-];
+use crate::dynamodb::INDEX_ATTRIBUTES;
 
 /// The request that creates it.
 pub(crate) fn create_table(name: &str) -> Value {
@@ -26,7 +11,7 @@ pub(crate) fn create_table(name: &str) -> Value {
     let index = json!({
         "IndexName": "gsi1",
         "KeySchema": keys("gsi1pk", "gsi1sk"),
-        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": PROJECTED},
+        "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": INDEX_ATTRIBUTES},
     });
     json!({
         "TableName": name,

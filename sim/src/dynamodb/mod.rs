@@ -39,8 +39,8 @@ pub type Item = Map<String, Value>;
 const KEY_ATTRIBUTES: [&str; 2] = ["pk", "sk"];
 const INDEX: &str = "gsi1";
 const INDEX_KEY_ATTRIBUTES: [&str; 2] = ["gsi1pk", "gsi1sk"];
-/// What the index holds beside keys.
-const INDEX_ATTRIBUTES: [&str; 13] = [
+/// What the index holds beside keys, as `template.yaml` has it.
+pub const INDEX_ATTRIBUTES: [&str; 13] = [
     "username",
     "email",
     "nickname",

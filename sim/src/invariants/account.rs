@@ -25,7 +25,7 @@ const OF_LIVE: [&str; 7] = [
 ];
 /// What a live account can have beside that.
 const OPTIONAL: [&str; 14] = [
-    "standing",
+    "access_version",
     "username",
     "username_key",
     "email",
@@ -74,7 +74,7 @@ pub(super) fn check(
     if let Some(before) = before {
         kept(user, before, after, found);
     }
-    standing(commit, user, before, after, found);
+    access(commit, user, before, after, found);
     names::check_user(commit, user, before, after, found);
 }
 
@@ -245,7 +245,7 @@ fn kept(user: &str, before: &Item, after: &Item, found: &mut Findings) {
 }
 
 /// Nobody changes role or status but an administrator, and a login for whom configuration makes one.
-fn standing(
+fn access(
     commit: &Commit<'_>,
     user: &str,
     before: Option<&Item>,
@@ -269,5 +269,5 @@ fn standing(
         return;
     }
     let entry = super::audit::entries(commit).any(|entry| entry.text("target") == Some(user));
-    found.unless(entry, Kind::StandingWithoutAudit, || user.to_owned());
+    found.unless(entry, Kind::AccessChangeWithoutAudit, || user.to_owned());
 }

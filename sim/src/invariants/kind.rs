@@ -45,7 +45,7 @@ kinds! {
     EditTwice = "an edit was written twice",
     LoginTwice = "a login was written twice",
     LoginWithoutSession = "a login left no session of its own",
-    StandingWithoutAudit = "role or status changed without an entry in the audit",
+    AccessChangeWithoutAudit = "role or status changed without an entry in the audit",
     // Sessions
     SessionReturned = "a session came back",
     TokenReturned = "a session went back to an older token",

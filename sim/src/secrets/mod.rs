@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+use crate::aws_json::{JSON_1_1, respond};
 
 /// Secrets by their names.
 #[derive(Clone, Debug, Default)]
@@ -65,8 +67,12 @@ impl SecretsManager {
             _ => Err(Error("UnknownOperationException", "")),
         };
         match answer {
-            Ok(answer) => respond(200, &answer),
-            Err(Error(code, message)) => respond(400, &json!({"__type": code, "Message": message})),
+            Ok(answer) => respond(JSON_1_1, 200, answer.to_string()),
+            Err(Error(code, message)) => respond(
+                JSON_1_1,
+                400,
+                json!({"__type": code, "Message": message}).to_string(),
+            ),
         }
     }
 
@@ -136,22 +142,10 @@ fn version_id(at: usize) -> String {
 /// A refusal that has nothing to do with what was asked, such as 500 `InternalServiceError`.
 pub fn refusal(status: u16, code: &str) -> Response<Bytes> {
     respond(
+        JSON_1_1,
         status,
-        &json!({"__type": code, "Message": "Please try again."}),
+        json!({"__type": code, "Message": "Please try again."}).to_string(),
     )
-}
-
-fn respond(status: u16, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        HeaderValue::from_static("application/x-amz-json-1.1"),
-    );
-    headers.insert("x-amzn-requestid", HeaderValue::from_static("sim"));
-    response
 }
 
 #[cfg(test)]

@@ -2,12 +2,13 @@
 //! <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html>
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, StatusCode};
+use http::{HeaderValue, Request, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Sqs;
 use super::event::md5;
+use crate::aws_json::{JSON_1_0, respond};
 
 /// 1 MiB.
 const MAX_MESSAGE: usize = 1024 * 1024;
@@ -35,7 +36,7 @@ impl Sqs {
             )),
         };
         match answer {
-            Ok(answer) => respond(200, &answer),
+            Ok(answer) => respond(JSON_1_0, 200, answer.to_string()),
             Err(Error(code, message)) => refused(400, code, message),
         }
     }
@@ -91,7 +92,7 @@ pub fn refusal(status: u16, code: &str) -> Response<Bytes> {
 
 fn refused(status: u16, code: &str, message: &str) -> Response<Bytes> {
     let body = json!({"__type": format!("com.amazonaws.sqs#{code}"), "message": message});
-    let mut response = respond(status, &body);
+    let mut response = respond(JSON_1_0, status, body.to_string());
     // The code that the query protocol had.
     let old_code = match code {
         "QueueDoesNotExist" => "AWS.SimpleQueueService.NonExistentQueue",
@@ -101,18 +102,5 @@ fn refused(status: u16, code: &str, message: &str) -> Response<Bytes> {
     if let Ok(value) = HeaderValue::from_str(&format!("{old_code};{fault}")) {
         response.headers_mut().insert("x-amzn-query-error", value);
     }
-    response
-}
-
-fn respond(status: u16, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() =
-        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let headers = response.headers_mut();
-    headers.insert(
-        "content-type",
-        HeaderValue::from_static("application/x-amz-json-1.0"),
-    );
-    headers.insert("x-amzn-requestid", HeaderValue::from_static("sim"));
     response
 }

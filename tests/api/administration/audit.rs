@@ -53,12 +53,12 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
     carol.edit(json!({"nickname": "C"})).await.expect(200);
     carol.delete_account().await.expect(204);
 
-    let standing = |role: &str, status: &str| json!({"role": role, "status": status});
+    let role_and_status = |role: &str, status: &str| json!({"role": role, "status": status});
     let entry = |action: &str, target: &str, fields: Value, before: Value, after: Value| {
         json!({"actor": admin.id, "action": action, "target": target, "upload": null, "fields": fields,
             "before": before, "after": after})
     };
-    let (user, admins) = (standing("user", "active"), standing("admin", "active"));
+    let (user, admins) = (role_and_status("user", "active"), role_and_status("admin", "active"));
     let mut found = entries(&world, &admin).await;
     // Those of one millisecond are in no order.
     let newest = found.remove(0);
@@ -93,7 +93,7 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
             &alice.id,
             json!(["role", "status"]),
             admins,
-            standing("user", "disabled"),
+            role_and_status("user", "disabled"),
         ),
     ];
     let set = |entries: &[Value]| entries.iter().map(Value::to_string).collect::<HashSet<_>>();

@@ -22,7 +22,7 @@ use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::user::{Role, Status, User};
 
-pub use read::{AuditEntry, StoredStanding, is_audit_position};
+pub use read::{AuditEntry, StoredRoleAndStatus, is_audit_position};
 
 /// How long an entry is kept.
 pub const RETENTION: Duration = Duration::from_secs(400 * 24 * 60 * 60);

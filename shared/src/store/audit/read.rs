@@ -28,14 +28,14 @@ pub struct AuditEntry {
     /// The fields that were set or cleared, by their names in the API.
     pub fields: Vec<String>,
     /// The account before, if the write was about an account that was there.
-    pub before: Option<StoredStanding>,
+    pub before: Option<StoredRoleAndStatus>,
     /// The account afterwards, likewise.
-    pub after: Option<StoredStanding>,
+    pub after: Option<StoredRoleAndStatus>,
 }
 
 /// An account's role and status, as text.
 #[derive(Clone, Debug)]
-pub struct StoredStanding {
+pub struct StoredRoleAndStatus {
     /// What its owner could do.
     pub role: String,
     /// Whether it could be used.
@@ -45,8 +45,8 @@ pub struct StoredStanding {
 impl AuditEntry {
     fn from_item(item: &Item) -> Result<Self, StoreError> {
         let text = |name| item::str(item, name).map(str::to_owned);
-        let standing = |role, status| {
-            Some(StoredStanding {
+        let role_and_status = |role, status| {
+            Some(StoredRoleAndStatus {
                 role: item::opt_str(item, role)?.to_owned(),
                 status: item::opt_str(item, status)?.to_owned(),
             })
@@ -63,8 +63,8 @@ impl AuditEntry {
             fields: fields
                 .filter_map(|name| name.as_s().ok().cloned())
                 .collect(),
-            before: standing("role_before", "status_before"),
-            after: standing("role_after", "status_after"),
+            before: role_and_status("role_before", "status_before"),
+            after: role_and_status("role_after", "status_after"),
         })
     }
 }

@@ -32,7 +32,7 @@ impl Store {
         for (attribute, value) in &changed {
             update.set(attribute, value.clone());
         }
-        update.count_standing();
+        update.raise_access_version();
         update.raise_fence(fence, now);
         update.require_unchanged(&user);
         let transaction = Transaction::new()

@@ -52,12 +52,12 @@ impl Changes {
     }
 
     /// Whether role or status are to change.
-    pub(super) const fn changes_standing(&self) -> bool {
+    pub(super) const fn change_access(&self) -> bool {
         self.role.is_some() || self.status.is_some()
     }
 
     /// Whether nothing but role and status is to change.
-    pub(super) fn are_of_standing(&self) -> bool {
+    pub(super) fn are_about_access(&self) -> bool {
         let fields = self.fields();
         fields
             .iter()

@@ -218,7 +218,7 @@ const PERSONAL: [&str; 21] = [
     "avatar_upload_id",
     "phone",
     "role",
-    "standing",
+    "access_version",
     "openid",
     "unionid",
     "created_at",

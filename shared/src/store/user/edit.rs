@@ -66,7 +66,7 @@ enum Basis {
     /// All of it: what the change leaves behind is known without reading it.
     Version,
     /// Role and status alone. Nothing that its owner does can hold off such a change.
-    Standing,
+    Access,
 }
 
 impl Store {
@@ -97,10 +97,10 @@ impl Store {
         let mut attempts = self.attempts();
         loop {
             let current = self.current(user, changes, editor, if_match).await?;
-            let basis = if attempts.is_first() || !changes.are_of_standing() {
+            let basis = if attempts.is_first() || !changes.are_about_access() {
                 Basis::Version
             } else {
-                Basis::Standing
+                Basis::Access
             };
             let outcome = self.edit_once(current, changes, editor, basis, &mut foreign);
             match outcome.await? {
@@ -190,11 +190,11 @@ fn account_update(
     let (item, user) = (&current.item, &current.user);
     let mut update = match basis {
         Basis::Version => AccountUpdate::at(now),
-        Basis::Standing => AccountUpdate::after_the_last(),
+        Basis::Access => AccountUpdate::after_the_last(),
     };
     changes.write_to(&mut update, current.avatar.as_ref());
-    if changes.changes_standing() {
-        update.count_standing();
+    if changes.change_access() {
+        update.raise_access_version();
     }
     if basis == Basis::Version || current.is_matched {
         update.require_unchanged(user);
@@ -206,8 +206,8 @@ fn account_update(
                 update.raise_fence(Fence::from_item(item), now);
             }
         }
-        Basis::Standing => {
-            update.require_as_read(item, &["epoch", "status", "role", "standing"]);
+        Basis::Access => {
+            update.require_as_read(item, &["epoch", "status", "role", "access_version"]);
             if changes.status.is_some() {
                 update.increase("fence");
             }

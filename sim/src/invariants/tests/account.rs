@@ -78,7 +78,7 @@ pub(super) const CASES: &[Case] = &[
             ("edit_before", json!({"B": "Ag=="})),
         ]);
     }),
-    (Kind::StandingWithoutAudit, |scene| {
+    (Kind::AccessChangeWithoutAudit, |scene| {
         let promoted = scene.changed(ANNA, |account| {
             _ = account.insert("role".to_owned(), s("admin"))
         });

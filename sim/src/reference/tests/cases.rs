@@ -72,46 +72,6 @@ pub(super) const CASES: &[Case] = &[
             json!({"id": ANNA, "nickname": null, "avatar_url": null, "email": null}),
         );
     }),
-    (Kind::WrongStatus, |story| {
-        story.ask(read(), 401, json!({"code": "unauthorized"}))
-    }),
-    (Kind::WrongStatus, |story| {
-        story.ask(read(), 403, json!({"code": "account_disabled"}))
-    }),
-    (Kind::WrongStatus, |story| {
-        story.ask(read(), 404, json!({"code": "not_found"}))
-    }),
-    (Kind::WrongStatus, |story| {
-        story.ask(
-            edit("username", "boris"),
-            409,
-            json!({"code": "username_taken"}),
-        )
-    }),
-    (Kind::WrongStatus, |story| {
-        story.ask(
-            edit("nickname", "n"),
-            400,
-            json!({"code": "invalid_request"}),
-        )
-    }),
-    (Kind::WrongStatus, |story| {
-        let pending = story.begin_without_token(login());
-        story.end(pending, 401, json!({"code": "wechat_code_used"}));
-    }),
-    (Kind::WrongStatus, |story| {
-        let pending = story.begin_without_token(login());
-        story.end(pending, 403, json!({"code": "account_disabled"}));
-    }),
-    (Kind::WrongStatus, |story| {
-        story.write(json!({"role": {"S": "admin"}}));
-        let pending = story.checks.begin(
-            Ask::AdminRead,
-            Some(&access_token(ANNA, "admin")),
-            story.now + 1,
-        );
-        story.end(pending, 403, json!({"code": "forbidden"}));
-    }),
     (Kind::ForeignData, |story| {
         story.ask(Ask::AdminRead, 200, json!({}))
     }),
