@@ -116,7 +116,7 @@ impl Aws {
         self.http.as_ref()
     }
 
-    /// Where a client counts its retries, if not where all of the process do. `SdkConfig` cannot carry it.
+    /// Where a client counts its retries, if not where all of the process do.
     pub fn retry_partition(&self) -> Option<RetryPartition> {
         self.network.retry_partition()
     }
@@ -132,7 +132,7 @@ impl Aws {
         own.as_deref().or(self.endpoint.as_deref())
     }
 
-    /// The configuration from which the service's client is made.
+    /// What [`client_config!`](crate::client_config) begins with.
     pub fn sdk_config(&self, service: Service) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(self.timeouts.attempt)
@@ -160,6 +160,20 @@ impl Aws {
         builder.set_endpoint_url(self.endpoint(service).map(str::to_owned));
         builder.build()
     }
+}
+
+/// The builder of a client's configuration, for a service in its SDK crate: `client_config!(aws_sdk_sqs, aws, Sqs)`.
+///
+/// Clients are made from this alone: what [`Aws::retry_partition`] gives cannot be part of an `SdkConfig`.
+#[macro_export]
+macro_rules! client_config {
+    ($sdk:ident, $aws:expr, $service:ident) => {{
+        let aws: &$crate::aws::Aws = $aws;
+        let mut config =
+            $sdk::config::Builder::from(&aws.sdk_config($crate::aws::Service::$service));
+        config.set_retry_partition(aws.retry_partition());
+        config
+    }};
 }
 
 #[cfg(test)]

@@ -2,12 +2,11 @@
 //! of its own tests the very app that is deployed.
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::Config;
 use axum::Router;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-use crate::aws::{Aws, Service, Timeouts};
+use crate::aws::{Aws, Timeouts};
 use crate::config::{Vars, process_environment};
 use crate::http::event;
 use crate::net::Network;
@@ -58,8 +57,7 @@ impl<'a> Setup<'a> {
     /// Reads `TABLE_NAME`, and makes a client for the table.
     pub fn store(&mut self, aws: &Aws) -> Store {
         let table = self.vars.required("TABLE_NAME");
-        let mut config = Config::from(&aws.sdk_config(Service::DynamoDb)).to_builder();
-        config.set_retry_partition(aws.retry_partition());
+        let config = crate::client_config!(aws_sdk_dynamodb, aws, DynamoDb);
         Store::new(
             Client::from_conf(config.build()),
             table,

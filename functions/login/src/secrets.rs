@@ -8,10 +8,9 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use aws_sdk_secretsmanager::Client;
-use aws_sdk_secretsmanager::config::Builder;
 use serde::Deserialize;
 use shared::auth::jwt::{Signer, TokenIssuer};
-use shared::aws::{Aws, Service};
+use shared::aws::Aws;
 use shared::config::Vars;
 use shared::error::{Code, Error};
 use shared::jwk::{JwkError, PrivateKey};
@@ -106,9 +105,7 @@ impl Secrets {
         clock: Clock,
     ) -> Option<Self> {
         let both = vars.text("SECRETS_ID");
-        let mut config = Builder::from(&aws.sdk_config(Service::SecretsManager));
-        config.set_retry_partition(aws.retry_partition());
-        let config = config.build();
+        let config = shared::client_config!(aws_sdk_secretsmanager, aws, SecretsManager).build();
         let client = OnceCell::new();
         let mut source = |name, instead| {
             let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();

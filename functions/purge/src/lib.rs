@@ -8,7 +8,6 @@ mod account;
 mod objects;
 
 use serde_json::Value;
-use shared::aws::Service;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::queue::{self, SqsBatchResponse};
@@ -45,8 +44,7 @@ impl App {
             ..
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
-        let mut queue = aws_sdk_sqs::config::Builder::from(&aws.sdk_config(Service::Sqs));
-        queue.set_retry_partition(aws.retry_partition());
+        let queue = shared::client_config!(aws_sdk_sqs, &aws, Sqs);
         let queue_url = vars.required("PURGE_QUEUE_URL");
         WarmUp::read(&mut vars);
         vars.finish()?;

@@ -54,9 +54,7 @@ impl Objects {
     /// The bucket named `bucket`. With an endpoint of its own it is addressed by path.
     pub fn new(aws: &Aws, bucket: String) -> Self {
         let path_style = aws.endpoint(Service::S3).is_some();
-        let mut config = aws_sdk_s3::config::Builder::from(&aws.sdk_config(Service::S3))
-            .force_path_style(path_style);
-        config.set_retry_partition(aws.retry_partition());
+        let config = shared::client_config!(aws_sdk_s3, aws, S3).force_path_style(path_style);
         Self {
             client: Client::from_conf(config.build()),
             bucket,

@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::auth::jwt::Verifier;
-use shared::aws::Service;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::http::ProvideVerifier;
@@ -56,8 +55,7 @@ impl App {
             telemetry,
             ..
         } = setup;
-        let mut sqs = aws_sdk_sqs::config::Builder::from(&aws.sdk_config(Service::Sqs));
-        sqs.set_retry_partition(aws.retry_partition());
+        let sqs = shared::client_config!(aws_sdk_sqs, &aws, Sqs);
         let purge_queue = PurgeQueue::new(sqs.build(), vars.required("PURGE_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);

@@ -58,7 +58,10 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
         json!({"actor": admin.id, "action": action, "target": target, "upload": null, "fields": fields,
             "before": before, "after": after})
     };
-    let (user, admins) = (role_and_status("user", "active"), role_and_status("admin", "active"));
+    let (user, admins) = (
+        role_and_status("user", "active"),
+        role_and_status("admin", "active"),
+    );
     let mut found = entries(&world, &admin).await;
     // Those of one millisecond are in no order.
     let newest = found.remove(0);
