@@ -7,13 +7,13 @@ use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
 use crate::store::schema::Key;
-use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::transaction::{Cancelled, Slot, Transacted, Transaction};
 use crate::store::upload::idempotency::IdempotencyItem;
 use crate::store::upload::quota::{self, QuotaRequest};
 use crate::store::upload::request::{
     IssueUploads, IssueUploadsError, IssuedUploads, check_account,
 };
-use crate::store::upload::{EVENT_LIFETIME, NewUpload, TICKET_LIFETIME, ttl};
+use crate::store::upload::{EVENT_LIFETIME, NewUpload, Record, TICKET_LIFETIME, ttl};
 use crate::time::Timestamp;
 use crate::upload::lifecycle::UploadStatus;
 
@@ -66,6 +66,9 @@ impl Store {
             let earlier = earlier.ok_or(IssueUploadsError::IdempotencyMismatch)?;
             return self.repeat(request, key, earlier).await.map(Some);
         }
+        if let Some(ticket_until) = end_of_created(request, &cancelled)? {
+            return Ok(Some(IssuedUploads::New { ticket_until }));
+        }
         if !cancelled.refused(&Slot::Quota) {
             return Err(StoreError::Refused("an upload id was taken".into()).into());
         }
@@ -73,6 +76,23 @@ impl Store {
         self.make_room(request, counted, quota, now).await?;
         Ok(None)
     }
+}
+
+/// The end of the request's tickets, if its uploads are there: an earlier attempt that was refused when the SDK repeated it,
+/// and arrived once there was room.
+fn end_of_created(
+    request: &IssueUploads<'_>,
+    cancelled: &Cancelled,
+) -> Result<Option<Timestamp>, StoreError> {
+    let Some(upload) = request.uploads.first() else {
+        return Ok(None);
+    };
+    let found = cancelled.item(&Slot::Upload(upload.key.upload));
+    let record = found.map(|item| Record::from_item(item, request.owner.user));
+    let own = record
+        .transpose()?
+        .filter(|record| record.key == upload.key);
+    Ok(own.map(|record| record.ticket_until))
 }
 
 /// Everything that new uploads write, under the conditions that allow them.
