@@ -132,7 +132,7 @@ impl Aws {
         own.as_deref().or(self.endpoint.as_deref())
     }
 
-    /// What [`client_config!`](crate::client_config) begins with.
+    /// What [`client_config!`] begins with.
     pub fn sdk_config(&self, service: Service) -> SdkConfig {
         let timeouts = TimeoutConfig::builder()
             .operation_attempt_timeout(self.timeouts.attempt)
@@ -175,6 +175,8 @@ macro_rules! client_config {
         config
     }};
 }
+
+pub use client_config;
 
 #[cfg(test)]
 mod tests {

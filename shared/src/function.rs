@@ -6,7 +6,7 @@ use axum::Router;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::Value;
 
-use crate::aws::{Aws, Timeouts};
+use crate::aws::{Aws, Timeouts, client_config};
 use crate::config::{Vars, process_environment};
 use crate::http::event;
 use crate::net::Network;
@@ -57,7 +57,7 @@ impl<'a> Setup<'a> {
     /// Reads `TABLE_NAME`, and makes a client for the table.
     pub fn store(&mut self, aws: &Aws) -> Store {
         let table = self.vars.required("TABLE_NAME");
-        let config = crate::client_config!(aws_sdk_dynamodb, aws, DynamoDb);
+        let config = client_config!(aws_sdk_dynamodb, aws, DynamoDb);
         Store::new(
             Client::from_conf(config.build()),
             table,

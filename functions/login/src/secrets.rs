@@ -10,7 +10,7 @@ use std::sync::Arc;
 use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
 use shared::auth::jwt::{Signer, TokenIssuer};
-use shared::aws::Aws;
+use shared::aws::{Aws, client_config};
 use shared::config::Vars;
 use shared::error::{Code, Error};
 use shared::jwk::{JwkError, PrivateKey};
@@ -105,7 +105,7 @@ impl Secrets {
         clock: Clock,
     ) -> Option<Self> {
         let both = vars.text("SECRETS_ID");
-        let config = shared::client_config!(aws_sdk_secretsmanager, aws, SecretsManager).build();
+        let config = client_config!(aws_sdk_secretsmanager, aws, SecretsManager).build();
         let client = OnceCell::new();
         let mut source = |name, instead| {
             let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();

@@ -8,6 +8,7 @@ mod account;
 mod objects;
 
 use serde_json::Value;
+use shared::aws::client_config;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::queue::{self, SqsBatchResponse};
@@ -44,7 +45,7 @@ impl App {
             ..
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
-        let queue = shared::client_config!(aws_sdk_sqs, &aws, Sqs);
+        let queue = client_config!(aws_sdk_sqs, &aws, Sqs);
         let queue_url = vars.required("PURGE_QUEUE_URL");
         WarmUp::read(&mut vars);
         vars.finish()?;

@@ -3,7 +3,7 @@
 use aws_sdk_s3::Client;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::types::{Delete, ObjectIdentifier};
-use shared::aws::{Aws, Service};
+use shared::aws::{Aws, Service, client_config};
 use shared::ids::{Epoch, UserId};
 use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
@@ -35,7 +35,7 @@ impl Objects {
     /// The bucket named `bucket`. With an endpoint of its own it is addressed by path.
     pub(crate) fn new(aws: &Aws, bucket: String) -> Self {
         let path_style = aws.endpoint(Service::S3).is_some();
-        let config = shared::client_config!(aws_sdk_s3, aws, S3).force_path_style(path_style);
+        let config = client_config!(aws_sdk_s3, aws, S3).force_path_style(path_style);
         Self {
             client: Client::from_conf(config.build()),
             bucket,

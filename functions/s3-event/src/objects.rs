@@ -7,7 +7,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::operation::list_object_versions::ListObjectVersionsOutput;
 use aws_sdk_s3::primitives::ByteStream;
-use shared::aws::{Aws, Service};
+use shared::aws::{Aws, Service, client_config};
 use shared::queue::RetryError;
 use shared::upload::key::ObjectKey;
 use shared::upload::sniff::HEAD_BYTES;
@@ -54,7 +54,7 @@ impl Objects {
     /// The bucket named `bucket`. With an endpoint of its own it is addressed by path.
     pub fn new(aws: &Aws, bucket: String) -> Self {
         let path_style = aws.endpoint(Service::S3).is_some();
-        let config = shared::client_config!(aws_sdk_s3, aws, S3).force_path_style(path_style);
+        let config = client_config!(aws_sdk_s3, aws, S3).force_path_style(path_style);
         Self {
             client: Client::from_conf(config.build()),
             bucket,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::auth::jwt::Verifier;
+use shared::aws::client_config;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::http::ProvideVerifier;
@@ -55,7 +56,7 @@ impl App {
             telemetry,
             ..
         } = setup;
-        let sqs = shared::client_config!(aws_sdk_sqs, &aws, Sqs);
+        let sqs = client_config!(aws_sdk_sqs, &aws, Sqs);
         let purge_queue = PurgeQueue::new(sqs.build(), vars.required("PURGE_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
