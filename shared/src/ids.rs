@@ -86,7 +86,8 @@ impl fmt::Debug for UserId {
 }
 
 /// WeChat's id of a person within one mini-program. Personal data.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct OpenId(Redacted<String>);
 
 impl OpenId {
@@ -110,6 +111,20 @@ impl FromStr for OpenId {
         } else {
             Err(ParseIdError("openid"))
         }
+    }
+}
+
+impl TryFrom<String> for OpenId {
+    type Error = ParseIdError;
+
+    fn try_from(text: String) -> Result<Self, ParseIdError> {
+        text.parse()
+    }
+}
+
+impl From<OpenId> for String {
+    fn from(openid: OpenId) -> Self {
+        openid.as_str().to_owned()
     }
 }
 

@@ -18,6 +18,7 @@ pub mod http;
 pub mod ids;
 pub(crate) mod invariant;
 pub mod jwk;
+pub mod moderation;
 pub mod net;
 pub mod patch;
 pub mod profile;
