@@ -2,12 +2,54 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::ids::OpenId;
+use crate::ids::{Epoch, OpenId, UserId};
+use crate::time::Timestamp;
 
 /// A message of the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub enum Task {
+    /// A verified picture waits to be checked.
+    MediaStored {
+        /// The object's key.
+        key: String,
+        /// The S3 version id that the record references.
+        version: String,
+    },
+    /// A check was asked for; if there is no verdict by now, it is time to do without.
+    MediaOverdue {
+        /// The object's key.
+        key: String,
+        /// The S3 version id that was submitted.
+        version: String,
+        /// What WeChat called the check.
+        trace_id: String,
+        /// When the verdict should have come.
+        due: Timestamp,
+    },
+    /// A nickname has changed, or is about to: announced before it is stored.
+    NicknameChanged {
+        /// Whose it is.
+        user: UserId,
+        /// The account generation.
+        epoch: Epoch,
+        /// Which change it is: a later one has another.
+        check: String,
+    },
+    /// A text of an own function's item has changed, or is about to.
+    TextChanged {
+        /// The partition key of the item.
+        pk: String,
+        /// The sort key of the item.
+        sk: String,
+        /// Which change it is: a later one has another.
+        check: String,
+    },
+    /// A moderator has decided, or is about to: announced before the decision is stored.
+    ReviewDecided {
+        /// The id of the review.
+        review: String,
+    },
     /// WeChat has looked at a picture, or could not.
     MediaVerdict {
         /// What WeChat called the check when it was asked for. Nothing else tells which picture is meant.

@@ -1,6 +1,8 @@
 //! SQS batches: every message on its own, several at a time, and one failure is one message's failure.
 //! <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html>
 
+mod sender;
+
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -13,6 +15,8 @@ use crate::telemetry::causes;
 use crate::telemetry::record::Summary;
 use crate::telemetry::{self, Metric, Telemetry};
 use crate::time::{Clock, Timestamp};
+
+pub use sender::{MAX_DELAY, SendError, Sender};
 
 /// How many messages are worked on at a time.
 const CONCURRENCY: usize = 10;

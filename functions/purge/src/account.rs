@@ -111,11 +111,6 @@ async fn finish(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryErr
 }
 
 async fn continue_later(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
-    let rest = app
-        .queue
-        .send_message()
-        .queue_url(&app.queue_url)
-        .message_body(deleted.to_message());
-    rest.send().await.map_err(RetryError::new)?;
+    app.queue.send(deleted.to_message(), None).await?;
     Ok(Outcome::Done("purge continues in another invocation"))
 }

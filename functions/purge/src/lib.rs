@@ -8,10 +8,9 @@ mod account;
 mod objects;
 
 use serde_json::Value;
-use shared::aws::client_config;
 use shared::config::WarmUp;
 use shared::function::Setup;
-use shared::queue::{self, SqsBatchResponse};
+use shared::queue::{self, Sender, SqsBatchResponse};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
@@ -24,8 +23,7 @@ pub struct App {
     store: Store,
     objects: Objects,
     /// The function's own queue.
-    queue: aws_sdk_sqs::Client,
-    queue_url: String,
+    queue: Sender,
     clock: Clock,
     telemetry: Telemetry,
 }
@@ -45,15 +43,13 @@ impl App {
             ..
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
-        let queue = client_config!(aws_sdk_sqs, &aws, Sqs);
-        let queue_url = vars.required("PURGE_QUEUE_URL");
+        let queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
         WarmUp::read(&mut vars);
         vars.finish()?;
         Ok(Self {
             store,
             objects,
-            queue: aws_sdk_sqs::Client::from_conf(queue.build()),
-            queue_url,
+            queue,
             clock,
             telemetry,
         })

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use shared::error::{Code, Error};
+use shared::error::Error;
 use shared::telemetry::{self, Metric};
 
 use crate::target::Target;
@@ -22,8 +22,8 @@ pub(crate) async fn delete(
     let target = app.store.read_for_deletion(user, editor, if_match).await?;
     // Announced first: what a generation that ended unannounced left behind would stay for good. `purge` touches nothing of
     // an account that is not deleted after all.
-    let announced = app.purge_queue.announce(&target.deleted).await;
-    announced.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))?;
+    let message = target.deleted.to_message();
+    app.purge_queue.send(message, None).await?;
     app.store.delete_user(target, editor, if_match).await?;
     telemetry::count(Metric::DeletedUsers);
     Ok(StatusCode::NO_CONTENT)

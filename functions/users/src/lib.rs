@@ -7,7 +7,6 @@ mod create;
 mod delete;
 mod list;
 mod profiles;
-mod purge_queue;
 mod read;
 mod response;
 mod target;
@@ -17,23 +16,21 @@ use std::sync::Arc;
 
 use axum::Router;
 use shared::auth::jwt::Verifier;
-use shared::aws::client_config;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::http::ProvideVerifier;
+use shared::queue::Sender;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::Clock;
 use shared::upload::link::Links;
-
-use crate::purge_queue::PurgeQueue;
 
 /// What the handlers need.
 #[derive(Debug)]
 pub struct App {
     store: Store,
     /// Where deleted accounts are announced.
-    purge_queue: PurgeQueue,
+    purge_queue: Sender,
     verifier: Verifier,
     links: Links,
     /// The mini-program's id, from which user ids are derived; only creating a user needs it.
@@ -56,8 +53,7 @@ impl App {
             telemetry,
             ..
         } = setup;
-        let sqs = client_config!(aws_sdk_sqs, &aws, Sqs);
-        let purge_queue = PurgeQueue::new(sqs.build(), vars.required("PURGE_QUEUE_URL"));
+        let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");
