@@ -8,6 +8,7 @@ mod erasure;
 mod golden;
 mod login;
 mod purge;
+mod reviews;
 mod round_trips;
 mod secrets;
 mod sessions;
