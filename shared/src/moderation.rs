@@ -1,9 +1,13 @@
 //! What the queue of `moderation` carries.
 
+mod text;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Epoch, OpenId, UserId};
+use crate::ids::{OpenId, UserId};
 use crate::time::Timestamp;
+
+pub use text::CheckId;
 
 /// A message of the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +35,8 @@ pub enum Task {
     NicknameChanged {
         /// Whose it is.
         user: UserId,
-        /// The account generation.
-        epoch: Epoch,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A text of an own function's item has changed, or is about to.
     TextChanged {
@@ -43,7 +45,7 @@ pub enum Task {
         /// The sort key of the item.
         sk: String,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {

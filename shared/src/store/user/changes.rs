@@ -2,11 +2,10 @@
 
 use crate::ids::UploadId;
 use crate::patch::Patch;
-use crate::profile::{Email, Nickname, Username};
+use crate::profile::{Email, Username};
 use crate::store::account::AccountUpdate;
-use crate::store::item::s;
 use crate::time::Timestamp;
-use crate::user::{Avatar, Role, Status, User};
+use crate::user::{Avatar, NewNickname, Role, Status, User};
 
 /// What is to change about a user.
 #[derive(Clone, Debug)]
@@ -16,7 +15,7 @@ pub struct Changes {
     /// The unique e-mail address.
     pub email: Patch<Email>,
     /// Needs no reservation.
-    pub nickname: Patch<Nickname>,
+    pub nickname: Patch<NewNickname>,
     /// The picture: one of the user's own, verified uploads.
     pub avatar: Patch<UploadId>,
     /// What the user may do.
@@ -93,8 +92,8 @@ impl Changes {
         }
         match &self.nickname {
             Patch::Keep => {}
-            Patch::Clear => update.remove("nickname"),
-            Patch::Set(nickname) => update.set("nickname", s(nickname.as_str())),
+            Patch::Clear => update.clear_nickname(),
+            Patch::Set(nickname) => update.set_nickname(nickname),
         }
         match (&self.avatar, avatar) {
             (Patch::Set(_), Some(avatar)) => update.set_avatar(avatar),
@@ -118,7 +117,11 @@ impl Changes {
     ) -> User {
         self.username.apply_to(&mut user.username);
         self.email.apply_to(&mut user.email);
-        self.nickname.apply_to(&mut user.nickname);
+        match &self.nickname {
+            Patch::Keep => {}
+            Patch::Clear => (user.nickname, user.pending_nickname) = (None, None),
+            Patch::Set(nickname) => user.store_nickname(nickname),
+        }
         if !self.avatar.is_keep() {
             user.avatar = avatar;
         }
