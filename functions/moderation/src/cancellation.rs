@@ -1,0 +1,13 @@
+//! A WeChat account that is gone.
+
+use shared::queue::{Outcome, RetryError};
+use shared::ids::OpenId;
+
+use crate::App;
+
+pub(crate) async fn delete(
+    _app: &App,
+    _openid: &OpenId,
+) -> Result<Outcome, RetryError> {
+    Ok(Outcome::Discarded("cancelled accounts are not deleted yet"))
+}
