@@ -9,13 +9,16 @@
 //! | quota: open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
 //! | entry of the audit | `AU#0` | time and something random |
+//! | review of something of a user's | `RV#<user>` | its subject |
 //!
-//! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
+//! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id;
+//! and likewise, as `RV#0`, the reviews that wait for a decision.
 
 use std::borrow::Cow;
 
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::item::{Item, s};
+use crate::store::review::ReviewId;
 use crate::time::Timestamp;
 
 /// The sort key of items that are alone in their partition.
@@ -28,6 +31,8 @@ pub(super) const AUDIT_PARTITION: &str = "AU#0";
 pub(super) const USERS_INDEX: &str = "gsi1";
 /// The one partition of that index.
 pub(super) const USERS_SHARD: &str = "US#0";
+/// The partition of that index that holds what waits for a decision.
+pub(super) const REVIEWS_LIST: &str = "RV#0";
 
 /// Attribute names that DynamoDB reserves: in an expression they stand with a `#` before them.
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
@@ -95,6 +100,14 @@ impl Key {
         }
     }
 
+    /// `entry` is what [`ReviewId`] makes of the subject.
+    pub(super) fn review(user: &UserId, entry: &str) -> Self {
+        Self {
+            pk: reviews_partition(user).into(),
+            sk: entry.to_owned().into(),
+        }
+    }
+
     fn single(pk: String) -> Self {
         Self {
             pk: pk.into(),
@@ -119,6 +132,11 @@ pub(super) fn uploads_partition(user: &UserId) -> String {
     format!("UP#{user}")
 }
 
+/// The partition of the reviews about a user.
+pub(super) fn reviews_partition(user: &UserId) -> String {
+    format!("RV#{user}")
+}
+
 /// Whose item it is that has this partition key; `None` if it is no user's.
 pub(super) fn user_in_partition(pk: &str) -> Option<UserId> {
     pk.strip_prefix("U#")?.parse().ok()
@@ -127,6 +145,11 @@ pub(super) fn user_in_partition(pk: &str) -> Option<UserId> {
 /// Sorts users by age in the index; the id makes it unique.
 pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
     format!("{:015}#{user}", at.millis())
+}
+
+/// Sorts reviews by age in the index; the id makes it unique.
+pub(super) fn review_age_key(at: Timestamp, review: &ReviewId) -> String {
+    format!("{:015}#{review}", at.millis())
 }
 
 /// Whether the text has the form of what [`age_key`] gives.

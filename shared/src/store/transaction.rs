@@ -23,6 +23,7 @@ pub(super) enum Slot {
     Quota,
     Idempotency,
     Upload(UploadId),
+    Review,
     /// A name that is taken.
     Reserved(UniqueField),
     /// A reservation that is given up.
