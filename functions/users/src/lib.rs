@@ -19,6 +19,7 @@ use shared::auth::jwt::Verifier;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::http::ProvideVerifier;
+use shared::moderation::TextChecks;
 use shared::queue::Sender;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -31,6 +32,7 @@ pub struct App {
     store: Store,
     /// Where deleted accounts are announced.
     purge_queue: Sender,
+    text_checks: TextChecks,
     verifier: Verifier,
     links: Links,
     /// The mini-program's id, from which user ids are derived; only creating a user needs it.
@@ -50,10 +52,12 @@ impl App {
         let Setup {
             mut vars,
             clock,
+            random,
             telemetry,
             ..
         } = setup;
         let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let text_checks = TextChecks::read(&mut vars, &aws, random);
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");
@@ -61,6 +65,7 @@ impl App {
         let app = Self {
             store,
             purge_queue,
+            text_checks,
             verifier: vars.finish_with(verifier)?,
             links,
             app_id,

@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 use crate::user::{Avatar, NewNickname, Role, Status, User};
 
 /// What is to change about a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// A change also moves its reservation.
     pub username: Patch<Username>,
@@ -18,6 +18,8 @@ pub struct Changes {
     pub nickname: Patch<NewNickname>,
     /// The picture: one of the user's own, verified uploads.
     pub avatar: Patch<UploadId>,
+    /// Whether the phone number goes; it comes from WeChat alone.
+    pub clears_phone: bool,
     /// What the user may do.
     pub role: Option<Role>,
     /// Whether the account can be used.
@@ -26,14 +28,10 @@ pub struct Changes {
 
 impl Changes {
     /// A change of the status alone.
-    pub(super) const fn of_status(status: Status) -> Self {
+    pub(super) fn of_status(status: Status) -> Self {
         Self {
-            username: Patch::Keep,
-            email: Patch::Keep,
-            nickname: Patch::Keep,
-            avatar: Patch::Keep,
-            role: None,
             status: Some(status),
+            ..Self::default()
         }
     }
 
@@ -70,6 +68,7 @@ impl Changes {
             ("email", !self.email.is_keep()),
             ("nickname", !self.nickname.is_keep()),
             ("avatar_upload_id", !self.avatar.is_keep()),
+            ("phone", self.clears_phone),
             ("role", self.role.is_some()),
             ("status", self.status.is_some()),
         ]
@@ -100,6 +99,9 @@ impl Changes {
             (Patch::Clear, _) => update.clear_avatar(),
             _ => {}
         }
+        if self.clears_phone {
+            update.remove("phone");
+        }
         if let Some(role) = self.role {
             update.set_role(role);
         }
@@ -124,6 +126,9 @@ impl Changes {
         }
         if !self.avatar.is_keep() {
             user.avatar = avatar;
+        }
+        if self.clears_phone {
+            user.phone = None;
         }
         user.role = self.role.unwrap_or(user.role);
         user.status = self.status.unwrap_or(user.status);
