@@ -4,10 +4,6 @@ use shared::queue::{Outcome, RetryError};
 
 use crate::App;
 
-pub(crate) async fn check(
-    _app: &App,
-    _key: &str,
-    _version: &str,
-) -> Result<Outcome, RetryError> {
+pub(crate) async fn check(_app: &App, _key: &str, _version: &str) -> Result<Outcome, RetryError> {
     Ok(Outcome::Discarded("pictures are not checked yet"))
 }

@@ -1,7 +1,7 @@
 //! A nickname that has changed.
 
-use shared::queue::{Outcome, RetryError};
 use shared::ids::{Epoch, UserId};
+use shared::queue::{Outcome, RetryError};
 
 use crate::App;
 

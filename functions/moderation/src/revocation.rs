@@ -1,8 +1,8 @@
 //! Consent that a person has withdrawn.
 
-use shared::queue::{Outcome, RetryError};
 use shared::ids::OpenId;
 use shared::moderation::PersonalData;
+use shared::queue::{Outcome, RetryError};
 
 use crate::App;
 
@@ -11,5 +11,7 @@ pub(crate) async fn apply(
     _openid: &OpenId,
     _data: &[PersonalData],
 ) -> Result<Outcome, RetryError> {
-    Ok(Outcome::Discarded("withdrawn consent is not acted upon yet"))
+    Ok(Outcome::Discarded(
+        "withdrawn consent is not acted upon yet",
+    ))
 }

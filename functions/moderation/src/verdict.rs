@@ -1,7 +1,7 @@
 //! WeChat's verdict on a picture.
 
-use shared::queue::{Outcome, RetryError};
 use shared::moderation::Verdict;
+use shared::queue::{Outcome, RetryError};
 
 use crate::App;
 

@@ -101,10 +101,7 @@ impl<T> Cache<T> {
     ///
     /// # Errors
     /// If none can be read.
-    pub async fn instead_of(
-        &self,
-        refused: &Arc<T>,
-    ) -> Result<Option<Arc<T>>, SecretsError> {
+    pub async fn instead_of(&self, refused: &Arc<T>) -> Result<Option<Arc<T>>, SecretsError> {
         let mut cached = self.cached.lock().await;
         let now = self.clock.now();
         let Some(current) = &*cached else {

@@ -108,7 +108,12 @@ impl Wechat {
             "openid": media.openid.as_str(),
         });
         let answer: MediaCheckResponse = self
-            .check(Endpoint::MediaCheck, "/wxa/media_check_async", &body, secret)
+            .check(
+                Endpoint::MediaCheck,
+                "/wxa/media_check_async",
+                &body,
+                secret,
+            )
             .await?;
         let trace_id = match answer.trace_id {
             Value::String(text) => text,

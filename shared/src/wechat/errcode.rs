@@ -134,10 +134,30 @@ const TABLE: [Row; 48] = [
         Class::Client,
     ),
     // What was to be checked, or whose it is, is nothing that WeChat checks.
-    (40003, Some(Endpoint::MediaCheck), Code::WechatError, Class::Client),
-    (40003, Some(Endpoint::TextCheck), Code::WechatError, Class::Client),
-    (43104, Some(Endpoint::MediaCheck), Code::WechatError, Class::Client),
-    (43104, Some(Endpoint::TextCheck), Code::WechatError, Class::Client),
+    (
+        40003,
+        Some(Endpoint::MediaCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        40003,
+        Some(Endpoint::TextCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        43104,
+        Some(Endpoint::MediaCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        43104,
+        Some(Endpoint::TextCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
     (40004, None, Code::WechatError, Class::Client),
     (40129, None, Code::WechatError, Class::Client),
     // The same check was asked for too often.
