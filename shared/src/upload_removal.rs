@@ -79,5 +79,8 @@ pub async fn remove_listed_versions(
 }
 
 fn named(listed: &ObjectVersion) -> Option<(&ObjectKey, &str)> {
-    listed.version.as_deref().map(|version| (&listed.key, version))
+    listed
+        .version
+        .as_deref()
+        .map(|version| (&listed.key, version))
 }

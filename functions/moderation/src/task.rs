@@ -25,8 +25,8 @@ pub(crate) async fn process(app: &App, message: Message) -> Result<Outcome, Retr
             due,
         } => overdue::check_again(app, &key, &version, &trace_id, due).await,
         Task::MediaVerdict { trace_id, verdict } => verdict::apply(app, &trace_id, verdict).await,
-        Task::NicknameChanged { user, epoch, check } => {
-            nickname::check(app, &user, epoch, &check, receives).await
+        Task::NicknameChanged { user, check } => {
+            nickname::check(app, &user, &check, receives).await
         }
         Task::TextChanged { pk, sk, check } => text::check(app, &pk, &sk, &check, receives).await,
         Task::ReviewDecided { review } => decision::apply(app, &review, receives).await,

@@ -1,5 +1,6 @@
 //! A text of an own function's item.
 
+use shared::moderation::CheckId;
 use shared::queue::{Outcome, RetryError};
 
 use crate::App;
@@ -8,7 +9,7 @@ pub(crate) async fn check(
     _app: &App,
     _pk: &str,
     _sk: &str,
-    _check: &str,
+    _check: &CheckId,
     _receives: u32,
 ) -> Result<Outcome, RetryError> {
     Ok(Outcome::Discarded("texts are not checked yet"))

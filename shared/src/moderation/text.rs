@@ -36,7 +36,6 @@ impl CheckId {
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
 }
 
 impl From<String> for CheckId {
