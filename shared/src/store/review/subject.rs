@@ -166,7 +166,12 @@ impl ReviewId {
     }
 
     pub(in crate::store) fn key(&self) -> Key {
-        Key::review(&self.user, &self.entry.to_string())
+        Key::review(self)
+    }
+
+    /// Which of the reviews about the user it is.
+    pub(in crate::store) fn entry(&self) -> String {
+        self.entry.to_string()
     }
 }
 
