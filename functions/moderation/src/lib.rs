@@ -11,6 +11,8 @@ mod overdue;
 mod postpone;
 mod profile_modified;
 mod revocation;
+mod ruling;
+mod submission;
 mod task;
 mod text;
 mod text_check;

@@ -20,6 +20,7 @@ const DONE: Outcome = Outcome::Done("nickname is checked");
 /// Has WeChat check the nickname, unless it was changed since, and shows it to others if it passes.
 pub(crate) async fn check(
     app: &App,
+    task: &Task,
     user: &UserId,
     check: &CheckId,
     receives: u32,
@@ -37,7 +38,7 @@ pub(crate) async fn check(
     };
     match announced.stage {
         NicknameStage::Visible | NicknameStage::Pending(NicknameStatus::Checking) => {
-            ask(app, &announced, check).await
+            ask(app, task, &announced, check).await
         }
         NicknameStage::Unchanged => {
             apply(app, &announced, check, NicknameVerdict::Approved).await?;
@@ -57,6 +58,7 @@ pub(crate) async fn check(
 
 async fn ask(
     app: &App,
+    task: &Task,
     announced: &AnnouncedNickname,
     check: &CheckId,
 ) -> Result<Outcome, RetryError> {
@@ -67,7 +69,7 @@ async fn ask(
         openid: &announced.openid,
     };
     let is_pending = announced.stage != NicknameStage::Visible;
-    match text_check::ask(app, &text).await {
+    match text_check::ask(app, &text).await? {
         Answer::Pass => {
             apply(app, announced, check, NicknameVerdict::Approved).await?;
         }
@@ -84,13 +86,7 @@ async fn ask(
                 review(app, announced, check, cause, &finding).await?;
             }
         }
-        Answer::Later(wait) => {
-            let task = Task::NicknameChanged {
-                user: announced.user.id.clone(),
-                check: check.clone(),
-            };
-            return postpone(app, &task, wait).await;
-        }
+        Answer::Later(error) => return postpone(app, task, &error).await,
     }
     Ok(DONE)
 }

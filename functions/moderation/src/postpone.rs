@@ -1,76 +1,54 @@
-//! What cannot be checked now is checked later.
+//! What is done when WeChat does not answer as it should: nothing is lost, and nothing is shown early.
 
 use std::time::Duration;
 
-use serde_json::json;
 use shared::moderation::Task;
 use shared::queue::{MAX_DELAY, Outcome, RetryError};
-use shared::random::Random;
-use shared::telemetry::{self, Metric};
+use shared::telemetry::{self, Metric, causes};
 use shared::wechat::WechatError;
 use shared::wechat::errcode::Class;
 
 use crate::App;
 
-/// How long WeChat is left alone after an outage, or when a minute's calls are used up.
-const MINUTE: Duration = Duration::from_secs(60);
-/// How long what only the operator can fix is left alone.
-const UNTIL_FIXED: Duration = Duration::from_secs(5 * 60);
+/// How long WeChat is left alone after it failed, if it does not say how long.
+const PAUSE: Duration = Duration::from_secs(60);
 
-/// Sends the task anew, to come after `wait`. A message that failed instead would be a dead letter after a few minutes, and
-/// WeChat can be away for longer.
+/// What a failed call means for what was to be checked.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// WeChat is not to be had, or has had enough for this minute or day: the task comes again by itself, as often as it
+    /// takes.
+    Later(WechatError),
+    /// WeChat does not check this: a person has to.
+    Refused,
+    /// The operator has to do something. The message is retried, and then waits among the dead letters, whose alarm calls
+    /// for them.
+    Broken(RetryError),
+}
+
+impl From<WechatError> for Failure {
+    fn from(error: WechatError) -> Self {
+        match error.class() {
+            Some(Class::Rate) => Self::Later(error),
+            _ if error.is_outage() => Self::Later(error),
+            Some(Class::Config | Class::Token) => Self::Broken(RetryError::new(error)),
+            _ if !error.is_about_the_request() => Self::Broken(RetryError::new(error)),
+            _ => Self::Refused,
+        }
+    }
+}
+
+/// Has the task come again after a while. Many that are postponed together come back apart.
 pub(crate) async fn postpone(
     app: &App,
     task: &Task,
-    wait: Duration,
+    error: &WechatError,
 ) -> Result<Outcome, RetryError> {
-    let message = json!(task).to_string();
-    app.queue
-        .send(message, Some(spread(&app.random, wait)))
-        .await?;
     telemetry::count(Metric::ChecksPostponed);
-    Ok(Outcome::Done("WeChat is asked later"))
-}
-
-/// How long to wait after `failure` before WeChat is asked again; `None` if it would answer the same.
-pub(crate) fn wait_after(failure: &WechatError) -> Option<Duration> {
-    match failure {
-        WechatError::Errcode { wait, .. } | WechatError::TooManyRequests { wait } => {
-            match failure.class()? {
-                Class::Unavailable => Some(MINUTE),
-                Class::Rate => Some(wait.unwrap_or(MINUTE)),
-                Class::Config | Class::Token => Some(UNTIL_FIXED),
-                Class::Client | Class::Policy | Class::Bug | Class::Unknown => None,
-            }
-        }
-        WechatError::Unaddressable => Some(UNTIL_FIXED),
-        WechatError::Unusable(_) => None,
-        WechatError::TimedOut
-        | WechatError::Unreachable(_)
-        | WechatError::Interrupted(_)
-        | WechatError::Status(_)
-        | WechatError::Malformed(_)
-        | WechatError::NotAsked(_) => Some(MINUTE),
-    }
-}
-
-/// Up to twice as long, at random, so that what was postponed together does not come together; no longer than a queue
-/// waits.
-fn spread(random: &Random, wait: Duration) -> Duration {
-    let share = u32::from(random.bytes::<1>()[0]) + 256;
-    (wait.min(MAX_DELAY) * share / 256).min(MAX_DELAY)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_postponed_together_does_not_come_together() {
-        let at = |byte| spread(&Random::new(move |bytes| bytes.fill(byte)), MINUTE);
-        assert_eq!(at(0), MINUTE);
-        assert!((110..120).contains(&at(255).as_secs()), "{:?}", at(255));
-        let day = Duration::from_secs(24 * 60 * 60);
-        assert_eq!(spread(&Random::system(), day), MAX_DELAY);
-    }
+    telemetry::field("cause", causes(error));
+    let pause = error.wait().unwrap_or_default().max(PAUSE);
+    let jitter = u32::from(app.random.bytes::<1>()[0]);
+    let delay = (pause + pause * jitter / 255).min(MAX_DELAY);
+    app.queue.send(task.to_message(), Some(delay)).await?;
+    Ok(Outcome::Done("WeChat is asked again later"))
 }

@@ -14,6 +14,7 @@ use shared::store::upload::Record;
 use shared::store::user::{Changes, EditUserError};
 use shared::upload::lifecycle::UploadStatus;
 use shared::upload_removal::remove_upload;
+use shared::user::User;
 
 use crate::App;
 
@@ -50,6 +51,7 @@ impl RevokedUploads {
 /// Removes the data as its owner would, even if the account is disabled.
 pub(crate) async fn apply(
     app: &App,
+    task: &Task,
     openid: &OpenId,
     data: &[PersonalData],
 ) -> Result<Outcome, RetryError> {
@@ -58,7 +60,7 @@ pub(crate) async fn apply(
     let Some(owner) = account.and_then(Account::into_user) else {
         return Ok(Outcome::Done("the person has no account"));
     };
-    let (changes, person) = (changes(data), Editor::Person(owner.epoch));
+    let (changes, person) = (changes(data, &owner), Editor::Person(owner.epoch));
     if !changes.is_empty() {
         match app.store.edit_user(&user, &changes, person, None).await {
             Ok(_) => {}
@@ -72,29 +74,30 @@ pub(crate) async fn apply(
     if remove_uploads(app, &user, owner.epoch, &purposes).await? {
         return Ok(DONE);
     }
-    let task = Task::ConsentRevoked {
-        openid: openid.clone(),
-        data: data.to_vec(),
-    };
-    app.queue
-        .send(serde_json::json!(task).to_string(), None)
-        .await?;
+    app.queue.send(task.to_message(), None).await?;
     Ok(Outcome::Done("uploads are removed in another invocation"))
 }
 
-/// What leaves the account.
-fn changes(data: &[PersonalData]) -> Changes {
+/// What leaves the account, of what is there: a repeated message changes nothing.
+fn changes(data: &[PersonalData], owner: &User) -> Changes {
     let mut changes = Changes::default();
     for item in data {
         match item {
-            PersonalData::Nickname => changes.nickname = Patch::Clear,
-            PersonalData::Avatar => changes.avatar = Patch::Clear,
-            PersonalData::Email => changes.email = Patch::Clear,
-            PersonalData::Phone => changes.clears_phone = true,
+            PersonalData::Nickname => {
+                let is_there = owner.nickname.is_some() || owner.pending_nickname.is_some();
+                changes.nickname = clear(is_there);
+            }
+            PersonalData::Avatar => changes.avatar = clear(owner.avatar.is_some()),
+            PersonalData::Email => changes.email = clear(owner.email.is_some()),
+            PersonalData::Phone => changes.clears_phone = owner.phone.is_some(),
             PersonalData::Uploads => {}
         }
     }
     changes
+}
+
+fn clear<T>(is_there: bool) -> Patch<T> {
+    if is_there { Patch::Clear } else { Patch::Keep }
 }
 
 /// The purposes of the uploads that go.

@@ -1,19 +1,16 @@
 //! Asking WeChat about a text.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use shared::moderation::Verdict;
+use shared::queue::RetryError;
 use shared::store::review::{Cause, Finding};
-use shared::telemetry::{self, Metric, causes};
-use shared::wechat::AppSecret;
+use shared::telemetry::{self, Metric};
 use shared::wechat::content::{TextToCheck, TextVerdict};
+use shared::wechat::{AppSecret, WechatError};
 
 use crate::App;
-use crate::postpone::wait_after;
-
-/// How long to wait before the app secret is asked for again.
-const UNTIL_SECRET: Duration = Duration::from_secs(60);
+use crate::postpone::Failure;
 
 /// What came of asking.
 #[derive(Debug)]
@@ -24,33 +21,24 @@ pub(crate) enum Answer {
     Risky(Finding),
     /// A person has to decide: WeChat is not sure, or does not check it.
     Review(Cause, Finding),
-    /// WeChat is not to be had; it can be asked again after this time.
-    Later(Duration),
+    /// WeChat is not to be had.
+    Later(WechatError),
 }
 
 /// Asks WeChat, which never passes a text by its errcode alone.
-pub(crate) async fn ask(app: &App, text: &TextToCheck<'_>) -> Answer {
-    let secret = match app.app_secret.get().await {
-        Ok(secret) => secret,
-        Err(error) => {
-            telemetry::field("cause", causes(&error));
-            return Answer::Later(UNTIL_SECRET);
-        }
-    };
+pub(crate) async fn ask(app: &App, text: &TextToCheck<'_>) -> Result<Answer, RetryError> {
+    let secret = app.app_secret.get().await?;
     let check =
         |secret: Arc<AppSecret>| async move { app.wechat.msg_sec_check(text, &secret).await };
     telemetry::count(Metric::ChecksAsked);
-    match app.app_secret.call(secret, check).await {
-        Ok(verdict) => answer(verdict, text),
-        Err(failure) => {
-            telemetry::field("cause", causes(&failure));
-            match wait_after(&failure) {
-                Some(wait) => Answer::Later(wait),
-                None => {
-                    telemetry::count(Metric::ChecksToReview);
-                    Answer::Review(Cause::Unsupported, finding(text, &[]))
-                }
-            }
+    let checked = app.app_secret.call(secret, check).await;
+    match checked.map_err(Failure::from) {
+        Ok(verdict) => Ok(answer(verdict, text)),
+        Err(Failure::Later(error)) => Ok(Answer::Later(error)),
+        Err(Failure::Broken(error)) => Err(error),
+        Err(Failure::Refused) => {
+            telemetry::count(Metric::ChecksToReview);
+            Ok(Answer::Review(Cause::Unsupported, finding(text, &[])))
         }
     }
 }

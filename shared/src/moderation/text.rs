@@ -7,7 +7,6 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::aws::Aws;
 use crate::config::Vars;
@@ -97,6 +96,7 @@ pub async fn announce_nickname(
         user: user.clone(),
         check: check.clone(),
     };
-    let message = json!(task).to_string();
-    queue.send(message, Some(ANNOUNCEMENT_DELAY)).await
+    queue
+        .send(task.to_message(), Some(ANNOUNCEMENT_DELAY))
+        .await
 }
