@@ -1,6 +1,6 @@
 //! What a stand-in remembers between calls.
 
-use crate::{fault::Fault, token::Tokens};
+use crate::{fault::Fault, push::PushSettings, token::Tokens};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -26,6 +26,9 @@ pub enum Endpoint {
     /// `POST /wxa/business/getuserphonenumber`, in JSON `getuserphonenumber`.
     #[serde(rename = "getuserphonenumber")]
     PhoneNumber,
+    /// `POST /wxa/msg_sec_check`, in JSON `msg_sec_check`.
+    #[serde(rename = "msg_sec_check")]
+    TextCheck,
     /// Any path that does not exist.
     Other,
 }
@@ -37,6 +40,7 @@ impl Endpoint {
             "/sns/jscode2session" => Self::Code2Session,
             "/cgi-bin/stable_token" => Self::StableToken,
             "/wxa/business/getuserphonenumber" => Self::PhoneNumber,
+            "/wxa/msg_sec_check" => Self::TextCheck,
             _ => Self::Other,
         }
     }
@@ -137,6 +141,7 @@ pub(crate) struct State {
     pub(crate) calls: VecDeque<Call>,
     pub(crate) phone_owners: HashMap<String, String>,
     pub(crate) tokens: Tokens,
+    pub(crate) push: Option<PushSettings>,
     first_secret: String,
     counts: HashMap<Endpoint, usize>,
     faults: HashMap<Endpoint, VecDeque<(Fault, u32)>>,
@@ -153,6 +158,7 @@ impl State {
             calls: VecDeque::new(),
             phone_owners: HashMap::new(),
             tokens: Tokens::new(),
+            push: None,
             first_secret: app_secret.to_owned(),
             counts: HashMap::new(),
             faults: HashMap::new(),
@@ -162,9 +168,11 @@ impl State {
         }
     }
 
-    /// Goes back to the start.
+    /// Goes back to the start, but for where messages are pushed.
     pub(crate) fn reset(&mut self) {
+        let push = self.push.take();
         *self = Self::new(&self.app_id, &self.first_secret);
+        self.push = push;
     }
 
     /// Notes a call.
