@@ -8,7 +8,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::api::audit::AuditEntryResponse;
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::api::user::{UserResponse, View};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
@@ -156,7 +156,7 @@ async fn uploads(
     let found = app.store.uploads(caller.actor(), limit, before).await?;
     let now = app.clock.now();
     let shown = found.items.iter().map(|record| {
-        let upload = UploadResponse::new(record, &app.links, now);
+        let upload = UploadResponse::new(record, Reader::Owner, &app.links, now);
         entry("upload", json!(upload))
     });
     Ok((shown.collect(), found.next))

@@ -14,6 +14,7 @@ pub mod export;
 mod expression;
 mod fence;
 mod item;
+mod nickname;
 pub(crate) mod own;
 mod owner_state;
 mod page;
