@@ -29,6 +29,7 @@
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
 
 mod access;
+mod attachments;
 mod conditions;
 mod error;
 mod id;
@@ -43,7 +44,9 @@ use crate::own::access::Access;
 use crate::random::Random;
 use crate::store::Store;
 use crate::time::Clock;
+use crate::upload::link::Links;
 
+pub use attachments::{Attached, Attachment, Attachments, MAX_ATTACHMENTS, Visibility};
 pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
@@ -65,12 +68,8 @@ pub struct Own {
 }
 
 impl Own {
-    pub(crate) const fn new(
-        store: Store,
-        function: &'static str,
-        clock: Clock,
-        random: Random,
-    ) -> Self {
+    /// What the function of that name, which is a [`KIND`](OwnItem::KIND)'s text, reaches of a table.
+    pub const fn new(store: Store, function: &'static str, clock: Clock, random: Random) -> Self {
         Self {
             store,
             function,
@@ -92,6 +91,11 @@ impl Own {
     /// The items of type `T` that people share by way of the function.
     pub fn shared_items<T: OwnItem>(&self) -> SharedItems<T> {
         SharedItems::new(self.access(), self.function)
+    }
+
+    /// What attaches uploads to items; `links` is read by [`Links::read`].
+    pub fn attachments(&self, links: Links) -> Attachments {
+        Attachments::new(self.store.clone(), links, self.clock.clone())
     }
 
     fn access<T: OwnItem>(&self) -> Access<T> {
