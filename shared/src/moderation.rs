@@ -185,6 +185,36 @@ pub enum Verdict {
     Failed,
 }
 
+impl Verdict {
+    const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::Review,
+        Self::Risky,
+        Self::NotFetched,
+        Self::Failed,
+    ];
+
+    /// The verdict's name in the table and in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Review => "review",
+            Self::Risky => "risky",
+            Self::NotFetched => "not_fetched",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        found.ok_or(())
+    }
+}
+
 /// Data that a person can withdraw their consent to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

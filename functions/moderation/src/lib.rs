@@ -8,8 +8,11 @@ mod decision;
 mod media;
 mod nickname;
 mod overdue;
+mod postpone;
 mod profile_modified;
 mod revocation;
+mod ruling;
+mod submission;
 mod task;
 mod text;
 mod verdict;
@@ -18,6 +21,7 @@ use serde_json::Value;
 use shared::config::{self, WarmUp};
 use shared::function::Setup;
 use shared::queue::{self, Sender, SqsBatchResponse};
+use shared::random::Random;
 use shared::secrets::{AppSecrets, Sources};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -38,6 +42,7 @@ pub struct App {
     /// The function's own queue.
     queue: Sender,
     clock: Clock,
+    random: Random,
     telemetry: Telemetry,
 }
 
@@ -70,12 +75,13 @@ impl App {
         let http = aws.http().ok_or("TLS could not be set up")?.clone();
         Ok(Self {
             store,
-            wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random)?,
+            wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random.clone())?,
             app_secret,
             deleter: ObjectDeleter::new(http, signer.clone(), clock.clone()),
             signer,
             queue,
             clock,
+            random,
             telemetry,
         })
     }

@@ -23,6 +23,7 @@ pub(super) enum Slot {
     Quota,
     Idempotency,
     Upload(UploadId),
+    Check,
     Review,
     /// A name that is taken.
     Reserved(UniqueField),

@@ -20,6 +20,7 @@ mod subject;
 
 use std::str::FromStr;
 
+pub(in crate::store) use open::is_live;
 pub use subject::{ReviewId, Subject};
 
 /// Why a person has to look at something.
