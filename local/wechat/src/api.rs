@@ -23,6 +23,10 @@ pub(crate) fn respond(state: &mut State, call: &Call) -> Result<Value, i64> {
             check_token_and_body(state, call)?;
             content::media(state, call)
         }
+        Endpoint::CallbackCheck => {
+            check_token_and_body(state, call)?;
+            callback_check(state)
+        }
         Endpoint::Other => Err(40066),
     }
 }
@@ -95,6 +99,18 @@ fn check_token_and_body<'a>(state: &mut State, call: &'a Call) -> Result<&'a Val
     let token = present(call.parameter("access_token")).ok_or(41001)?;
     state.tokens.check(token)?;
     json_body(call)
+}
+
+/// What the networks say of the address that the message push goes to.
+fn callback_check(state: &State) -> Result<Value, i64> {
+    if state.push.is_none() {
+        return Err(-1);
+    }
+    let ip = "127.0.0.1";
+    Ok(json!({
+        "dns": [{"ip": ip, "real_operator": "UNICOM"}],
+        "ping": [{"ip": ip, "from_operator": "UNICOM", "package_loss": "0%", "time": "0.1ms"}],
+    }))
 }
 
 fn check_app(state: &State, app_id: Option<&str>, secret: Option<&str>) -> Result<(), i64> {

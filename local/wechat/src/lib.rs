@@ -9,6 +9,7 @@
 //! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
 //! | `POST /wxa/msg_sec_check` | `result` |
 //! | `POST /wxa/media_check_async` | `trace_id`; the verdict is pushed once there is an address to push to |
+//! | `POST /cgi-bin/callback/check` | `dns` and `ping`, once there is an address to push to |
 //! | anything else, another spelling of these included | errcode 40066 |
 //!
 //! Like the real one it answers HTTP 200 and `text/plain` whatever happened, leaves `errcode` out on success, and ends

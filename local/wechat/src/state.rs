@@ -37,6 +37,9 @@ pub enum Endpoint {
     /// `POST /wxa/msg_sec_check`, in JSON `msg_sec_check`.
     #[serde(rename = "msg_sec_check")]
     TextCheck,
+    /// `POST /cgi-bin/callback/check`, in JSON `callback_check`.
+    #[serde(rename = "callback_check")]
+    CallbackCheck,
     /// Any path that does not exist.
     Other,
 }
@@ -50,6 +53,7 @@ impl Endpoint {
             "/wxa/business/getuserphonenumber" => Self::PhoneNumber,
             "/wxa/media_check_async" => Self::MediaCheck,
             "/wxa/msg_sec_check" => Self::TextCheck,
+            "/cgi-bin/callback/check" => Self::CallbackCheck,
             _ => Self::Other,
         }
     }
