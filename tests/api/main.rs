@@ -8,6 +8,7 @@ mod erasure;
 mod golden;
 mod login;
 mod purge;
+mod push;
 mod reviews;
 mod round_trips;
 mod secrets;
