@@ -10,6 +10,7 @@ mod login;
 mod moderation;
 mod purge;
 mod push;
+mod reviews;
 mod round_trips;
 mod secrets;
 mod sessions;
