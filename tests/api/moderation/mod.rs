@@ -38,7 +38,7 @@ fn moderate(world: &World, message: impl Into<Message>) -> impl Future<Output = 
     let caller = std::panic::Location::caller();
     let message = message.into();
     async move {
-        let failed = world.deliver_to_moderation([message]).await;
+        let failed = world.moderate([message]).await;
         assert_eq!(failed, [""; 0], "at {caller}");
     }
 }
