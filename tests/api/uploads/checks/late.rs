@@ -102,12 +102,12 @@ async fn without_a_verdict_wechat_is_asked_once_more_and_then_a_person() {
     let upload = submitted(&world, &alice, "file").await;
     let first = world.trace(&upload);
     let now = world.clock.now();
-    let due = now.after(Duration::from_secs(1200));
+    let due = now.after(Duration::from_secs(60));
     let early = world.overdue(&upload, &first, due.millis()).await;
     world.moderate_all([early.clone()]).await;
     assert_eq!(world.traces(&upload).len(), 1, "it is not due yet");
 
-    world.advance(Duration::from_secs(1200));
+    world.advance(Duration::from_secs(60));
     for _ in 0..2 {
         world.moderate_all([early.clone()]).await;
         assert_eq!(world.traces(&upload).len(), 2, "once more, and once only");
