@@ -19,6 +19,7 @@ use shared::function::Setup;
 use shared::http::body::ValueError;
 use shared::http::{JsonFields, PageRequest, PathId, ProvideVerifier, WithQuery, body};
 use shared::ids::UploadId;
+use shared::moderation::TextChecks;
 use shared::own::{
     Attached, Attachment, Attachments, Id, IdempotencyKey, IfMatch, IfNoneMatch, Items, OwnItem,
     Partition, Reader, SharedItems, Stored, Visibility,
@@ -62,6 +63,10 @@ pub struct Post {
 
 impl OwnItem for Post {
     const KIND: &'static str = "posts";
+
+    fn text_to_check(&self) -> Option<String> {
+        Some(self.text.clone())
+    }
 }
 
 /// The function's app.
@@ -86,9 +91,11 @@ impl App {
         let Setup {
             mut vars,
             clock,
+            random,
             telemetry,
             ..
         } = setup;
+        let own = own.with_text_checks(TextChecks::read(&mut vars, &aws, random));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let warm_up = WarmUp::read(&mut vars);

@@ -40,6 +40,7 @@ mod reader;
 mod response;
 mod shared_items;
 
+use crate::moderation::TextChecks;
 use crate::own::access::Access;
 use crate::random::Random;
 use crate::store::Store;
@@ -51,7 +52,7 @@ pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
-pub use item::{MAX_CONTENT, Once, OwnItem, Stored};
+pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};
@@ -65,6 +66,7 @@ pub struct Own {
     function: &'static str,
     clock: Clock,
     random: Random,
+    text_checks: Option<TextChecks>,
 }
 
 impl Own {
@@ -75,6 +77,18 @@ impl Own {
             function,
             clock,
             random,
+            text_checks: None,
+        }
+    }
+
+    /// Has WeChat check the [text](OwnItem::text_to_check) of items that are made from here on: others see an item when its
+    /// text has passed. `checks` reads `CONTENT_CHECK_TEXT` and `MODERATION_QUEUE_URL`; the function's role has to let it send
+    /// to that queue.
+    #[must_use]
+    pub fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            text_checks: Some(checks),
+            ..self
         }
     }
 
@@ -99,6 +113,11 @@ impl Own {
     }
 
     fn access<T: OwnItem>(&self) -> Access<T> {
-        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
+        Access::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.text_checks.clone(),
+        )
     }
 }

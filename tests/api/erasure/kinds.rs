@@ -74,6 +74,11 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     kind("OI# ~", Remains::Only(&["epoch", "disabled"]), STATE),
     kind("OF#", Remains::Nothing, Export::Content),
+    kind(
+        "MT#",
+        Remains::Nothing,
+        Export::Nothing("it names an upload, which is shown"),
+    ),
     kind("RV# review", Remains::Nothing, Export::As("review")),
     kind(
         "RV# report",
