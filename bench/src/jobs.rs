@@ -221,6 +221,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
         "PURGE_QUEUE_URL",
         "https://sqs.us-east-1.amazonaws.com/123456789012/purge",
     ),
+    (
+        "MODERATION_QUEUE_URL",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/moderation",
+    ),
     ("JWT_JWKS", JWKS),
     ("JWT_ISSUER", ISSUER),
     ("JWT_AUDIENCE", AUDIENCE),
