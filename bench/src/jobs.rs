@@ -209,6 +209,13 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
         ],
         is_done,
     ));
+    jobs.push(at_once(
+        "moderation",
+        "a verdict",
+        read("events/moderation.json")?,
+        &["DynamoDb UpdateItem"],
+        is_done,
+    ));
     Ok(jobs)
 }
 

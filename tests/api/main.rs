@@ -7,6 +7,7 @@ mod edge;
 mod erasure;
 mod golden;
 mod login;
+mod moderation;
 mod purge;
 mod push;
 mod reviews;

@@ -41,6 +41,7 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("s3-event-removed", "s3-event", None),
     ("s3-event-bare", "s3-event", None),
     ("purge", "purge", None),
+    ("moderation", "moderation", None),
     ("users-delete", "users", Some(204)),
     ("logout", "login", Some(204)),
     ("users-me-delete", "users", Some(204)),
@@ -304,6 +305,16 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
         (
             "purge",
             vec!["TABLE_NAME", "BUCKET_NAME", "PURGE_QUEUE_URL"],
+        ),
+        (
+            "moderation",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "WECHAT_APP_ID",
+                "WECHAT_SECRETS_ID",
+                "MODERATION_QUEUE_URL",
+            ],
         ),
     ] {
         let function = LambdaProcess::start(&binary(name), [("UPLOAD_MAX_BYTES", "many")])
