@@ -282,6 +282,7 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
                 "TABLE_NAME",
                 "BUCKET_NAME",
                 "PURGE_QUEUE_URL",
+                "MODERATION_QUEUE_URL",
                 "JWT_JWKS",
                 "JWT_ISSUER",
                 "JWT_AUDIENCE",
