@@ -71,7 +71,7 @@ fn a_name_without_a_test_and_a_row_without_a_name_are_told() {
             "has no forged_headers",
         ),
         (
-            "[\"only login reads",
+            "[\"each secret is read",
             "[\"only users reads",
             "has no \"only users reads the secrets\"",
         ),
