@@ -1,14 +1,18 @@
 //! What the queue of `moderation` carries.
 
+mod text;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
 use crate::config::Vars;
-use crate::ids::{Epoch, OpenId, UserId};
+use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
+
+pub use text::{CheckId, TextChecks, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,10 +106,8 @@ pub enum Task {
     NicknameChanged {
         /// Whose it is.
         user: UserId,
-        /// The account generation.
-        epoch: Epoch,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A text of an own function's item has changed, or is about to.
     TextChanged {
@@ -114,7 +116,7 @@ pub enum Task {
         /// The sort key of the item.
         sk: String,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {

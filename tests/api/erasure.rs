@@ -7,6 +7,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
+use shared::ids::Epoch;
+use shared::store::review::{Cause, Finding, Subject};
 use support::{Session, World, samples};
 
 type Item = HashMap<String, AttributeValue>;
@@ -24,6 +26,8 @@ const KINDS: &[(&str, Remains)] = &[
     ("RL#UP#", Remains::Nothing),
     ("RL#IK#", Remains::UntilItEnds),
     ("AU#", Remains::UntilItEnds),
+    ("RV#", Remains::Nothing),
+    ("RP#", Remains::Nothing),
 ];
 
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +116,8 @@ async fn use_everything(world: &World, alice: &Session, admin: &Session) {
     let path = format!("/v1/users/{}/uploads/{deleted}", alice.id);
     let delete = world.presign.delete(&path).bearer(&admin.token);
     delete.send().await.expect(204);
+    let file = upload(world, alice, "file", true).await;
+    report_and_review(world, alice, &file).await;
     let path = format!("/v1/users/{}", alice.id);
     for change in [
         json!({"nickname": "canary-nick-2"}),
@@ -121,6 +127,27 @@ async fn use_everything(world: &World, alice: &Session, admin: &Session) {
         let edit = world.users.put(&path, &change);
         edit.bearer(&admin.token).send().await.expect(200);
     }
+}
+
+/// Somebody reports a file of Alice's, she reports them, and a moderator has her nickname to look at.
+async fn report_and_review(world: &World, alice: &Session, file: &str) {
+    let bob = world.log_in("bob").await;
+    let of_alice = json!({"user": alice.id, "upload": file, "reason": "other"});
+    bob.post("/v1/reports", &of_alice).await.expect(201);
+    let of_bob = json!({"user": bob.id, "reason": "other"});
+    alice.post("/v1/reports", &of_bob).await.expect(201);
+    let nickname = Subject::Nickname {
+        user: alice.id.parse().unwrap(),
+        epoch: Epoch::FIRST,
+        check: "check".to_owned(),
+    };
+    let finding = Finding {
+        text: Some("canary-nick-3".to_owned()),
+        ..Finding::default()
+    };
+    let cause = Cause::ContentCheck;
+    let opened = world.store.open_review(&nickname, cause, &finding).await;
+    opened.unwrap();
 }
 
 /// The partition keys that the functions' roles let them use: what has none of them cannot be written.

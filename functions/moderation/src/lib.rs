@@ -15,6 +15,7 @@ mod ruling;
 mod submission;
 mod task;
 mod text;
+mod text_check;
 mod verdict;
 
 use serde_json::Value;
@@ -30,6 +31,8 @@ use shared::upload::deleter::ObjectDeleter;
 use shared::upload::signer::S3Signer;
 use shared::wechat::{self, Wechat};
 
+use crate::revocation::RevokedUploads;
+
 /// What the handler needs.
 #[derive(Debug)]
 pub struct App {
@@ -41,6 +44,9 @@ pub struct App {
     deleter: ObjectDeleter,
     /// The function's own queue.
     queue: Sender,
+    /// Where deleted accounts are announced.
+    purge_queue: Sender,
+    revoked_uploads: RevokedUploads,
     clock: Clock,
     random: Random,
     telemetry: Telemetry,
@@ -70,6 +76,8 @@ impl App {
         let base_url = base_url.unwrap_or_else(|| wechat::client::BASE_URL.to_owned());
         let signer = S3Signer::read(&mut vars, &aws);
         let queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
+        let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let revoked_uploads = RevokedUploads::read(&mut vars);
         WarmUp::read(&mut vars);
         let app_secret = vars.finish_with(app_secret)?;
         let http = aws.http().ok_or("TLS could not be set up")?.clone();
@@ -80,6 +88,8 @@ impl App {
             deleter: ObjectDeleter::new(http, signer.clone(), clock.clone()),
             signer,
             queue,
+            purge_queue,
+            revoked_uploads,
             clock,
             random,
             telemetry,

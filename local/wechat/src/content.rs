@@ -1,5 +1,5 @@
 //! The content checks. What they find stands in the content itself, unless the control API says otherwise: text or bytes
-//! with `risky-` in them are risky, those with `review-` are for a person to look at, and anything else passes.
+//! with `risky` in them are risky, those with `review` are for a person to look at, and anything else passes.
 
 use crate::{
     noise::noise,
@@ -47,9 +47,9 @@ pub enum ScriptedVerdict {
 
 /// What stands in the content.
 fn suggestion(content: &str) -> Suggestion {
-    if content.contains("risky-") {
+    if content.contains("risky") {
         Suggestion::Risky
-    } else if content.contains("review-") {
+    } else if content.contains("review") {
         Suggestion::Review
     } else {
         Suggestion::Pass
@@ -61,10 +61,13 @@ pub(crate) fn text(call: &Call) -> Result<Value, i64> {
     let field = |name| call.field(name).and_then(Value::as_str);
     let content = field("content").filter(|content| !content.is_empty());
     let content = content.ok_or(44002)?;
-    if content.chars().count() > TEXT_MAX || call.field("version") != Some(&json!(2)) {
+    let (_, scene) = common_fields(call)?;
+    // A nickname is part of a profile, and of nothing else.
+    let is_misplaced = call.field("nickname").is_some() && scene != 1;
+    let is_too_long = content.chars().count() > TEXT_MAX;
+    if is_misplaced || is_too_long || call.field("version") != Some(&json!(2)) {
         return Err(47001);
     }
-    common_fields(call)?;
     let whole = [Some(content), field("nickname")].into_iter().flatten();
     let whole = whole.collect::<Vec<_>>().join(" ");
     if let Some(errcode) = scripted_errcode(&whole) {

@@ -7,7 +7,7 @@
 //! | `GET /sns/jscode2session` | `openid`, `session_key`, and `unionid` once [`Wechat::set_unionid`] has set one |
 //! | `POST /cgi-bin/stable_token` | `access_token`, `expires_in`: the same token until its last five minutes |
 //! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
-//! | `POST /wxa/msg_sec_check` | `result` |
+//! | `POST /wxa/msg_sec_check` | `result` and `detail` |
 //! | `POST /wxa/media_check_async` | `trace_id`; the verdict is pushed once there is an address to push to |
 //! | `POST /cgi-bin/callback/check` | `dns` and `ping`, once there is an address to push to |
 //! | anything else, another spelling of these included | errcode 40066 |
@@ -22,7 +22,7 @@
 //! - `errcode-<n>`, as either code: answers errcode `n`, every time.
 //! - any other text: 40029.
 //!
-//! So does what is checked: a text, or the bytes of a picture, with `risky-` in it is risky, with `review-` it is for a
+//! So does what is checked: a text, or the bytes of a picture, with `risky` in it is risky, with `review` it is for a
 //! person to look at, and anything else passes. A text with `errcode-<n>` in it answers that errcode, and an openid with
 //! `away-` in it 61010.
 //!

@@ -13,6 +13,7 @@ mod error;
 mod expression;
 mod fence;
 mod item;
+mod nickname;
 mod owner_state;
 mod page;
 pub mod purge;

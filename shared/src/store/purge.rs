@@ -7,6 +7,7 @@ use crate::store::dynamo::{Query, Updated};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
+use crate::store::nickname::CHECK_ATTRIBUTES;
 use crate::store::reservation::{
     OthersReservations, ReservationConflict, StoredForms, UserReservations,
 };
@@ -119,6 +120,10 @@ impl Store {
 fn finish(next: Epoch) -> UpdateExpression {
     let mut update = UpdateExpression::new();
     update.set("status", s(AccountState::Deleted.as_str()));
+    // The previous release, which may have ended the generation, knows nothing of them.
+    for attribute in CHECK_ATTRIBUTES {
+        update.remove(attribute);
+    }
     let is_ended = Condition::new("#status = :deleting AND epoch = :next")
         .value(":deleting", s(AccountState::Deleting.as_str()))
         .value(":next", n(next.get()));

@@ -11,6 +11,9 @@
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
 //! | entry of the audit | `AU#0` | time and something random |
 //! | review of something of a user's | `RV#<user>` | its subject |
+//! | report of something of a user's, and who made it | `RV#<user>` | `report#<subject>#<reporter>#<epoch>` |
+//! | report by a user | `RP#<user>` | `<epoch>#<review>` |
+//! | number of a user's reports of the day | `RP#<user>` | `~` |
 //!
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id;
 //! and likewise, as `RV#0`, the reviews that wait for a decision.
@@ -18,7 +21,7 @@
 use std::borrow::Cow;
 
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::store::item::{Item, s};
+use crate::store::item::{self, Item, s};
 use crate::store::review::ReviewId;
 use crate::time::Timestamp;
 
@@ -26,6 +29,8 @@ use crate::time::Timestamp;
 const SINGLE: &str = "A";
 /// Sorts after every upload id.
 pub(super) const OWNER_STATE_SORT_KEY: &str = "~";
+/// Sorts after every report.
+const REPORT_QUOTA_SORT_KEY: &str = "~";
 /// The audit's partition; its number is there to be raised, as that of the users' index is.
 pub(super) const AUDIT_PARTITION: &str = "AU#0";
 /// The index of all users by age.
@@ -105,11 +110,34 @@ impl Key {
         }
     }
 
-    /// `entry` is what [`ReviewId`] makes of the subject.
-    pub(super) fn review(user: &UserId, entry: &str) -> Self {
+    pub(super) fn review(review: &ReviewId) -> Self {
         Self {
-            pk: reviews_partition(user).into(),
-            sk: entry.to_owned().into(),
+            pk: reviews_partition(review.user()).into(),
+            sk: review.entry().into(),
+        }
+    }
+
+    /// What `reporter` has reported, among what they have.
+    pub(super) fn report_by(reporter: &UserId, epoch: Epoch, review: &ReviewId) -> Self {
+        Self {
+            pk: reports_partition(reporter).into(),
+            sk: format!("{}#{review}", epoch.get()).into(),
+        }
+    }
+
+    /// The same report, among what is about the user whom it is about.
+    pub(super) fn report_about(review: &ReviewId, reporter: &UserId, epoch: Epoch) -> Self {
+        let entry = review.entry();
+        Self {
+            pk: reviews_partition(review.user()).into(),
+            sk: format!("report#{entry}#{reporter}#{}", epoch.get()).into(),
+        }
+    }
+
+    pub(super) fn report_quota(reporter: &UserId) -> Self {
+        Self {
+            pk: reports_partition(reporter).into(),
+            sk: REPORT_QUOTA_SORT_KEY.into(),
         }
     }
 
@@ -120,6 +148,14 @@ impl Key {
         }
     }
 
+    /// The key that the item has.
+    pub(super) fn of(item: &Item) -> Option<Self> {
+        Some(Self {
+            pk: part(item, "pk")?.to_owned().into(),
+            sk: part(item, "sk")?.to_owned().into(),
+        })
+    }
+
     /// The key as an item that has no other attributes.
     pub(super) fn into_item(self) -> Item {
         Item::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
@@ -127,8 +163,8 @@ impl Key {
 
     /// Whether the item has this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
-        let part = |name| item.get(name).and_then(|value| value.as_s().ok());
-        part("pk").is_some_and(|pk| *pk == self.pk) && part("sk").is_some_and(|sk| *sk == self.sk)
+        part(item, "pk").is_some_and(|pk| *pk == self.pk)
+            && part(item, "sk").is_some_and(|sk| *sk == self.sk)
     }
 }
 
@@ -140,6 +176,43 @@ pub(super) fn uploads_partition(user: &UserId) -> String {
 /// The partition of the reviews about a user.
 pub(super) fn reviews_partition(user: &UserId) -> String {
     format!("RV#{user}")
+}
+
+/// The partition of the reports by a user.
+pub(super) fn reports_partition(user: &UserId) -> String {
+    format!("RP#{user}")
+}
+
+/// The review that has this key.
+pub(super) fn review_of(item: &Item) -> Option<ReviewId> {
+    let user = part(item, "pk")?.strip_prefix("RV#")?;
+    format!("{user}-{}", part(item, "sk")?).parse().ok()
+}
+
+/// The other half of a report: it is among what is about its target, and among what is by its author.
+pub(super) fn counterpart(item: &Item) -> Option<Key> {
+    let (pk, sk) = (part(item, "pk")?, part(item, "sk")?);
+    if let Some(reporter) = pk.strip_prefix("RP#") {
+        let (epoch, review) = sk.split_once('#')?;
+        let (reporter, review) = (reporter.parse().ok()?, review.parse().ok()?);
+        return Some(Key::report_about(&review, &reporter, parsed_epoch(epoch)?));
+    }
+    let mut parts = sk.strip_prefix("report#")?.split('#');
+    let (entry, reporter, epoch) = (parts.next()?, parts.next()?, parts.next()?);
+    let review = format!("{}-{entry}", pk.strip_prefix("RV#")?)
+        .parse()
+        .ok()?;
+    let reporter = reporter.parse().ok()?;
+    Some(Key::report_by(&reporter, parsed_epoch(epoch)?, &review))
+}
+
+fn parsed_epoch(text: &str) -> Option<Epoch> {
+    Epoch::try_from(text.parse::<u64>().ok()?).ok()
+}
+
+/// A half of the item's key.
+fn part<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item::opt_str(item, name)
 }
 
 /// Whose item it is that has this partition key; `None` if it is no user's.
@@ -157,9 +230,18 @@ pub(super) fn review_age_key(at: Timestamp, review: &ReviewId) -> String {
     format!("{:015}#{review}", at.millis())
 }
 
+/// Whether the text has the form of what [`review_age_key`] gives.
+pub(super) fn is_review_age_key(text: &str) -> bool {
+    text.split_once('#')
+        .is_some_and(|(age, review)| is_age(age) && review.parse::<ReviewId>().is_ok())
+}
+
 /// Whether the text has the form of what [`age_key`] gives.
 pub(super) fn is_age_key(text: &str) -> bool {
-    text.split_once('#').is_some_and(|(age, user)| {
-        age.len() == 15 && age.bytes().all(|b| b.is_ascii_digit()) && user.parse::<UserId>().is_ok()
-    })
+    text.split_once('#')
+        .is_some_and(|(age, user)| is_age(age) && user.parse::<UserId>().is_ok())
+}
+
+fn is_age(text: &str) -> bool {
+    text.len() == 15 && text.bytes().all(|b| b.is_ascii_digit())
 }

@@ -11,16 +11,24 @@
 //! | `finding_text` | the text to decide on |
 //! | `content_type` | the type of the upload, which is a part of its key |
 //! | `check_id`, `item_pk`, `item_sk` | which check of which text |
+//! | `reports`, `report_reasons` | how often it was reported, and as what |
 //! | `created_at` | when it was opened, in milliseconds |
 //! | `gsi1pk`, `gsi1sk` | its place in the list, for as long as it waits |
-//! | `decision`, `ttl` | what was decided; kept so that a late message does not open it again |
+//! | `decision`, `closed_at`, `ttl` | what was decided, and when that was carried out; kept so that nothing late opens it again |
 
+mod decide;
+mod erase;
+mod list;
 mod open;
+mod report;
 mod subject;
 
 use std::str::FromStr;
 
+pub use decide::{DecideReviewError, DecidedReview};
+pub use list::{WaitingReview, is_review_position};
 pub(in crate::store) use open::is_live;
+pub use report::{NewReport, Report, ReportError, ReportReason};
 pub use subject::{ReviewId, Subject};
 
 /// Why a person has to look at something.
@@ -61,6 +69,37 @@ impl FromStr for Cause {
     fn from_str(text: &str) -> Result<Self, ()> {
         let found = Self::ALL.into_iter().find(|cause| cause.as_str() == text);
         found.ok_or(())
+    }
+}
+
+/// What a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be shown.
+    Approve,
+    /// It must not be shown.
+    Reject,
+}
+
+impl Decision {
+    /// The decision's name in the table and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl FromStr for Decision {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "approve" => Ok(Self::Approve),
+            "reject" => Ok(Self::Reject),
+            _ => Err("must be approve or reject"),
+        }
     }
 }
 

@@ -10,6 +10,9 @@ use crate::store::item::{self, Item};
 use crate::store::schema::Key;
 use crate::upload::key::ObjectKey;
 
+/// What the keys of reviews of nicknames begin with.
+pub(super) const NICKNAME_PREFIX: &str = "nickname-";
+
 /// What a review is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
@@ -166,7 +169,12 @@ impl ReviewId {
     }
 
     pub(in crate::store) fn key(&self) -> Key {
-        Key::review(&self.user, &self.entry.to_string())
+        Key::review(self)
+    }
+
+    /// Which of the reviews about the user it is.
+    pub(in crate::store) fn entry(&self) -> String {
+        self.entry.to_string()
     }
 }
 

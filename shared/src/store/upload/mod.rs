@@ -27,6 +27,7 @@ pub use check::{CheckedVersion, NewCheck, NoteCheckOutcome, UploadOfAccount};
 pub use close::CloseUploadOutcome;
 pub use complete::{CompleteUploadOutcome, RecordConflict};
 pub use idempotency::IdempotencyKey;
+pub(super) use quota::day_attribute;
 pub use read::ReadUploadError;
 pub use record::{NewUpload, ObjectVersion, Record};
 pub use request::{IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload};
@@ -43,7 +44,7 @@ const PENDING_SHOWN: Duration = DAY;
 const REJECTED_LIFETIME: Duration = Duration::from_secs(7 * DAY.as_secs());
 /// How long the item of a check is kept. WeChat's verdict comes within half an hour.
 const CHECK_LIFETIME: Duration = Duration::from_secs(2 * DAY.as_secs());
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn ttl(at: Timestamp, lifetime: Duration) -> AttributeValue {
     n(at.after(lifetime).secs())

@@ -17,7 +17,7 @@
 use crate::ids::{UploadId, UserId};
 use crate::store::error::StoreError;
 use crate::store::item::{self, Item};
-use crate::store::upload::{PENDING_SHOWN, TICKET_LIFETIME};
+use crate::store::upload::{PENDING_SHOWN, RecordConflict, TICKET_LIFETIME};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{Snapshot, UploadStatus};
@@ -90,6 +90,17 @@ impl Record {
             versions_to_delete: Vec::new(),
             expires: None,
         }
+    }
+
+    /// Brings the record up to date with what refused a write; `false` if the table no longer holds it.
+    pub fn update_from(&mut self, conflict: RecordConflict) -> bool {
+        let Some(found) = conflict.record else {
+            return false;
+        };
+        self.status = found.status;
+        self.version = found.version;
+        self.versions_to_delete = conflict.versions_to_delete;
+        true
     }
 
     /// Whether the API shows the record. An expired one is gone though DynamoDB may take days to remove it. A pending one
