@@ -79,8 +79,10 @@ impl Push {
         // A rule that was broken elsewhere is no reason to fail here.
         let _busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
         self.queued.lock().expect("no panic").take();
-        let answer = invoke(self.router.clone(), &event.to_string(), context);
-        let answer = self.runtime.block_on(answer);
+        let event = event.to_string();
+        let answer = self
+            .runtime
+            .block_on(invoke(self.router.clone(), &event, context));
         let answer = serde_json::to_value(answer).expect("an answer is JSON");
         let body = answer["body"].as_str().expect("a body");
         let problem: Value = serde_json::from_str(body).unwrap_or_default();

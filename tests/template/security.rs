@@ -72,8 +72,8 @@ fn a_name_without_a_test_and_a_row_without_a_name_are_told() {
         ),
         (
             "[\"each secret is read",
-            "[\"only users reads",
-            "has no \"only users reads the secrets\"",
+            "[\"no secret is read",
+            "has no \"no secret is read by the functions",
         ),
         (
             "[test_halves",
