@@ -57,7 +57,13 @@ fn seeds() -> Vec<Vec<u8>> {
     messages.map(|message| message.as_bytes().to_vec()).into()
 }
 
+/// What is larger is nobody's message, and in a query no URL.
+const MAX_BYTES: usize = 16 * 1024;
+
 fn check(bytes: &[u8]) -> bool {
+    if bytes.len() > MAX_BYTES {
+        return false;
+    }
     let plain = PUSH.post(&query(TOKEN, None), bytes);
     let encrypted = encrypt(bytes);
     let body = json!({"Encrypt": encrypted}).to_string();
