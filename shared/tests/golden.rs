@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use shared::config::Vars;
 use shared::ids::{Epoch, UploadId, UserId};
 use shared::jwk::PrivateKey;
+use shared::moderation::Verdict;
 use shared::random::Random;
 use shared::refresh::{self, RefreshKeys, RefreshToken};
 use shared::store::reservation::Reservation;
@@ -283,6 +284,7 @@ async fn an_upload_is_read_in_every_state() {
         ("ready", UploadStatus::Ready),
         ("avatar", UploadStatus::Ready),
         ("rejected", UploadStatus::Rejected),
+        ("withdrawn", UploadStatus::Rejected),
         ("deleted", UploadStatus::Deleted),
         ("avatar-replaced", UploadStatus::Tombstone),
         ("tombstone", UploadStatus::Tombstone),
@@ -307,11 +309,33 @@ async fn an_upload_is_read_in_every_state() {
         if status.has_version() {
             assert_eq!(record.size, Some(record.declared_size));
             assert_eq!(record.etag.as_deref(), Some(item.text("etag")));
-            assert_eq!(record.ready_at.unwrap().millis(), item.number("ready_at"));
         }
-        let rejected = (status == UploadStatus::Rejected).then_some("type_mismatch");
-        assert_eq!(record.reason.as_deref(), rejected, "{name}");
+        let is_ready = status == UploadStatus::Ready;
+        let ready_at = is_ready.then(|| item.number("ready_at"));
+        assert_eq!(record.ready_at.map(Timestamp::millis), ready_at, "{name}");
+        let reason = match name {
+            "rejected" => Some("type_mismatch"),
+            "withdrawn" => Some("content"),
+            _ => None,
+        };
+        assert_eq!(record.reason.as_deref(), reason, "{name}");
+        let is_submitted = name == "checking";
+        assert_eq!(record.check.as_deref(), is_submitted.then_some("trace-2"));
+        let before = record.check_before.as_deref();
+        assert_eq!(before, is_submitted.then_some("trace-1"));
+        let mut own = record.versions_to_delete.iter();
+        let own = own.find(|listed| listed.key == record.key);
+        let listed = own.and_then(|own| own.version.as_deref());
+        assert_eq!(listed, (name == "withdrawn").then_some("v1"), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_check_knows_its_verdict() {
+    let check = Item::golden("check");
+    let store = store([&check], Timestamp::from_millis(0));
+    let verdict = store.verdict("trace-2").await.unwrap();
+    assert_eq!(verdict, Some(Verdict::Pass));
 }
 
 #[tokio::test]

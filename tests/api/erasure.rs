@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 use shared::ids::Epoch;
 use shared::store::review::{Cause, Finding, Subject};
+use shared::store::upload::NewCheck;
+use shared::upload::lifecycle::UploadStatus;
 use support::{Session, World, samples};
 
 type Item = HashMap<String, AttributeValue>;
@@ -26,6 +28,7 @@ const KINDS: &[(&str, Remains)] = &[
     ("RL#UP#", Remains::Nothing),
     ("RL#IK#", Remains::UntilItEnds),
     ("AU#", Remains::UntilItEnds),
+    ("MT#", Remains::Nothing),
     ("RV#", Remains::Nothing),
     ("RP#", Remains::Nothing),
 ];
@@ -117,6 +120,7 @@ async fn use_everything(world: &World, alice: &Session, admin: &Session) {
     let delete = world.presign.delete(&path).bearer(&admin.token);
     delete.send().await.expect(204);
     let file = upload(world, alice, "file", true).await;
+    submit(world, alice, &file).await;
     report_and_review(world, alice, &file).await;
     let path = format!("/v1/users/{}", alice.id);
     for change in [
@@ -127,6 +131,20 @@ async fn use_everything(world: &World, alice: &Session, admin: &Session) {
         let edit = world.users.put(&path, &change);
         edit.bearer(&admin.token).send().await.expect(200);
     }
+}
+
+/// Asks for a check of a file.
+async fn submit(world: &World, alice: &Session, file: &str) {
+    let key = format!("u/{}/{file}.jpg", alice.id);
+    let versions = world.versions(&key).await;
+    let check = NewCheck {
+        key: &key.parse().unwrap(),
+        version: &versions[0],
+        was: UploadStatus::Ready,
+        trace_id: "trace",
+        before: None,
+    };
+    world.store.note_check(&check).await.unwrap();
 }
 
 /// Somebody reports a file of Alice's, she reports them, and a moderator has her nickname to look at.

@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
+use shared::moderation::Verdict;
+use shared::store::upload::{NewCheck, NoteCheckOutcome};
 use shared::upload::lifecycle::{StoredVersion, UploadStatus};
 use support::storage::{Items, upload_key, user_key};
 use support::{Session, Upload, World, samples, wanted};
@@ -64,7 +66,7 @@ async fn alice(world: &World) -> (Session, String) {
 }
 
 /// An upload in each state, and an answered request with an idempotency key.
-async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] {
+async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 10] {
     let bytes = samples::jpeg();
     let first = world.upload(alice, "avatar", &bytes).await;
     let second = world.upload(alice, "avatar", &bytes).await;
@@ -98,9 +100,12 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
         completed.expect("the table is there");
         under_review.push(upload);
     }
+    let withdrawn = withdrawn(world, alice).await;
     let review = under_review.pop().expect("two");
     let checking = under_review.pop().expect("two");
+    check(world, &checking).await;
     [
+        ("upload-withdrawn", withdrawn),
         ("upload-avatar-replaced", first),
         ("upload-avatar", second),
         ("upload-pending", pending),
@@ -111,6 +116,37 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
         ("upload-checking", checking),
         ("upload-review", review),
     ]
+}
+
+/// An upload that was rejected after it was verified, and whose version is still to be removed.
+async fn withdrawn(world: &World, alice: &Session) -> Upload {
+    let upload = world.upload(alice, "file", &samples::jpeg()).await;
+    let key = upload.key.parse().expect("a key");
+    let versions = world.versions(&upload.key).await;
+    let store = &world.store;
+    let withdrawn = store.withdraw_upload(&key, &versions[0], UploadStatus::Ready);
+    withdrawn.await.expect("the table is there");
+    upload
+}
+
+/// Has two checks asked for, and a verdict come on the second.
+async fn check(world: &World, upload: &Upload) {
+    for (trace_id, before) in [("trace-1", None), ("trace-2", Some("trace-1"))] {
+        let check = NewCheck {
+            key: &upload.key.parse().expect("a key"),
+            version: "v1",
+            was: UploadStatus::Checking,
+            trace_id,
+            before,
+        };
+        let noted = world.store.note_check(&check).await;
+        assert_eq!(
+            noted.expect("the table is there"),
+            NoteCheckOutcome::Noted(None)
+        );
+    }
+    let verdict = world.store.note_verdict("trace-2", Verdict::Pass).await;
+    verdict.expect("the table is there").expect("a check");
 }
 
 /// A user whom an administrator registered and disabled, and one whose account has ended.
@@ -146,6 +182,7 @@ fn named(
             "reservation-email",
             single("EM#alice@example.com".to_owned()),
         ),
+        ("check", single("MT#trace-2".to_owned())),
         ("quota", single(format!("RL#UP#{}", alice.id))),
         ("owner-state-disabled", state(bob)),
         ("owner-state-ended", state(carol)),

@@ -42,6 +42,7 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("s3-event-removed", "s3-event", None),
     ("s3-event-bare", "s3-event", None),
     ("purge", "purge", None),
+    ("moderation", "moderation", None),
     ("wechat-push-verify", "wechat-push", Some(200)),
     ("wechat-push", "wechat-push", Some(200)),
     ("users-delete", "users", Some(204)),
@@ -313,6 +314,16 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
         (
             "purge",
             vec!["TABLE_NAME", "BUCKET_NAME", "PURGE_QUEUE_URL"],
+        ),
+        (
+            "moderation",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "WECHAT_APP_ID",
+                "WECHAT_SECRETS_ID",
+                "MODERATION_QUEUE_URL",
+            ],
         ),
         ("wechat-push", vec!["WECHAT_APP_ID", "MODERATION_QUEUE_URL"]),
     ] {
