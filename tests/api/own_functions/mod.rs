@@ -1,4 +1,4 @@
-//! What own functions keep, through the function in `tests/support/own_function.rs`.
+//! What own functions keep, through the function in `tests/support/own_function/mod.rs`.
 
 mod attachments;
 mod items;
