@@ -12,6 +12,7 @@ use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
 
+pub use crate::user::NicknameStatus as TextStatus;
 pub use text::{CheckId, TextChecks, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.

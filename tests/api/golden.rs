@@ -25,6 +25,7 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let uploads = uploads(&world, &alice).await;
     let (bob, carol) = others(&world).await;
     reviews(&world, &alice, &uploads, &bob).await;
+    use_own_function(&world, &alice).await;
     let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
@@ -121,6 +122,16 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 10]
     ]
 }
 
+/// An item of one's own, and one that is shared.
+async fn use_own_function(world: &World, alice: &Session) {
+    let api = world.own_function().await;
+    for path in ["/v1/notes", "/v1/walls/hall"] {
+        let create = api.post(path, &json!({"text": "hello"}));
+        let create = create.bearer(&alice.token).idempotency_key(path);
+        create.send().await.expect(201);
+    }
+}
+
 /// An upload that was rejected after it was verified, and whose version is still to be removed.
 async fn withdrawn(world: &World, alice: &Session) -> Upload {
     let upload = world.upload(alice, "file", &samples::jpeg()).await;
@@ -211,6 +222,7 @@ fn named(
 ) -> BTreeMap<&'static str, Value> {
     let single = |pk: String| (pk, "A".to_owned());
     let state = |user: &str| (format!("UP#{user}"), "~".to_owned());
+    let own = |user: &str, sk: &str| (format!("OI#{user}"), sk.to_owned());
     let mut keys = vec![
         ("user", user_key(&alice.id)),
         ("user-disabled", user_key(bob)),
@@ -224,6 +236,8 @@ fn named(
         ("quota", single(format!("RL#UP#{}", alice.id))),
         ("owner-state-disabled", state(bob)),
         ("owner-state-ended", state(carol)),
+        ("own-owner-state-disabled", own(bob, "~")),
+        ("own-owner-state-ended", own(carol, "~")),
     ];
     keys.extend(
         uploads
@@ -268,6 +282,16 @@ fn named(
         ("report-about", about_bob),
         ("report-quota", quota.clone()),
     ]);
+    for (pk, sk) in found("OI#").into_iter().chain(found("OF#")) {
+        let name = match (pk.split_once('#'), sk.split_once('#')) {
+            (Some(("OI", _)), Some(("notes", _))) => "own-item",
+            (Some(("OI", _)), Some(("posts", _))) => "own-entry",
+            (Some(("OI", _)), Some(("~notes", _))) => "own-idempotency",
+            (Some(("OF", _)), Some(("posts", _))) => "own-shared-item",
+            _ => continue,
+        };
+        keys.push((name, (pk, sk)));
+    }
     let audit = found("AU#0");
     let [created, changed, decided] = audit.as_slice() else {
         panic!("three entries of the audit: {audit:?}");

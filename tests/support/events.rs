@@ -153,17 +153,6 @@ impl World {
         ids.collect()
     }
 
-    /// Delivers messages to `moderation`; returns the identifiers of those that are returned to the queue.
-    pub async fn deliver_to_moderation(
-        &self,
-        messages: impl IntoIterator<Item = impl Into<Message>>,
-    ) -> Vec<String> {
-        let answer = self.moderation.handle(batch(messages), self.soon()).await;
-        let failures = answer.expect("a batch is answered").batch_item_failures;
-        let ids = failures.into_iter().map(|failure| failure.item_identifier);
-        ids.collect()
-    }
-
     /// Lets `purge` work on all that was announced. A deletion that was cut off after its announcement fails its
     /// message, and nothing else.
     pub async fn purge_announced(&self) {

@@ -48,15 +48,16 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
         (Subject::Upload(key), Decision::Approve) => rule(app, key, Ruling::Approved).await,
         (Subject::Upload(key), Decision::Reject) => rule(app, key, Ruling::Denied).await,
         (Subject::Nickname { user, check, .. }, decision) => {
-            let verdict = match decision {
-                Decision::Approve => NicknameVerdict::Approved,
-                Decision::Reject => NicknameVerdict::Rejected,
-            };
-            let check = CheckId::from(check.clone());
+            let (check, verdict) = (CheckId::from(check.clone()), verdict(decision));
             let applied = app
                 .store
                 .apply_nickname_verdict(user, &check, verdict)
                 .await;
+            applied.map(drop).map_err(RetryError::new)
+        }
+        (Subject::Text { pk, sk, check, .. }, decision) => {
+            let (check, verdict) = (CheckId::from(check.clone()), verdict(decision));
+            let applied = app.store.apply_text_verdict(pk, sk, &check, verdict).await;
             applied.map(drop).map_err(RetryError::new)
         }
         // It is shown already.
@@ -64,8 +65,13 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
         (Subject::Account { user, epoch }, Decision::Reject) => {
             clear_profile(app, user, *epoch).await
         }
-        // No text of an item is checked yet.
-        (Subject::Text { .. }, _) => Ok(()),
+    }
+}
+
+const fn verdict(decision: Decision) -> NicknameVerdict {
+    match decision {
+        Decision::Approve => NicknameVerdict::Approved,
+        Decision::Reject => NicknameVerdict::Rejected,
     }
 }
 

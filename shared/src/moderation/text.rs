@@ -15,6 +15,7 @@ use crate::moderation::{Checks, Task};
 use crate::profile::Nickname;
 use crate::queue::{SendError, Sender};
 use crate::random::Random;
+use crate::store::own::TextChange;
 use crate::user::NewNickname;
 
 /// How long an announcement waits. The change is stored meanwhile, or has failed.
@@ -80,6 +81,35 @@ impl TextChecks {
         let check = CheckId::new(&self.random);
         announce_nickname(queue, user, &check).await?;
         Ok(stored(nickname, check))
+    }
+
+    /// Announces that the item of an own function is about to get the text; returns what is to be stored of that.
+    ///
+    /// # Errors
+    /// If the queue does not take the message. Then the text must not be stored.
+    pub(crate) async fn announce_text(
+        &self,
+        (pk, sk): (String, String),
+        text: String,
+    ) -> Result<TextChange, SendError> {
+        let (queue, is_hidden) = match &self.checks {
+            Checks::Off => return Ok(TextChange::Drop),
+            Checks::Log(queue) => (queue, false),
+            Checks::Enforce(queue) => (queue, true),
+        };
+        let check = CheckId::new(&self.random);
+        let task = Task::TextChanged {
+            pk,
+            sk,
+            check: check.clone(),
+        };
+        let delay = Some(ANNOUNCEMENT_DELAY);
+        queue.send(task.to_message(), delay).await?;
+        Ok(TextChange::Announced {
+            check,
+            text,
+            is_hidden,
+        })
     }
 }
 

@@ -10,10 +10,12 @@ mod conflict;
 mod dynamo;
 pub mod editor;
 mod error;
+pub mod export;
 mod expression;
 mod fence;
 mod item;
 mod nickname;
+pub mod own;
 mod owner_state;
 mod page;
 pub mod purge;
@@ -61,7 +63,7 @@ impl Store {
     }
 
     /// For an operation that may have to start over.
-    fn attempts(&self) -> Attempts<'_> {
+    pub(crate) fn attempts(&self) -> Attempts<'_> {
         Attempts::new(&self.random)
     }
 }

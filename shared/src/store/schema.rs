@@ -10,6 +10,10 @@
 //! | quota: open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
 //! | entry of the audit | `AU#0` | time and something random |
+//! | an own function's item | `OI#<user>` | `<kind>#<id>` |
+//! | an own function's shared item, and the entry that leads from its owner to it | `OF#<function>#<partition>`, `OI#<user>` | `<kind>#<id>` |
+//! | answered request of an own function with an idempotency key | `OI#<user>` | `~<kind>#<hash>` |
+//! | owner state for own functions | `OI#<user>` | `~` |
 //! | review of something of a user's | `RV#<user>` | its subject |
 //! | report of something of a user's, and who made it | `RV#<user>` | `report#<subject>#<reporter>#<epoch>` |
 //! | report by a user | `RP#<user>` | `<epoch>#<review>` |
@@ -39,6 +43,13 @@ pub(super) const USERS_INDEX: &str = "gsi1";
 pub(super) const USERS_SHARD: &str = "US#0";
 /// The partition of that index that holds what waits for a decision.
 pub(super) const REVIEWS_LIST: &str = "RV#0";
+
+/// What the partitions of uploads begin with.
+pub(super) const UPLOADS: &str = "UP#";
+/// What the partitions begin with that own functions have of a person.
+const OWN_ITEMS: &str = "OI#";
+/// What the partitions of own functions begin with.
+pub(super) const SHARED_ITEMS: &str = "OF#";
 
 /// Attribute names that DynamoDB reserves: in an expression they stand with a `#` before them.
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
@@ -80,12 +91,59 @@ impl Key {
         }
     }
 
+    /// An item of an own function, `kind` and `id` of which hold no `#`.
+    pub(super) fn own_item(user: &UserId, kind: &str, id: &str) -> Self {
+        Self {
+            pk: own_partition(user).into(),
+            sk: format!("{kind}#{id}").into(),
+        }
+    }
+
+    /// An item of an own function in one of the function's own partitions.
+    pub(super) fn shared_item(function: &str, partition: &str, kind: &str, id: &str) -> Self {
+        Self {
+            pk: shared_partition(function, partition).into(),
+            sk: format!("{kind}#{id}").into(),
+        }
+    }
+
+    /// The item that remembers what a request to an own function has created.
+    pub(super) fn own_idempotency(user: &UserId, kind: &str, hash: &[u8; 32]) -> Self {
+        let hash = data_encoding::HEXLOWER.encode(&hash[..16]);
+        Self {
+            pk: own_partition(user).into(),
+            sk: format!("{OWNER_STATE_SORT_KEY}{kind}#{hash}").into(),
+        }
+    }
+
+    /// What own functions need to know of the account whose items they keep.
+    pub(super) fn own_owner_state(user: &UserId) -> Self {
+        Self {
+            pk: own_partition(user).into(),
+            sk: OWNER_STATE_SORT_KEY.into(),
+        }
+    }
+
+    /// A key that no user has, among those that an own function may read.
+    pub(super) fn no_own_item() -> Self {
+        Self::single("OI#warm-up".to_owned())
+    }
+
+    /// The shared item that an entry leads to; none if what the entry names is no own function's.
+    pub(super) fn target_of(entry: &Item) -> Option<Self> {
+        let pk = part(entry, "target_pk").filter(|pk| pk.starts_with(SHARED_ITEMS))?;
+        Some(Self {
+            pk: pk.to_owned().into(),
+            sk: part(entry, "target_sk")?.to_owned().into(),
+        })
+    }
+
     pub(super) fn check(trace_id: &str) -> Self {
         Self::single(format!("MT#{trace_id}"))
     }
 
     pub(super) fn quota(user: &UserId) -> Self {
-        Self::single(format!("RL#UP#{user}"))
+        Self::single(quota_partition(user))
     }
 
     /// The first half of the hash of the client's key is enough to tell a person's requests apart.
@@ -156,6 +214,21 @@ impl Key {
         })
     }
 
+    /// The key of an own function's item; none if these are no such keys.
+    pub(super) fn of_own_function(pk: &str, sk: &str) -> Option<Self> {
+        let is_own = pk.starts_with(OWN_ITEMS) || pk.starts_with(SHARED_ITEMS);
+        let is_item = !sk.starts_with(OWNER_STATE_SORT_KEY);
+        (is_own && is_item).then(|| Self {
+            pk: pk.to_owned().into(),
+            sk: sk.to_owned().into(),
+        })
+    }
+
+    /// The partition key and the sort key.
+    pub(super) fn into_parts(self) -> (String, String) {
+        (self.pk.into_owned(), self.sk.into_owned())
+    }
+
     /// The key as an item that has no other attributes.
     pub(super) fn into_item(self) -> Item {
         Item::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
@@ -170,7 +243,27 @@ impl Key {
 
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
-    format!("UP#{user}")
+    format!("{UPLOADS}{user}")
+}
+
+/// The partition of what counts a user's uploads.
+pub(super) fn quota_partition(user: &UserId) -> String {
+    format!("RL#UP#{user}")
+}
+
+/// The partition of what own functions keep of a user.
+pub(super) fn own_partition(user: &UserId) -> String {
+    format!("{OWN_ITEMS}{user}")
+}
+
+/// The person whose partition it is, among those of own functions.
+pub(super) fn owner_in_partition(pk: &str) -> Option<UserId> {
+    pk.strip_prefix(OWN_ITEMS)?.parse().ok()
+}
+
+/// A partition of an own function.
+pub(super) fn shared_partition(function: &str, partition: &str) -> String {
+    format!("{SHARED_ITEMS}{function}#{partition}")
 }
 
 /// The partition of the reviews about a user.

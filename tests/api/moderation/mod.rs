@@ -5,6 +5,7 @@ mod cancellation;
 mod nickname_edits;
 mod nicknames;
 mod outages;
+mod own_texts;
 mod profile_modified;
 mod revocation;
 mod verdicts;
@@ -38,7 +39,7 @@ fn moderate(world: &World, message: impl Into<Message>) -> impl Future<Output = 
     let caller = std::panic::Location::caller();
     let message = message.into();
     async move {
-        let failed = world.deliver_to_moderation([message]).await;
+        let failed = world.moderate([message]).await;
         assert_eq!(failed, [""; 0], "at {caller}");
     }
 }

@@ -2,23 +2,10 @@
 
 use std::time::Duration;
 
-use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
-use support::World;
 use wechat_standin::{Endpoint, Fault};
 
 use super::{announced, enforcing, moderate, nickname, reviews, seen_by};
-
-/// How many messages of moderation's queue are not due yet.
-async fn postponed(world: &World) -> u32 {
-    let name = QueueAttributeName::ApproximateNumberOfMessagesDelayed;
-    let request = world.emulator.sqs().get_queue_attributes();
-    let request = request
-        .queue_url(&world.moderation_queue)
-        .attribute_names(name.clone());
-    let attributes = request.send().await.unwrap().attributes.unwrap();
-    attributes[&name].parse().unwrap()
-}
 
 #[tokio::test]
 async fn an_outage_delays_a_verdict_and_loses_none() {
@@ -36,9 +23,13 @@ async fn an_outage_delays_a_verdict_and_loses_none() {
         alice.edit(json!({"nickname": "New"})).await.expect(200);
         let message = announced(&world, &alice.id).await;
         world.wechat.script(Endpoint::TextCheck, fault.clone(), 3);
-        let waiting = postponed(&world).await;
+        let waiting = world.delayed(&world.moderation_queue).await;
         moderate(&world, &*message).await;
-        assert_eq!(postponed(&world).await, waiting + 1, "{fault:?}");
+        assert_eq!(
+            world.delayed(&world.moderation_queue).await,
+            waiting + 1,
+            "{fault:?}"
+        );
         let read = alice.profile().await;
         assert_eq!(nickname(&read), (&json!("New"), &json!("checking")));
         assert_eq!(seen_by(&bob, &alice).await, Value::Null);
