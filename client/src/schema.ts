@@ -778,6 +778,7 @@ export interface components {
              * @example upload_quota
              * @example own_item
              * @example report
+             * @example report_quota
              * @example review
              * @example audit
              */

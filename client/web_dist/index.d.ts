@@ -861,6 +861,7 @@ interface components {
              * @example upload_quota
              * @example own_item
              * @example report
+             * @example report_quota
              * @example review
              * @example audit
              */

@@ -484,63 +484,6 @@ async fn the_audit_tells_what_was_done() {
     }
 }
 
-fn review_id(item: &Item) -> ReviewId {
-    let user = item.text("pk").strip_prefix("RV#").unwrap();
-    format!("{user}-{}", item.text("sk")).parse().unwrap()
-}
-
-#[tokio::test]
-async fn reviews_say_what_they_are_about_and_what_was_decided() {
-    let bob = Item::golden("user-disabled").user();
-    let alice = Item::golden("user").user();
-    let upload: UploadId = Item::golden("upload-ready").text("sk").parse().unwrap();
-    for (name, decision) in [
-        ("upload", None),
-        ("nickname", None),
-        ("reported", None),
-        ("decided", Some(Decision::Approve)),
-    ] {
-        let item = Item::golden(&format!("review-{name}"));
-        let store = store([&item], Timestamp::from_millis(0));
-        let review = store.decided_review(&review_id(&item)).await;
-        let review = review.unwrap().unwrap();
-        assert_eq!(review.decision, decision, "{name}");
-        assert_eq!(review.is_closed, decision.is_some(), "{name}");
-        let expected = match &review.subject {
-            Subject::Upload(key) => name == "upload" && key.user == alice && key.upload == upload,
-            Subject::Nickname { user, check, .. } => {
-                name == "nickname" && *user == alice && check == "check"
-            }
-            Subject::Account { user, epoch } => {
-                let reported = if name == "decided" { &bob } else { &alice };
-                user == reported && *epoch == Epoch::FIRST
-            }
-            Subject::Text { .. } => false,
-        };
-        assert!(expected, "{name}: {review:?}");
-    }
-}
-
-#[tokio::test]
-async fn a_report_is_known_again_and_the_days_are_counted() {
-    let (target, report) = (Item::golden("user-disabled"), Item::golden("report"));
-    let (alice, bob) = (report.user(), target.user());
-    let again = NewReport {
-        reporter: actor(&alice),
-        user: &bob,
-        upload: None,
-        reason: ReportReason::Other,
-    };
-    let made = Timestamp::from_millis(report.number("created_at"));
-    let found = store([&target, &report], made).report(&again).await;
-    let found = found.unwrap();
-    assert_eq!(found.reason, ReportReason::Abuse);
-    assert_eq!(found.created_at, made);
-    let quota = Item::golden("report-quota");
-    let refused = store([&target, &quota], made).report(&again).await;
-    assert!(matches!(refused, Err(ReportError::QuotaExceeded { .. })));
-}
-
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Note {
     text: String,
@@ -604,14 +547,66 @@ async fn own_functions_let_nobody_into_a_closed_account() {
     ] {
         let state = Item::golden(name);
         let (own, caller) = (own([&state]), caller(state.user()));
-        let created = own.items::<Note>().create(
-            &caller,
-            Note {
-                text: "late".to_owned(),
-            },
-            None,
-        );
+        let (notes, text) = (own.items::<Note>(), "late".to_owned());
+        let created = notes.create(&caller, Note { text }, None);
         let refused = created.await.err().unwrap();
         assert!(matches!(refused, OwnError::AccessDenied(refusal) if refusal == expected));
     }
+}
+
+fn review_id(item: &Item) -> ReviewId {
+    let user = item.text("pk").strip_prefix("RV#").unwrap();
+    format!("{user}-{}", item.text("sk")).parse().unwrap()
+}
+
+#[tokio::test]
+async fn reviews_say_what_they_are_about_and_what_was_decided() {
+    let bob = Item::golden("user-disabled").user();
+    let alice = Item::golden("user").user();
+    let upload: UploadId = Item::golden("upload-ready").text("sk").parse().unwrap();
+    for (name, decision) in [
+        ("upload", None),
+        ("nickname", None),
+        ("reported", None),
+        ("decided", Some(Decision::Approve)),
+    ] {
+        let item = Item::golden(&format!("review-{name}"));
+        let store = store([&item], Timestamp::from_millis(0));
+        let review = store.decided_review(&review_id(&item)).await;
+        let review = review.unwrap().unwrap();
+        assert_eq!(review.decision, decision, "{name}");
+        assert_eq!(review.is_closed, decision.is_some(), "{name}");
+        let expected = match &review.subject {
+            Subject::Upload(key) => name == "upload" && key.user == alice && key.upload == upload,
+            Subject::Nickname { user, check, .. } => {
+                name == "nickname" && *user == alice && check == "check"
+            }
+            Subject::Account { user, epoch } => {
+                let reported = if name == "decided" { &bob } else { &alice };
+                user == reported && *epoch == Epoch::FIRST
+            }
+            Subject::Text { .. } => false,
+        };
+        assert!(expected, "{name}: {review:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_known_again_and_the_days_are_counted() {
+    let (target, report) = (Item::golden("user-disabled"), Item::golden("report"));
+    let (alice, bob) = (report.user(), target.user());
+    let again = NewReport {
+        reporter: actor(&alice),
+        user: &bob,
+        upload: None,
+        reason: ReportReason::Other,
+    };
+    let made = Timestamp::from_millis(report.number("created_at"));
+    let found = store([&target, &report], made).report(&again).await;
+    let found = found.unwrap();
+    assert_eq!(found.reason, ReportReason::Abuse);
+    assert_eq!(found.created_at, made);
+    let quota = Item::golden("report-quota");
+    let refused = store([&target, &quota], made).report(&again).await;
+    assert!(matches!(refused, Err(ReportError::QuotaExceeded { .. })));
 }

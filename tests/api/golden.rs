@@ -24,8 +24,8 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let (alice, first_token) = alice(&world).await;
     let uploads = uploads(&world, &alice).await;
     let (bob, carol) = others(&world).await;
-    reviews(&world, &alice, &uploads, &bob).await;
     use_own_function(&world, &alice).await;
+    reviews(&world, &alice, &uploads, &bob).await;
     let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
@@ -255,6 +255,16 @@ fn named(
         "idempotency",
         found("RL#IK#").pop().expect("an answered request"),
     ));
+    for (pk, sk) in found("OI#").into_iter().chain(found("OF#")) {
+        let name = match (pk.split_once('#'), sk.split_once('#')) {
+            (Some(("OI", _)), Some(("notes", _))) => "own-item",
+            (Some(("OI", _)), Some(("posts", _))) => "own-entry",
+            (Some(("OI", _)), Some(("~notes", _))) => "own-idempotency",
+            (Some(("OF", _)), Some(("posts", _))) => "own-shared-item",
+            _ => continue,
+        };
+        keys.push((name, (pk, sk)));
+    }
     let of_alice = |entry: &str| (format!("RV#{}", alice.id), entry.to_owned());
     let reviews = found(&format!("RV#{}", alice.id));
     let is_of = |(_, entry): &&(String, String), kind: &str| entry.starts_with(kind);
@@ -282,16 +292,6 @@ fn named(
         ("report-about", about_bob),
         ("report-quota", quota.clone()),
     ]);
-    for (pk, sk) in found("OI#").into_iter().chain(found("OF#")) {
-        let name = match (pk.split_once('#'), sk.split_once('#')) {
-            (Some(("OI", _)), Some(("notes", _))) => "own-item",
-            (Some(("OI", _)), Some(("posts", _))) => "own-entry",
-            (Some(("OI", _)), Some(("~notes", _))) => "own-idempotency",
-            (Some(("OF", _)), Some(("posts", _))) => "own-shared-item",
-            _ => continue,
-        };
-        keys.push((name, (pk, sk)));
-    }
     let audit = found("AU#0");
     let [created, changed, decided] = audit.as_slice() else {
         panic!("three entries of the audit: {audit:?}");
