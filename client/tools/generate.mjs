@@ -6,17 +6,25 @@ import { parse } from 'yaml'
 const OPENAPI = new URL('../../openapi.yaml', import.meta.url)
 const METHODS = ['get', 'put', 'post', 'delete'] // wx.request has no PATCH; PUT does the same
 
+// What WeChat calls, and no client.
+const OF_WECHAT = 'wechat'
+
 // The client has its own methods for these, which keep the session.
 const OF_THE_SESSION = new Set(['login', 'refresh', 'logout', 'deleteMe'])
 // Requests of WeChat's servers, not of clients.
 const OF_WECHAT = new Set(['verifyPush', 'receivePush'])
 
 export async function generate() {
-  const source = await readFile(OPENAPI, 'utf8')
+  const api = withoutWechat(parse(await readFile(OPENAPI, 'utf8')))
   return {
-    'src/schema.ts': `// Generated from openapi.yaml by \`npm run generate\`.\n\n${astToString(await openapiTS(OPENAPI))}`,
-    'src/operations.ts': operations(parse(source)),
+    'src/schema.ts': `// Generated from openapi.yaml by \`npm run generate\`.\n\n${astToString(await openapiTS(api))}`,
+    'src/operations.ts': operations(api),
   }
+}
+
+function withoutWechat(api) {
+  const isOurs = ([, item]) => METHODS.every((method) => !item[method]?.tags?.includes(OF_WECHAT))
+  return { ...api, paths: Object.fromEntries(Object.entries(api.paths).filter(isOurs)) }
 }
 
 function operations(api) {

@@ -2,6 +2,7 @@
 
 mod before;
 mod keys;
+mod push;
 mod stack;
 
 use std::path::{Path, PathBuf};
