@@ -536,7 +536,8 @@ async fn own_functions_let_nobody_into_a_closed_account() {
     ] {
         let state = Item::golden(name);
         let (own, caller) = (own([&state]), caller(state.user()));
-        let created = own.items::<Note>().create(
+        let notes = own.items::<Note>();
+        let created = notes.create(
             &caller,
             Note {
                 text: "late".to_owned(),
