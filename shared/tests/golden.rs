@@ -536,14 +536,8 @@ async fn own_functions_let_nobody_into_a_closed_account() {
     ] {
         let state = Item::golden(name);
         let (own, caller) = (own([&state]), caller(state.user()));
-        let notes = own.items::<Note>();
-        let created = notes.create(
-            &caller,
-            Note {
-                text: "late".to_owned(),
-            },
-            None,
-        );
+        let (notes, text) = (own.items::<Note>(), "late".to_owned());
+        let created = notes.create(&caller, Note { text }, None);
         let refused = created.await.err().unwrap();
         assert!(matches!(refused, OwnError::AccessDenied(refusal) if refusal == expected));
     }

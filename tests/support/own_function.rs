@@ -125,6 +125,7 @@ shared::routes! {
     GET "/v1/notes/{id}", User, Empty => get;
     PUT "/v1/notes/{id}", User, Json => update;
     DELETE "/v1/notes/{id}", User, Empty => delete;
+    PUT "/v1/pinned-note", User, Json => pin;
     GET "/v1/posts", User, Empty => own_posts;
     GET "/v1/walls/{wall}", Anyone, Empty => wall;
     GET "/v1/members/walls/{wall}", User, Empty => wall_of_members;
@@ -151,6 +152,21 @@ async fn create(
     let note = fields.finish(text.map(|text| Note { text, stars }))?;
     let note = app.notes.create(&caller, note, key).await?;
     Ok(note.created_response("/v1/notes"))
+}
+
+/// The one note that a person has pinned: 201 if it is new, 200 if it was there.
+async fn pin(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    mut fields: JsonFields,
+) -> Result<Response, Error> {
+    let text = fields.required("text", body::text);
+    let note = fields.finish(text.map(|text| Note { text, stars: 0 }))?;
+    let pinned = app.notes.create_once(&caller, "pinned", note).await?;
+    Ok(match pinned.is_new {
+        true => pinned.item.created_response("/v1/notes"),
+        false => pinned.item.response(),
+    })
 }
 
 async fn list(

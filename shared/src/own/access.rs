@@ -11,7 +11,7 @@ use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
-use crate::own::item::{MAX_TEXT_TO_CHECK, OwnItem, Stored, is_written_later, written};
+use crate::own::item::{MAX_TEXT_TO_CHECK, Once, OwnItem, Stored, is_written_later, written};
 use crate::own::reader::Reader;
 use crate::random::Random;
 use crate::store::own::{
@@ -52,8 +52,32 @@ impl<T: OwnItem> Access<T> {
         content: &T,
         key: Option<&IdempotencyKey>,
     ) -> Result<Stored<T>, OwnError> {
-        let id = Id::<T>::new(self.clock.now(), &self.random).to_string();
-        let mut written = written(content)?;
+        let id = Id::new(self.clock.now(), &self.random);
+        // Nobody else draws the same 80 bits in the same millisecond: an item that is there is one that the SDK repeated.
+        let created = self.created(caller, collection, id, content, key).await?;
+        Ok(created.item)
+    }
+
+    pub(super) async fn create_once(
+        &self,
+        caller: &Caller,
+        collection: Collection<'_>,
+        name: &str,
+        content: &T,
+    ) -> Result<Once<T>, OwnError> {
+        let id = Id::named(caller.actor(), T::KIND, name);
+        self.created(caller, collection, id, content, None).await
+    }
+
+    async fn created(
+        &self,
+        caller: &Caller,
+        collection: Collection<'_>,
+        id: Id<T>,
+        content: &T,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Once<T>, OwnError> {
+        let (id, mut written) = (id.to_string(), written(content)?);
         let keys = collection.keys_of(caller.actor(), &id);
         written.text = self.announced(keys, content.text_to_check()).await?;
         let key = key.map(|key| key.for_content(collection.place, &written.json));
@@ -64,12 +88,17 @@ impl<T: OwnItem> Access<T> {
             content: &written,
             idempotency: key.as_ref(),
         };
-        match self.store.create_own_item(&new).await? {
-            CreatedOwnItem::New(record) => Stored::read(record),
-            // Nobody else draws the same 80 bits in the same millisecond: the SDK repeated a write that was made.
-            CreatedOwnItem::Exists => self.get(caller.into(), collection, &id).await,
-            CreatedOwnItem::Repeated(id) => self.get(caller.into(), collection, &id).await,
-        }
+        let earlier = match self.store.create_own_item(&new).await? {
+            CreatedOwnItem::New(record) => {
+                let item = Stored::read(record)?;
+                return Ok(Once { item, is_new: true });
+            }
+            CreatedOwnItem::Exists => id,
+            CreatedOwnItem::Repeated(earlier) => earlier,
+        };
+        let item = self.get(caller.into(), collection, &earlier).await?;
+        let is_new = false;
+        Ok(Once { item, is_new })
     }
 
     pub(super) async fn get(

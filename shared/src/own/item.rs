@@ -69,6 +69,15 @@ pub struct Stored<T> {
     pub content: T,
 }
 
+/// An item that there is once.
+#[derive(Clone, Debug)]
+pub struct Once<T> {
+    /// The item as it is.
+    pub item: Stored<T>,
+    /// Whether it was created just now.
+    pub is_new: bool,
+}
+
 impl<T: OwnItem> Stored<T> {
     pub(super) fn read(record: OwnRecord) -> Result<Self, OwnError> {
         let id = record.id.parse();

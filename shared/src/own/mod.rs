@@ -52,7 +52,7 @@ pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
-pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, OwnItem, Stored};
+pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};

@@ -86,7 +86,7 @@ pub(super) const KINDS: &[Kind] = &[
         Export::Nothing("it names who has reported"),
     ),
     kind("RP# report", Remains::Nothing, Export::As("report")),
-    kind("RP# ~", Remains::Nothing, Export::As("report")),
+    kind("RP# ~", Remains::Nothing, Export::As("report_quota")),
 ];
 
 const fn kind(name: &'static str, remains: Remains, export: Export) -> Kind {
