@@ -25,7 +25,7 @@ use shared::auth::Caller;
 use shared::config::Vars;
 use shared::ids::{Epoch, SessionId, UploadId, UserId};
 use shared::jwk::PrivateKey;
-use shared::moderation::Verdict;
+use shared::moderation::{CheckId, Verdict};
 use shared::own::{Own, OwnError, OwnItem};
 use shared::random::Random;
 use shared::refresh::{self, RefreshKeys, RefreshToken};
@@ -41,7 +41,7 @@ use shared::time::{Clock, Timestamp};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
 use shared::upload::limits::Limits;
-use shared::user::{Role, Status};
+use shared::user::{NicknameStatus, Role, Status};
 
 const TABLE: &str = "table";
 /// The key of the tests, RFC 8037's.
@@ -225,6 +225,22 @@ async fn a_disabled_account_and_one_that_has_ended_let_nobody_in() {
     assert!(matches!(ended.lifecycle, Lifecycle::Deleting));
     assert_eq!(ended.epoch, Epoch::FIRST.next());
     assert_eq!(ended.admit(Epoch::FIRST).unwrap_err(), Refusal::Gone);
+}
+
+#[tokio::test]
+async fn a_nickname_that_waits_is_known_by_its_check() {
+    let item = Item::golden("user-nickname-pending");
+    let user = account(&item).await.into_user().unwrap();
+    assert_eq!(user.nickname, None);
+    let pending = user.pending_nickname.unwrap();
+    assert_eq!(pending.nickname.as_str(), "Dave");
+    assert_eq!(pending.status, NicknameStatus::Checking);
+    let check = CheckId::from(item.text("nickname_check").to_owned());
+    let store = store([&item], Timestamp::from_millis(0));
+    let announced = store.announced_nickname(&item.user(), &check).await;
+    let announced = announced.unwrap().unwrap();
+    assert_eq!(announced.openid.as_str(), "dave");
+    assert_eq!(announced.nickname, pending.nickname);
 }
 
 /// The first token of the session was replaced once: within the grace its owner gets the current one, later it is a copy,

@@ -11,10 +11,14 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 use shared::ids::Epoch;
-use shared::moderation::Verdict;
+use shared::moderation::{CheckId, Verdict};
+use shared::patch::Patch;
+use shared::store::editor::Editor;
 use shared::store::review::{Cause, Finding, Subject};
 use shared::store::upload::{NewCheck, NoteCheckOutcome};
+use shared::store::user::Changes;
 use shared::upload::lifecycle::{StoredVersion, UploadStatus};
+use shared::user::NewNickname;
 use support::storage::{Items, upload_key, user_key};
 use support::{Session, Upload, World, samples, wanted};
 
@@ -26,7 +30,9 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let (bob, carol) = others(&world).await;
     use_own_function(&world, &alice).await;
     reviews(&world, &alice, &uploads, &bob).await;
-    let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
+    let dave = dave(&world).await;
+    let items = world.items().await;
+    let items = named(&items, &alice, &uploads, &bob, &carol, &dave);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
             let text = format!("{item:#}\n");
@@ -212,6 +218,21 @@ async fn reviews(world: &World, alice: &Session, uploads: &[(&'static str, Uploa
     closed.expect("the table is there");
 }
 
+/// Somebody whose nickname waits to be checked.
+async fn dave(world: &World) -> String {
+    let dave = world.log_in("dave").await;
+    let nickname = "Dave".parse().expect("a nickname");
+    let check = CheckId::from("check".to_owned());
+    let changes = Changes {
+        nickname: Patch::Set(NewNickname::Pending(nickname, check)),
+        ..Changes::default()
+    };
+    let (id, owner) = (dave.id.parse().expect("an id"), Editor::Owner(Epoch::FIRST));
+    let edited = world.store.edit_user(&id, &changes, owner, None).await;
+    edited.expect("the table is there");
+    dave.id
+}
+
 /// The items of each kind, by the names of their files.
 fn named(
     items: &Items,
@@ -219,6 +240,7 @@ fn named(
     uploads: &[(&'static str, Upload)],
     bob: &str,
     carol: &str,
+    dave: &str,
 ) -> BTreeMap<&'static str, Value> {
     let single = |pk: String| (pk, "A".to_owned());
     let state = |user: &str| (format!("UP#{user}"), "~".to_owned());
@@ -227,6 +249,7 @@ fn named(
         ("user", user_key(&alice.id)),
         ("user-disabled", user_key(bob)),
         ("user-deleted", user_key(carol)),
+        ("user-nickname-pending", user_key(dave)),
         ("reservation-username", single("UN#alice_1".to_owned())),
         (
             "reservation-email",

@@ -48,7 +48,7 @@ async fn wall(function: &Api, reader: &Session) -> Vec<String> {
 async fn announced(world: &World) -> String {
     let items = world.items().await;
     let mut checks = items.iter().filter_map(|((pk, sk), item)| {
-        let check = storage::text(item, "check_id")?;
+        let check = storage::text(item, "text_check")?;
         Some(json!({"task": "text_changed", "pk": pk, "sk": sk, "check": check}).to_string())
     });
     checks.next().expect("an announced text")

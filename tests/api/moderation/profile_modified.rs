@@ -1,11 +1,13 @@
 //! A profile in which WeChat has found a risk.
 
 use serde_json::{Value, json};
-use support::World;
 use support::events::Message;
 use support::storage::user_key;
+use support::{World, samples};
 
-use super::{announced, check_nickname, enforcing, give_nickname, moderate, nickname, seen_by};
+use super::{
+    announced, check_nickname, enforcing, give_nickname, moderate, nickname, reviews, seen_by,
+};
 
 fn modified(openid: &str) -> String {
     json!({"task": "profile_modified", "openid": openid}).to_string()
@@ -77,4 +79,20 @@ async fn who_shows_no_nickname_has_nothing_to_hide() {
     }
     assert_eq!(world.item(user_key(&alice.id)).await, before);
     assert!(world.messages(&world.moderation_queue).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_moderator_looks_at_the_picture() {
+    let world = World::new().await;
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    world.upload(&alice, "avatar", &samples::jpeg()).await;
+    for _ in 0..2 {
+        moderate(&world, modified("alice")).await;
+        let waiting = reviews(&admin).await;
+        assert_eq!(waiting.len(), 1);
+        assert_eq!(waiting[0]["subject"], "profile");
+        assert_eq!(waiting[0]["user"], alice.id);
+    }
+    let seen = bob.user(&alice.id).await.expect(200).json;
+    assert!(seen["avatar_url"].is_string());
 }
