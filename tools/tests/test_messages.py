@@ -9,7 +9,7 @@ from backend.deploy import redrive, smoke
 from backend.deploy.redrive import summary
 from backend.local.processes import ending
 
-UPLOAD_EVENTS, PURGE = QUEUES
+UPLOAD_EVENTS, PURGE, MODERATION = QUEUES
 USER = "u" + "a" * 26
 
 
@@ -46,6 +46,10 @@ class DeadLetters(unittest.TestCase):
         self.assertEqual(summary(UPLOAD_EVENTS, json.dumps(notification)), f"ObjectCreated:Put {key}")
         deleted = json.dumps({"uid": USER, "epoch": 2})
         self.assertIn(USER, summary(PURGE, deleted))
+        stored = json.dumps({"task": "media_stored", "key": key, "version": "v"})
+        self.assertEqual(summary(MODERATION, stored), f"media_stored {key}")
+        verdict = json.dumps({"task": "media_verdict", "trace_id": "t", "verdict": "pass"})
+        self.assertEqual(summary(MODERATION, verdict), "media_verdict")
 
     def test_what_a_person_wrote_is_not(self) -> None:
         notification = {"Records": [{"eventName": "my name", "s3": {"object": {"key": "my/secret"}}}]}
@@ -54,6 +58,8 @@ class DeadLetters(unittest.TestCase):
             (UPLOAD_EVENTS, "my secret"),
             (PURGE, json.dumps({"uid": "my secret", "epoch": 1})),
             (PURGE, "[]"),
+            (MODERATION, json.dumps({"task": "my secret", "key": "my/secret"})),
+            (MODERATION, json.dumps({"task": "account_cancelled", "openid": "my secret"})),
         ):
             self.assertNotIn("secret", summary(queue, body))
 

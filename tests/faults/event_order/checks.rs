@@ -94,13 +94,17 @@ impl Performance<'_> {
     }
 }
 
-/// What has to hold once every verdict has come: nothing waits for one, and what was rejected for its content is removed.
-pub(super) fn expected(record: &BTreeMap<String, AttributeValue>) -> Result<(), &'static str> {
+type Item = BTreeMap<String, AttributeValue>;
+
+/// What has to hold once every verdict has come: nothing waits for one, what was rejected for its content is removed, and a
+/// moderator is asked about what is held.
+pub(super) fn expected(record: &Item, review: &Item) -> Result<(), &'static str> {
     match text(record, "status") {
         Some("checking") => Err("it is still checked"),
         Some("rejected") if record.contains_key("remove_version") => {
             Err("it still lists a version")
         }
+        Some("review") if review.is_empty() => Err("no moderator is asked"),
         Some("ready") if !record.contains_key("check_id") => Err("it was not checked"),
         _ => Ok(()),
     }

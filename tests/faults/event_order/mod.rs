@@ -516,7 +516,10 @@ impl Performance<'_> {
                 return Err(context("the profile shows it"));
             }
             if self.stage.is_checked {
-                checks::expected(&record).map_err(context)?;
+                let review = format!("upload-{}", upload.id);
+                let reviews = format!("RV#{}", self.owner.id);
+                let review = self.stage.item(reviews, &review).await;
+                checks::expected(&record, &review).map_err(context)?;
             } else {
                 expected(story, at, status).map_err(|what| context(&what))?;
             }

@@ -4,7 +4,7 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ NOT_OFFERED = ("InvalidAction", "UnsupportedOperation", "AWS.SimpleQueueService.
 # What is shown of a message is what these let through: ids that we made, and nothing a person wrote.
 USER_ID = re.compile(r"u[a-z2-7]{26}")
 OBJECT_KEY = re.compile(rf"u/{USER_ID.pattern}/[0-9a-z]{{26}}\.[a-z0-9]{{1,5}}")
+TASK_NAME = re.compile(r"(media|nickname|text|review|consent|account|profile)_[a-z]+")
 EVENT_NAME = re.compile(r"(s3:)?Object[A-Za-z]+:[A-Za-z*]+")
 
 
@@ -134,7 +135,7 @@ def summary(queue: QueuePair, body: str) -> str:
     """What a message is about, as far as it may be shown."""
     try:
         content = json.loads(body)
-        return _upload_event(content) if queue.name == "upload-events" else _deleted_account(content)
+        return SUMMARIES[queue.name](content)
     except (ValueError, TypeError, KeyError, AttributeError):
         return "a message of another shape"
 
@@ -153,6 +154,19 @@ def _known(event: str) -> str:
 def _deleted_account(content: Mapping[str, Any]) -> str:
     user, epoch = content["uid"], int(content["epoch"])
     return f"account {user}, generation {epoch}" if USER_ID.fullmatch(user) else "an account id of another shape"
+
+
+def _task(content: Mapping[str, Any]) -> str:
+    name, key = content["task"], content.get("key", "")
+    name = name if TASK_NAME.fullmatch(name) else "an unknown task"
+    return f"{name} {key}" if OBJECT_KEY.fullmatch(key) else name
+
+
+SUMMARIES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "upload-events": _upload_event,
+    "purge": _deleted_account,
+    "moderation": _task,
+}
 
 
 def _move(sqs: "SQSClient", source: str, dead_letters: str, count: int) -> int:
