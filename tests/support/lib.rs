@@ -11,6 +11,7 @@ pub mod events;
 pub mod functions;
 pub mod http_event;
 pub mod keys;
+pub mod own;
 pub mod proxy;
 pub mod recorder;
 pub mod records;

@@ -19,8 +19,9 @@ use wechat_standin::Wechat;
 
 use crate::api::{Answer, Api};
 use crate::emulator::{self, Emulator};
+use crate::own::{Built, Worker};
 use crate::proxy::Proxy;
-use crate::{functions, keys, recorder};
+use crate::{functions, keys, own, recorder};
 
 /// The system under test.
 #[derive(Debug)]
@@ -52,6 +53,7 @@ pub struct World {
     /// The lines that the functions wrote about requests and messages.
     pub lines: Lines,
     pub(crate) deployment: Deployment,
+    pub(crate) own: own::Running,
     ahead_ms: Arc<AtomicI64>,
     logins: AtomicU32,
 }
@@ -195,6 +197,12 @@ impl World {
         let s3_event = s3_event.await.into();
         let purge = deployment.build("purge", telemetry("purge"), purge::App::build);
         let purge = purge.await;
+        let mut own = own::Running::new();
+        for each in own::all() {
+            let name = each.function.name;
+            let built = deployment.build(name, telemetry(name), each.build).await;
+            own.insert(name, built);
+        }
         let store = Store::new(
             through.dynamodb(),
             table.clone(),
@@ -208,6 +216,7 @@ impl World {
             s3_event,
             purge,
             deployment,
+            own,
             store,
             wechat,
             emulator,
@@ -230,7 +239,21 @@ impl World {
             "login" => &self.login,
             "users" => &self.users,
             "presign" => &self.presign,
-            other => panic!("add {other} to World::api"),
+            other => match self.own.get(other) {
+                Some(Built::Http(api)) => api,
+                _ => panic!("add {other} to World::api"),
+            },
+        }
+    }
+
+    /// The function of that name, if it is one of [`own`] that reads a queue.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn worker(&self, function: &str) -> &Worker {
+        match self.own.get(function) {
+            Some(Built::Queue(worker)) => worker,
+            _ => panic!("there is no worker {function:?}"),
         }
     }
 

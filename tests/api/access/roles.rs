@@ -9,13 +9,15 @@ use shared::ids::{OpenId, UserId};
 use support::api::Call;
 use support::{Session, World};
 
-use super::{ACTORS, Actor, ROUTES, api, good_body, snapshot, split, unique, upload};
+use super::{
+    ACTORS, Actor, OwnItems, api, good_body, own_items, rows, snapshot, split, unique, upload,
+};
 
 #[tokio::test]
 async fn a_method_that_is_not_listed_is_refused() {
     let world = World::new().await;
     let mut listed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (route, _) in ROUTES.iter().copied() {
+    for (route, _) in rows() {
         let (method, path) = split(route);
         let methods = listed.entry(path).or_default();
         if method == Method::GET {
@@ -48,6 +50,7 @@ struct Scene {
     token: Option<String>,
     user: String,
     upload: String,
+    own_items: OwnItems,
 }
 
 async fn new_admin(world: &World, root: &Session) -> Session {
@@ -75,6 +78,7 @@ async fn end(_world: &World, root: &Session, session: &Session, actor: Actor) {
 async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
     let owner = world.log_in(&unique("owner")).await;
     let upload = upload(world, &owner).await;
+    let own_items = own_items(&owner).await;
     let (user, owners) = (owner.id.clone(), owner.token.clone());
     let asks = match actor {
         Actor::Nobody | Actor::Forger => None,
@@ -92,16 +96,17 @@ async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
         token: asks.map(|session| session.token).or(forged),
         user,
         upload,
+        own_items,
     }
 }
 
 impl Scene {
     async fn request(&self, world: &World, route: &str) -> Call {
         let (method, path) = split(route);
-        let id = if path.starts_with("/v1/uploads") {
-            &self.upload
-        } else {
-            &self.user
+        let id = match self.own_items.get(path) {
+            Some(item) => item,
+            None if path.starts_with("/v1/uploads") => &self.upload,
+            None => &self.user,
         };
         let mut uri = path.replace("{id}", id);
         uri = uri.replace("{upload}", &self.upload);
@@ -124,7 +129,7 @@ async fn every_route_lets_in_whom_it_should() {
     let world = World::new().await;
     let root = world.log_in("admin").await;
     let mut wrong = Vec::new();
-    for (route, expected) in ROUTES.iter().copied() {
+    for (route, expected) in rows() {
         let cells = ACTORS.iter().zip(expected).map(async |(actor, expected)| {
             let scene = scene(&world, &root, *actor).await;
             let answer = scene.request(&world, route).await.send().await;
