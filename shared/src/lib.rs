@@ -20,6 +20,7 @@ pub(crate) mod invariant;
 pub mod jwk;
 pub mod moderation;
 pub mod net;
+pub mod own;
 pub mod patch;
 pub mod profile;
 pub mod queue;

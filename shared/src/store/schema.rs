@@ -9,6 +9,10 @@
 //! | quota: open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
 //! | entry of the audit | `AU#0` | time and something random |
+//! | an own function's item | `OI#<user>` | `<kind>#<id>` |
+//! | an own function's shared item, and the entry that leads from its owner to it | `OF#<function>#<partition>`, `OI#<user>` | `<kind>#<id>` |
+//! | answered request of an own function with an idempotency key | `OI#<user>` | `~<kind>#<hash>` |
+//! | owner state for own functions | `OI#<user>` | `~` |
 //!
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
 
@@ -28,6 +32,9 @@ pub(super) const AUDIT_PARTITION: &str = "AU#0";
 pub(super) const USERS_INDEX: &str = "gsi1";
 /// The one partition of that index.
 pub(super) const USERS_SHARD: &str = "US#0";
+
+/// What the partitions of own functions begin with.
+pub(super) const SHARED_ITEMS: &str = "OF#";
 
 /// Attribute names that DynamoDB reserves: in an expression they stand with a `#` before them.
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
@@ -66,6 +73,52 @@ impl Key {
         Self {
             pk: uploads_partition(user).into(),
             sk: OWNER_STATE_SORT_KEY.into(),
+        }
+    }
+
+    /// An item of an own function, `kind` and `id` of which hold no `#`.
+    pub(super) fn own_item(user: &UserId, kind: &str, id: &str) -> Self {
+        Self {
+            pk: own_partition(user).into(),
+            sk: format!("{kind}#{id}").into(),
+        }
+    }
+
+    /// An item of an own function in one of the function's own partitions.
+    pub(super) fn shared_item(function: &str, partition: &str, kind: &str, id: &str) -> Self {
+        Self {
+            pk: shared_partition(function, partition).into(),
+            sk: format!("{kind}#{id}").into(),
+        }
+    }
+
+    /// The item that remembers what a request to an own function has created.
+    pub(super) fn own_idempotency(user: &UserId, kind: &str, hash: &[u8; 32]) -> Self {
+        let hash = data_encoding::HEXLOWER.encode(&hash[..16]);
+        Self {
+            pk: own_partition(user).into(),
+            sk: format!("{OWNER_STATE_SORT_KEY}{kind}#{hash}").into(),
+        }
+    }
+
+    /// What own functions need to know of the account whose items they keep.
+    pub(super) fn own_owner_state(user: &UserId) -> Self {
+        Self {
+            pk: own_partition(user).into(),
+            sk: OWNER_STATE_SORT_KEY.into(),
+        }
+    }
+
+    /// A key that no user has, among those that an own function may read.
+    pub(super) fn no_own_item() -> Self {
+        Self::single("OI#warm-up".to_owned())
+    }
+
+    /// The key of an item that was read, or that another item names.
+    pub(super) fn of(pk: &str, sk: &str) -> Self {
+        Self {
+            pk: pk.to_owned().into(),
+            sk: sk.to_owned().into(),
         }
     }
 
@@ -117,6 +170,16 @@ impl Key {
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
     format!("UP#{user}")
+}
+
+/// The partition of what own functions keep of a user.
+pub(super) fn own_partition(user: &UserId) -> String {
+    format!("OI#{user}")
+}
+
+/// A partition of an own function.
+pub(super) fn shared_partition(function: &str, partition: &str) -> String {
+    format!("{SHARED_ITEMS}{function}#{partition}")
 }
 
 /// Whose item it is that has this partition key; `None` if it is no user's.

@@ -20,6 +20,12 @@ pub(super) enum Slot {
     Actor,
     AuditEntry,
     OwnerState,
+    /// The owner state for own functions.
+    OwnOwnerState,
+    /// An item of an own function.
+    OwnItem,
+    /// The entry that leads from a person to a shared item.
+    OwnEntry,
     Quota,
     Idempotency,
     Upload(UploadId),
@@ -114,7 +120,8 @@ impl Write {
                     .set_key(Some(key.into_item()))
                     .condition_expression(condition)
                     .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD);
                 write.delete(delete.build()?).build()
             }
             Self::Put(item, condition) => write.put(put(table, item, condition)?).build(),

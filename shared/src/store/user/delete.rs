@@ -9,7 +9,7 @@ use crate::store::audit::{Action, AdminWrite, RoleAndStatus};
 use crate::store::editor::{AccessError, Editor};
 use crate::store::fence::Fence;
 use crate::store::item::{Item, n};
-use crate::store::owner_state::owner_state;
+use crate::store::owner_state::set_owner_states;
 use crate::store::reservation::{
     OthersReservations, ReservationConflict, StoredForms, UserReservations,
 };
@@ -192,8 +192,8 @@ fn deletion(
         foreign,
     };
     let transaction = Transaction::new().update(Slot::Account, Key::user(&current.id), update);
-    held.release_all(transaction, current)
-        .put(Slot::OwnerState, owner_state(&current.id, next, false))
+    let transaction = held.release_all(transaction, current);
+    set_owner_states(transaction, &current.id, next, false)
 }
 
 /// What has to be as it was read, the sessions aside: whose account ends, and which names it gives back.
