@@ -28,6 +28,7 @@ pub mod random;
 pub mod redacted;
 pub mod refresh;
 pub mod sdk_http;
+pub mod secrets;
 pub mod store;
 pub mod telemetry;
 pub mod time;

@@ -340,7 +340,14 @@ fn a_line_is_a_nickname_of_another_length() {
     for text in ["é", "' OR 1=1 --", "👨‍👩‍👧"] {
         assert!(text.parse::<Line<20>>().is_ok(), "{text}");
     }
-    for text in ["", " ", "a\nb", "\u{202e}a", "\u{ffff}\u{202e}", "a\u{200b}b"] {
+    for text in [
+        "",
+        " ",
+        "a\nb",
+        "\u{202e}a",
+        "\u{ffff}\u{202e}",
+        "a\u{200b}b",
+    ] {
         assert!(text.parse::<Line<20>>().is_err(), "{text:?}");
     }
     assert!("x".repeat(20).parse::<Line<20>>().is_ok());

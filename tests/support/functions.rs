@@ -48,6 +48,17 @@ const KNOWN: &[Function] = &[
         start: |get| Box::pin(async { login::App::build(system("login", get)).await.map(drop) }),
     },
     Function {
+        name: "moderation",
+        routes: &[],
+        start: |get| {
+            Box::pin(async {
+                moderation::App::build(system("moderation", get))
+                    .await
+                    .map(drop)
+            })
+        },
+    },
+    Function {
         name: "presign",
         routes: presign::ROUTES,
         start: |get| {

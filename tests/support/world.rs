@@ -36,6 +36,8 @@ pub struct World {
     pub s3_event: Arc<s3_event::App>,
     /// The function `purge`.
     pub purge: purge::App,
+    /// The function `moderation`.
+    pub moderation: moderation::App,
     /// The table as the functions use it, for what a test does itself.
     pub store: Store,
     /// WeChat.
@@ -48,6 +50,8 @@ pub struct World {
     pub bucket: String,
     /// The purge queue's address.
     pub queue: String,
+    /// The address of the queue of `moderation`.
+    pub moderation_queue: String,
     /// The functions' time.
     pub clock: Clock,
     /// The lines that the functions wrote about requests and messages.
@@ -150,9 +154,10 @@ impl World {
     /// A world of its own, with these settings.
     pub async fn with(settings: Settings) -> Self {
         let emulator = Emulator::new();
-        let (table, bucket, queue) = (
+        let (table, bucket, queue, moderation_queue) = (
             emulator.table().await,
             emulator.bucket().await,
+            emulator.queue().await,
             emulator.queue().await,
         );
         let wechat = Wechat::start().await.expect("the stand-in starts");
@@ -168,7 +173,13 @@ impl World {
                     Emulator::behind(endpoint)
                 }
             });
-        let mut variables = common_variables(&table, &bucket, &queue, &wechat, &settings.secrets);
+        let places = Places {
+            table: &table,
+            bucket: &bucket,
+            purge_queue: &queue,
+            moderation_queue: &moderation_queue,
+        };
+        let mut variables = common_variables(places, &wechat, &settings.secrets);
         let limit = settings.login_rate_limit.to_string();
         variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);
         let limits = settings.limits.iter();
@@ -197,24 +208,23 @@ impl World {
         let s3_event = s3_event.await.into();
         let purge = deployment.build("purge", telemetry("purge"), purge::App::build);
         let purge = purge.await;
-        let mut own = own::Running::new();
-        for each in own::all() {
-            let name = each.function.name;
-            let built = deployment.build(name, telemetry(name), each.build).await;
-            own.insert(name, built);
-        }
+        let build = moderation::App::build;
+        let moderation = deployment.build("moderation", telemetry("moderation"), build);
+        let moderation = moderation.await;
         let store = Store::new(
             through.dynamodb(),
             table.clone(),
             clock.clone(),
             Random::system(),
         );
+        let own = own::build(&deployment, &telemetry).await;
         Self {
             login,
             users,
             presign,
             s3_event,
             purge,
+            moderation,
             deployment,
             own,
             store,
@@ -223,6 +233,7 @@ impl World {
             table,
             bucket,
             queue,
+            moderation_queue,
             clock,
             lines,
             ahead_ms,
@@ -331,10 +342,15 @@ impl World {
 
     /// The bodies of the messages in the purge queue, which are taken out of it.
     pub async fn purge_messages(&self) -> Vec<String> {
+        self.messages(&self.queue).await
+    }
+
+    /// The bodies of up to ten messages in `queue` that can be received, which are taken out of it.
+    pub async fn messages(&self, queue: &str) -> Vec<String> {
         let sqs = self.emulator.sqs();
         let received = sqs
             .receive_message()
-            .queue_url(&self.queue)
+            .queue_url(queue)
             .max_number_of_messages(10)
             .wait_time_seconds(0)
             .send()
@@ -347,7 +363,7 @@ impl World {
             let handle = message.receipt_handle().expect("a receipt");
             let deleted = sqs
                 .delete_message()
-                .queue_url(&self.queue)
+                .queue_url(queue)
                 .receipt_handle(handle)
                 .send()
                 .await;
@@ -410,20 +426,27 @@ impl Deployment {
     }
 }
 
+/// What a world has of its own at AWS.
+struct Places<'a> {
+    table: &'a str,
+    bucket: &'a str,
+    purge_queue: &'a str,
+    moderation_queue: &'a str,
+}
+
 /// What the template gives the functions, with the secrets beside it unless there are ids to read them by.
 fn common_variables(
-    table: &str,
-    bucket: &str,
-    queue: &str,
+    places: Places<'_>,
     wechat: &Wechat,
     secrets: &[(&'static str, String)],
 ) -> HashMap<String, String> {
     let (app_id, app_secret) = (wechat.app_id(), wechat.app_secret());
     let base_url = wechat.base_url();
     let common = [
-        ("TABLE_NAME", table),
-        ("BUCKET_NAME", bucket),
-        ("PURGE_QUEUE_URL", queue),
+        ("TABLE_NAME", places.table),
+        ("BUCKET_NAME", places.bucket),
+        ("PURGE_QUEUE_URL", places.purge_queue),
+        ("MODERATION_QUEUE_URL", places.moderation_queue),
         ("JWT_JWKS", keys::JWKS),
         ("JWT_ISSUER", keys::ISSUER),
         ("JWT_AUDIENCE", keys::AUDIENCE),
@@ -447,13 +470,13 @@ fn common_variables(
 impl World {
     /// How another environment of this world is configured, with secrets of its own if it is to read some.
     pub(crate) fn deployment_reading(&self, secrets: &[(&'static str, String)]) -> Deployment {
-        let variables = common_variables(
-            &self.table,
-            &self.bucket,
-            &self.queue,
-            &self.wechat,
-            secrets,
-        );
+        let places = Places {
+            table: &self.table,
+            bucket: &self.bucket,
+            purge_queue: &self.queue,
+            moderation_queue: &self.moderation_queue,
+        };
+        let variables = common_variables(places, &self.wechat, secrets);
         let mut deployment = self.deployment.clone();
         deployment.variables = variables;
         let no_limit = ("LOGIN_RATE_LIMIT".to_owned(), "0".to_owned());

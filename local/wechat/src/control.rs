@@ -2,6 +2,7 @@
 
 use crate::{
     fault::Fault,
+    push::{self, Delivery, MediaVerdict, PushSettings},
     state::{Endpoint, Shared},
 };
 use axum::{
@@ -13,7 +14,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The routes, with the prefix left to the caller.
@@ -24,6 +25,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/faults", post(faults))
         .route("/unionid", post(unionid))
         .route("/secret", post(secret))
+        .route("/console", post(console))
+        .route("/push", post(push))
         .route("/reset", post(reset))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
@@ -108,6 +111,42 @@ async fn secret(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Takes where messages are to be pushed, as the console does: once the address has proved that it knows the Token.
+async fn console(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let settings: PushSettings = parse(&body)?;
+    push::verify(&settings).await.map_err(|error| bad(&error))?;
+    shared.state().push = Some(settings);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Push {
+    message: Option<Value>,
+    verdict: Option<MediaVerdict>,
+    #[serde(default)]
+    delivery: Delivery,
+}
+
+async fn push(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Refusal> {
+    let push: Push = parse(&body)?;
+    let message = match (push.message, push.verdict) {
+        (Some(message), None) => message,
+        (None, Some(verdict)) => verdict.message(),
+        _ => return Err(bad("either a message or a verdict")),
+    };
+    if shared.state().push.is_none() {
+        return Err(bad("no address: set it under /_standin/console"));
+    }
+    if push.delivery.delay_ms > 0 {
+        push::push_later(&shared, message, push.delivery);
+        return Ok(StatusCode::ACCEPTED.into_response());
+    }
+    let answers = push::push(&shared, message, &push.delivery).await;
+    let answers = answers.map_err(|error| bad(&error))?;
+    Ok(Json(json!({ "answers": answers })).into_response())
+}
+
 async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.state().reset();
     StatusCode::NO_CONTENT
@@ -121,6 +160,6 @@ async fn wrong_method() -> Refusal {
 }
 
 async fn unknown() -> Refusal {
-    let reason = "there are health, calls, faults, unionid, secret and reset under /_standin/";
+    let reason = "there are health, calls, faults, unionid, secret, console, push and reset under /_standin/";
     Refusal(StatusCode::NOT_FOUND, reason.to_owned())
 }

@@ -52,20 +52,34 @@
 //! curl 127.0.0.1:9010/_standin/reset   -X POST
 //! ```
 //!
+//! It pushes messages, too, once it knows where to; how a message differs from the usual is in [`Delivery`]:
+//!
+//! ```text
+//! curl 127.0.0.1:9010/_standin/console -d '{"url":"http://127.0.0.1:9000/v1/wechat/push","token":"…","aes_key":"…"}'
+//! curl 127.0.0.1:9010/_standin/push    -d '{"message":{"Event":"user_info_modified","OpenID":"alice"}}'
+//! curl 127.0.0.1:9010/_standin/push    -d '{"verdict":{"trace_id":"…","suggest":"risky","version":1},
+//!     "delivery":{"mode":"plain","format":"xml","numbers_as_text":true,"repeats":1}}'
+//! ```
+//!
 //! See [`Fault`] for how each fault is written.
 
 mod api;
 mod control;
 mod fault;
 mod noise;
+mod push;
 mod response;
 mod server;
 mod state;
 mod token;
 
 pub use fault::Fault;
+pub use push::{
+    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushSettings, Suggestion,
+};
 pub use state::{Call, Endpoint};
 
+use serde_json::Value;
 use server::Server;
 use state::Shared;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -167,6 +181,25 @@ impl Wechat {
     /// Moves the clock of the access tokens forward.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.state().tokens.advance(by);
+    }
+
+    /// Takes where messages are pushed from now on, unasked; `None` ends the push.
+    pub fn set_push(&self, settings: Option<PushSettings>) {
+        self.shared.state().push = settings;
+    }
+
+    /// Pushes a message of these fields; gives the answer to each attempt, of which there are three to a message that is
+    /// not acknowledged. What every message has is filled in.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written: it is no object, or the EncodingAESKey is none.
+    pub async fn push(
+        &self,
+        message: Value,
+        delivery: &Delivery,
+    ) -> Result<Vec<PushAnswer>, String> {
+        push::push(&self.shared, message, delivery).await
     }
 
     /// Forgets codes used, tokens, faults, calls and unionids, and takes the first secret again.

@@ -1,6 +1,6 @@
 //! What a stand-in remembers between calls.
 
-use crate::{fault::Fault, token::Tokens};
+use crate::{fault::Fault, push::PushSettings, token::Tokens};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -137,6 +137,7 @@ pub(crate) struct State {
     pub(crate) calls: VecDeque<Call>,
     pub(crate) phone_owners: HashMap<String, String>,
     pub(crate) tokens: Tokens,
+    pub(crate) push: Option<PushSettings>,
     first_secret: String,
     counts: HashMap<Endpoint, usize>,
     faults: HashMap<Endpoint, VecDeque<(Fault, u32)>>,
@@ -153,6 +154,7 @@ impl State {
             calls: VecDeque::new(),
             phone_owners: HashMap::new(),
             tokens: Tokens::new(),
+            push: None,
             first_secret: app_secret.to_owned(),
             counts: HashMap::new(),
             faults: HashMap::new(),
@@ -162,9 +164,11 @@ impl State {
         }
     }
 
-    /// Goes back to the start.
+    /// Goes back to the start, but for where messages are pushed.
     pub(crate) fn reset(&mut self) {
+        let push = self.push.take();
         *self = Self::new(&self.app_id, &self.first_secret);
+        self.push = push;
     }
 
     /// Notes a call.

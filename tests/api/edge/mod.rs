@@ -10,7 +10,7 @@ mod queries;
 use serde_json::Value;
 use support::http_event::HttpEvent;
 use support::runtime_api::{LambdaProcess, Outcome};
-use support::{Api, Session, World, keys};
+use support::{Api, Session, World, functions, keys};
 
 const CAPTURED: [(&str, Option<&str>); 10] = [
     ("/capture/plain", Some("/capture/plain")),

@@ -10,10 +10,14 @@ use lambda_runtime::Error;
 use serde_json::Value;
 use shared::function::Setup;
 use shared::queue::SqsBatchResponse;
+use shared::telemetry::Telemetry;
 use shared::time::Timestamp;
 
 use crate::Api;
 use crate::functions::Function;
+use crate::world::Deployment;
+
+// The module of each function; its line in `FUNCTIONS` is below.
 
 /// A function of one's own.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +121,20 @@ pub fn is_free_text(name: &str) -> bool {
 
 /// The functions of a world, by name.
 pub(crate) type Running = BTreeMap<&'static str, Built>;
+
+/// Builds all of them as a world's.
+pub(crate) async fn build(
+    deployment: &Deployment,
+    telemetry: &impl Fn(&'static str) -> Telemetry,
+) -> Running {
+    let mut running = Running::new();
+    for own in all() {
+        let name = own.function.name;
+        let built = deployment.build(name, telemetry(name), own.build).await;
+        running.insert(name, built);
+    }
+    running
+}
 
 impl OwnRequest {
     /// What is about the caller alone: whoever has an account gets `success`.
