@@ -7,6 +7,7 @@ mod edge;
 mod erasure;
 mod golden;
 mod login;
+mod own_functions;
 mod purge;
 mod round_trips;
 mod secrets;

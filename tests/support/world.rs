@@ -274,6 +274,19 @@ impl World {
         self.deployment.variables(function)
     }
 
+    /// An app that is no function of the template: what it asks AWS for is not compared with a role.
+    pub(crate) async fn build_unnoted<A>(
+        &self,
+        telemetry: Telemetry,
+        build: impl AsyncFnOnce(Setup<'_>) -> Result<A, lambda_runtime::Error>,
+    ) -> A {
+        let mut variables = emulator::aws_variables(&self.deployment.endpoint);
+        variables.extend(self.deployment.variables.clone());
+        self.deployment
+            .build_with(&variables, telemetry, build)
+            .await
+    }
+
     /// Lets time pass for the functions.
     pub fn advance(&self, by: Duration) {
         self.ahead_ms.fetch_add(
@@ -410,19 +423,28 @@ impl Deployment {
     ) -> Pin<Box<dyn Future<Output = A> + 'a>> {
         Box::pin(async move {
             let variables = self.variables(function);
-            let get = |name: &str| variables.get(name).cloned();
-            let mut vars = Vars::new(&get);
-            let network = Network::read(&mut vars);
-            let setup = Setup {
-                vars,
-                network,
-                clock: self.clock.clone(),
-                random: Random::system(),
-                telemetry,
-                timeouts: self.timeouts,
-            };
-            build(setup).await.expect("the environment is complete")
+            self.build_with(&variables, telemetry, build).await
         })
+    }
+
+    async fn build_with<A>(
+        &self,
+        variables: &HashMap<String, String>,
+        telemetry: Telemetry,
+        build: impl AsyncFnOnce(Setup<'_>) -> Result<A, lambda_runtime::Error>,
+    ) -> A {
+        let get = |name: &str| variables.get(name).cloned();
+        let mut vars = Vars::new(&get);
+        let network = Network::read(&mut vars);
+        let setup = Setup {
+            vars,
+            network,
+            clock: self.clock.clone(),
+            random: Random::system(),
+            telemetry,
+            timeouts: self.timeouts,
+        };
+        build(setup).await.expect("the environment is complete")
     }
 }
 

@@ -23,7 +23,7 @@ use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::{Clock, Timestamp};
 use shared::upload::deleter::ObjectDeleter;
-use shared::upload::link::Links;
+use shared::upload::signer::S3Signer;
 use shared::wechat::{self, Wechat};
 
 /// What the handler needs.
@@ -32,8 +32,8 @@ pub struct App {
     store: Store,
     wechat: Wechat,
     app_secret: AppSecrets,
-    /// Links by which WeChat fetches what it is to check.
-    links: Links,
+    /// Signs the links by which WeChat fetches what it is to check.
+    signer: S3Signer,
     deleter: ObjectDeleter,
     /// The function's own queue.
     queue: Sender,
@@ -63,7 +63,7 @@ impl App {
         let app_id = vars.required("WECHAT_APP_ID");
         let base_url = vars.optional_as("WECHAT_API_BASE_URL", config::base_url);
         let base_url = base_url.unwrap_or_else(|| wechat::client::BASE_URL.to_owned());
-        let links = Links::read(&mut vars, &aws);
+        let signer = S3Signer::read(&mut vars, &aws);
         let queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
         WarmUp::read(&mut vars);
         let app_secret = vars.finish_with(app_secret)?;
@@ -72,8 +72,8 @@ impl App {
             store,
             wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random)?,
             app_secret,
-            deleter: ObjectDeleter::new(http, links.signer().clone(), clock.clone()),
-            links,
+            deleter: ObjectDeleter::new(http, signer.clone(), clock.clone()),
+            signer,
             queue,
             clock,
             telemetry,

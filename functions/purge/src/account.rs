@@ -33,6 +33,7 @@ pub(crate) async fn process(
         };
     }
     let is_empty = remove_records(app, &deleted, deadline).await?
+        && remove_reviews(app, &deleted, deadline).await?
         && remove_objects(app, &deleted, deadline).await?;
     if is_empty {
         finish(app, &deleted).await
@@ -74,6 +75,26 @@ async fn remove_records(
     let quota = app.store.remove_upload_quota(user, epoch).await;
     quota.map_err(RetryError::new)?;
     Ok(true)
+}
+
+/// Removes what was to be decided about the account, and what was reported about it and by it. Returns whether all is
+/// gone.
+async fn remove_reviews(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    let (user, epoch) = (&deleted.user, deleted.epoch);
+    loop {
+        let about = app.store.remove_reviews(user, epoch).await;
+        let by = app.store.remove_reports(user, epoch).await;
+        if about.map_err(RetryError::new)? + by.map_err(RetryError::new)? == 0 {
+            return Ok(true);
+        }
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
 }
 
 /// Removes every version of every object. Returns whether all are gone.

@@ -8,7 +8,9 @@ mod delete;
 mod list;
 mod profiles;
 mod read;
+mod reports;
 mod response;
+mod reviews;
 mod target;
 mod update;
 
@@ -31,6 +33,8 @@ pub struct App {
     store: Store,
     /// Where deleted accounts are announced.
     purge_queue: Sender,
+    /// Where decisions on reviews are announced.
+    moderation_queue: Sender,
     verifier: Verifier,
     links: Links,
     /// The mini-program's id, from which user ids are derived; only creating a user needs it.
@@ -54,6 +58,7 @@ impl App {
             ..
         } = setup;
         let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let moderation_queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");
@@ -61,6 +66,7 @@ impl App {
         let app = Self {
             store,
             purge_queue,
+            moderation_queue,
             verifier: vars.finish_with(verifier)?,
             links,
             app_id,
@@ -92,6 +98,9 @@ shared::routes! {
     DELETE "/v1/users/{id}", User, Empty => delete::delete;
     GET "/v1/profiles", User, Empty => profiles::profiles;
     GET "/v1/audit", Admin, Empty => audit::list;
+    GET "/v1/reviews", Admin, Empty => reviews::list;
+    POST "/v1/reviews/{id}", Admin, Json => reviews::decide;
+    POST "/v1/reports", User, Json => reports::create;
 }
 
 /// The function's answers to requests.

@@ -145,3 +145,51 @@ pub(crate) const fn is_name(name: &str) -> bool {
     }
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Code, Error};
+
+    #[derive(Serialize, serde::Deserialize)]
+    struct Log {
+        lines: Vec<String>,
+    }
+
+    impl OwnItem for Log {
+        const KIND: &'static str = "logs";
+    }
+
+    #[test]
+    fn an_item_that_dynamodb_would_not_take_is_refused() {
+        let log = |length: usize| Log {
+            lines: vec!["x".repeat(length)],
+        };
+        let around = r#"{"lines":[""]}"#.len();
+        let largest = written(&log(MAX_CONTENT - around)).unwrap();
+        assert_eq!(largest.json.len(), MAX_CONTENT);
+        let error = written(&log(MAX_CONTENT - around + 1)).err().unwrap();
+        assert!(matches!(error, OwnError::TooLarge));
+        assert_eq!(Error::from(error).code(), Code::BodyTooLarge);
+    }
+
+    #[test]
+    fn kinds_are_names_that_a_key_can_hold() {
+        for name in ["orders", "a", "two-words", "v2"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in [
+            "",
+            "Orders",
+            "2nd",
+            "-a",
+            "a#b",
+            "~",
+            "a_b",
+            "\u{e4}",
+            &"a".repeat(41),
+        ] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}

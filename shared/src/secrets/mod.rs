@@ -39,17 +39,23 @@ impl Sources {
 
     /// Where the secret is that the variables `names` lead to, in their order. Without them it has to be in `instead`.
     pub fn find(&self, vars: &mut Vars<'_>, names: [&str; 2], instead: &str) -> Option<Source> {
-        let ids: Vec<_> = names.iter().filter_map(|name| vars.text(name)).collect();
-        if !ids.is_empty() {
-            let client = || Client::from_conf(self.config.clone());
-            let client = self.client.get_or_init(client).clone();
-            return Some(Source { client, ids });
-        }
-        if !vars.has(instead) {
+        let source = self.find_any(vars, &names);
+        if source.is_none() && !vars.has(instead) {
             let reason = format!("is missing (or, for local runs, {instead})");
             vars.reject(names[0], &reason);
         }
-        None
+        source
+    }
+
+    /// Where the secret is that the variables `names` lead to, in their order, if it is anywhere.
+    pub fn find_any(&self, vars: &Vars<'_>, names: &[&str]) -> Option<Source> {
+        let ids: Vec<_> = names.iter().filter_map(|name| vars.text(name)).collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let client = || Client::from_conf(self.config.clone());
+        let client = self.client.get_or_init(client).clone();
+        Some(Source { client, ids })
     }
 }
 

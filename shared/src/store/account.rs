@@ -11,6 +11,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, s};
 use crate::store::schema;
+use crate::store::transaction::{Cancelled, Slot};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::user::{Avatar, Role, Status, User};
@@ -193,6 +194,18 @@ pub(super) fn is_open(epoch: Epoch) -> Condition {
     Condition::new("#status = :active AND epoch = :epoch")
         .value(":active", s(AccountState::Active.as_str()))
         .value(":epoch", n(epoch.get()))
+}
+
+/// Why the account does not let a token of `epoch` in, if the transaction was cancelled for that.
+pub(super) fn refusal(cancelled: &Cancelled, epoch: Epoch) -> Result<Option<Refusal>, StoreError> {
+    if !cancelled.refused(&Slot::Account) {
+        return Ok(None);
+    }
+    let account = cancelled.item(&Slot::Account).map(Account::from_item);
+    let refusal = account
+        .transpose()?
+        .and_then(|account| account.admit(epoch).err());
+    Ok(Some(refusal.unwrap_or(Refusal::Gone)))
 }
 
 /// A change of the user item that the API shows: it raises the version, and most of them say when they were made.

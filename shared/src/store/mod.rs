@@ -18,6 +18,7 @@ mod owner_state;
 mod page;
 pub mod purge;
 pub mod reservation;
+pub mod review;
 mod schema;
 pub mod session;
 mod transaction;

@@ -13,25 +13,35 @@
 //! | an own function's shared item, and the entry that leads from its owner to it | `OF#<function>#<partition>`, `OI#<user>` | `<kind>#<id>` |
 //! | answered request of an own function with an idempotency key | `OI#<user>` | `~<kind>#<hash>` |
 //! | owner state for own functions | `OI#<user>` | `~` |
+//! | review of something of a user's | `RV#<user>` | its subject |
+//! | report of something of a user's, and who made it | `RV#<user>` | `report#<subject>#<reporter>#<epoch>` |
+//! | report by a user | `RP#<user>` | `<epoch>#<review>` |
+//! | number of a user's reports of the day | `RP#<user>` | `~` |
 //!
-//! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id.
+//! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id;
+//! and likewise, as `RV#0`, the reviews that wait for a decision.
 
 use std::borrow::Cow;
 
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::store::item::{Item, s};
+use crate::store::item::{self, Item, s};
+use crate::store::review::ReviewId;
 use crate::time::Timestamp;
 
 /// The sort key of items that are alone in their partition.
 const SINGLE: &str = "A";
 /// Sorts after every upload id.
 pub(super) const OWNER_STATE_SORT_KEY: &str = "~";
+/// Sorts after every report.
+const REPORT_QUOTA_SORT_KEY: &str = "~";
 /// The audit's partition; its number is there to be raised, as that of the users' index is.
 pub(super) const AUDIT_PARTITION: &str = "AU#0";
 /// The index of all users by age.
 pub(super) const USERS_INDEX: &str = "gsi1";
 /// The one partition of that index.
 pub(super) const USERS_SHARD: &str = "US#0";
+/// The partition of that index that holds what waits for a decision.
+pub(super) const REVIEWS_LIST: &str = "RV#0";
 
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
@@ -148,11 +158,50 @@ impl Key {
         }
     }
 
+    pub(super) fn review(review: &ReviewId) -> Self {
+        Self {
+            pk: reviews_partition(review.user()).into(),
+            sk: review.entry().into(),
+        }
+    }
+
+    /// What `reporter` has reported, among what they have.
+    pub(super) fn report_by(reporter: &UserId, epoch: Epoch, review: &ReviewId) -> Self {
+        Self {
+            pk: reports_partition(reporter).into(),
+            sk: format!("{}#{review}", epoch.get()).into(),
+        }
+    }
+
+    /// The same report, among what is about the user whom it is about.
+    pub(super) fn report_about(review: &ReviewId, reporter: &UserId, epoch: Epoch) -> Self {
+        let entry = review.entry();
+        Self {
+            pk: reviews_partition(review.user()).into(),
+            sk: format!("report#{entry}#{reporter}#{}", epoch.get()).into(),
+        }
+    }
+
+    pub(super) fn report_quota(reporter: &UserId) -> Self {
+        Self {
+            pk: reports_partition(reporter).into(),
+            sk: REPORT_QUOTA_SORT_KEY.into(),
+        }
+    }
+
     fn single(pk: String) -> Self {
         Self {
             pk: pk.into(),
             sk: SINGLE.into(),
         }
+    }
+
+    /// The key that the item has.
+    pub(super) fn of(item: &Item) -> Option<Self> {
+        Some(Self {
+            pk: part(item, "pk")?.to_owned().into(),
+            sk: part(item, "sk")?.to_owned().into(),
+        })
     }
 
     /// The key as an item that has no other attributes.
@@ -162,8 +211,8 @@ impl Key {
 
     /// Whether the item has this key.
     pub(super) fn is_of(&self, item: &Item) -> bool {
-        let part = |name| item.get(name).and_then(|value| value.as_s().ok());
-        part("pk").is_some_and(|pk| *pk == self.pk) && part("sk").is_some_and(|sk| *sk == self.sk)
+        part(item, "pk").is_some_and(|pk| *pk == self.pk)
+            && part(item, "sk").is_some_and(|sk| *sk == self.sk)
     }
 }
 
@@ -182,6 +231,48 @@ pub(super) fn shared_partition(function: &str, partition: &str) -> String {
     format!("{SHARED_ITEMS}{function}#{partition}")
 }
 
+/// The partition of the reviews about a user.
+pub(super) fn reviews_partition(user: &UserId) -> String {
+    format!("RV#{user}")
+}
+
+/// The partition of the reports by a user.
+pub(super) fn reports_partition(user: &UserId) -> String {
+    format!("RP#{user}")
+}
+
+/// The review that has this key.
+pub(super) fn review_of(item: &Item) -> Option<ReviewId> {
+    let user = part(item, "pk")?.strip_prefix("RV#")?;
+    format!("{user}-{}", part(item, "sk")?).parse().ok()
+}
+
+/// The other half of a report: it is among what is about its target, and among what is by its author.
+pub(super) fn counterpart(item: &Item) -> Option<Key> {
+    let (pk, sk) = (part(item, "pk")?, part(item, "sk")?);
+    if let Some(reporter) = pk.strip_prefix("RP#") {
+        let (epoch, review) = sk.split_once('#')?;
+        let (reporter, review) = (reporter.parse().ok()?, review.parse().ok()?);
+        return Some(Key::report_about(&review, &reporter, parsed_epoch(epoch)?));
+    }
+    let mut parts = sk.strip_prefix("report#")?.split('#');
+    let (entry, reporter, epoch) = (parts.next()?, parts.next()?, parts.next()?);
+    let review = format!("{}-{entry}", pk.strip_prefix("RV#")?)
+        .parse()
+        .ok()?;
+    let reporter = reporter.parse().ok()?;
+    Some(Key::report_by(&reporter, parsed_epoch(epoch)?, &review))
+}
+
+fn parsed_epoch(text: &str) -> Option<Epoch> {
+    Epoch::try_from(text.parse::<u64>().ok()?).ok()
+}
+
+/// A half of the item's key.
+fn part<'a>(item: &'a Item, name: &str) -> Option<&'a str> {
+    item::opt_str(item, name)
+}
+
 /// Whose item it is that has this partition key; `None` if it is no user's.
 pub(super) fn user_in_partition(pk: &str) -> Option<UserId> {
     pk.strip_prefix("U#")?.parse().ok()
@@ -192,9 +283,23 @@ pub(super) fn age_key(at: Timestamp, user: &UserId) -> String {
     format!("{:015}#{user}", at.millis())
 }
 
+/// Sorts reviews by age in the index; the id makes it unique.
+pub(super) fn review_age_key(at: Timestamp, review: &ReviewId) -> String {
+    format!("{:015}#{review}", at.millis())
+}
+
+/// Whether the text has the form of what [`review_age_key`] gives.
+pub(super) fn is_review_age_key(text: &str) -> bool {
+    text.split_once('#')
+        .is_some_and(|(age, review)| is_age(age) && review.parse::<ReviewId>().is_ok())
+}
+
 /// Whether the text has the form of what [`age_key`] gives.
 pub(super) fn is_age_key(text: &str) -> bool {
-    text.split_once('#').is_some_and(|(age, user)| {
-        age.len() == 15 && age.bytes().all(|b| b.is_ascii_digit()) && user.parse::<UserId>().is_ok()
-    })
+    text.split_once('#')
+        .is_some_and(|(age, user)| is_age(age) && user.parse::<UserId>().is_ok())
+}
+
+fn is_age(text: &str) -> bool {
+    text.len() == 15 && text.bytes().all(|b| b.is_ascii_digit())
 }

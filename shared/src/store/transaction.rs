@@ -29,6 +29,13 @@ pub(super) enum Slot {
     Quota,
     Idempotency,
     Upload(UploadId),
+    Review,
+    /// Who or what a report is about.
+    Target,
+    /// A report, among those of its author.
+    Report,
+    /// The same, among what is about its target.
+    ReportAbout,
     /// A name that is taken.
     Reserved(UniqueField),
     /// A reservation that is given up.

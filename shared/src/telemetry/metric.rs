@@ -130,6 +130,12 @@ metrics! {
     ChecksRisky = "checks_risky", Count, Writers::Only("moderation");
     ChecksToReview = "checks_to_review", Count, Writers::Only("moderation");
 
+    // WeChat's message push.
+    PushesQueued = "pushes_queued", Count, Writers::Only("wechat-push");
+    PushesIgnored = "pushes_ignored", Count, Writers::Only("wechat-push");
+    PushesRefused = "pushes_refused", Count, Writers::Only("wechat-push");
+    PushKeyMismatches = "push_key_mismatches", Count, Writers::Only("wechat-push");
+
     // Deleted accounts.
     PurgedRecords = "purged_records", Count, Writers::Only("purge");
     PurgedObjects = "purged_objects", Count, Writers::Only("purge");

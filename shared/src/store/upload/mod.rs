@@ -23,6 +23,7 @@ use crate::time::Timestamp;
 pub use close::CloseUploadOutcome;
 pub use complete::{CompleteUploadOutcome, RecordConflict};
 pub use idempotency::IdempotencyKey;
+pub(super) use quota::day_attribute;
 pub use read::ReadUploadError;
 pub use record::{NewUpload, ObjectVersion, Record};
 pub use request::{IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload};
@@ -37,7 +38,7 @@ pub const EVENT_LIFETIME: Duration = Duration::from_secs(30 * DAY.as_secs());
 const PENDING_SHOWN: Duration = DAY;
 /// How long a rejected record can be read.
 const REJECTED_LIFETIME: Duration = Duration::from_secs(7 * DAY.as_secs());
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn ttl(at: Timestamp, lifetime: Duration) -> AttributeValue {
     n(at.after(lifetime).secs())

@@ -1,0 +1,3 @@
+//! What own functions keep, through the function in `tests/support/own_function.rs`.
+
+mod items;
