@@ -124,12 +124,13 @@ impl Key {
         Self::single("OI#warm-up".to_owned())
     }
 
-    /// The key of an item that was read, or that another item names.
-    pub(super) fn of(pk: &str, sk: &str) -> Self {
-        Self {
+    /// The shared item that an entry leads to; none if what the entry names is no own function's.
+    pub(super) fn target_of(entry: &Item) -> Option<Self> {
+        let pk = part(entry, "target_pk").filter(|pk| pk.starts_with(SHARED_ITEMS))?;
+        Some(Self {
             pk: pk.to_owned().into(),
-            sk: sk.to_owned().into(),
-        }
+            sk: part(entry, "target_sk")?.to_owned().into(),
+        })
     }
 
     pub(super) fn quota(user: &UserId) -> Self {
