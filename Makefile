@@ -157,6 +157,14 @@ fmt: venv-lint ## format Rust and Python
 	cargo fmt --all
 	$(RUFF) format tools
 
+.PHONY: new-function
+new-function: ## make a function of your own that works, with its routes, role, alarms and tests (NAME=orders; QUEUE=1 for a queue; COUNT=0)
+	@$(RUN) new-function '$(NAME)' $(if $(QUEUE),--queue) $(if $(filter 0,$(COUNT)),--no-count)
+
+.PHONY: remove-function
+remove-function: ## undo new-function, if nothing of it was changed (NAME=orders)
+	@$(RUN) remove-function '$(NAME)'
+
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log
 	@tail -n 20 -F .local/logs/dev$(if $(filter-out 9000,$(PORT)),-$(PORT))/*.log

@@ -1,4 +1,4 @@
-"""Which module may import which: `common` from no layer, `local` and `deploy` from `common`, and no command another."""
+"""Which module may import which: `common` from no layer, the others from `common`, and no command another."""
 
 import ast
 import unittest
@@ -34,7 +34,7 @@ def is_command(module: str) -> bool:
 
 
 def layer_violations(imports: dict[str, set[str]]) -> list[str]:
-    allowed = {"common": {"common"}, "local": {"common", "local"}, "deploy": {"common", "deploy"}}
+    allowed = {"common": {"common"}, **{own: {"common", own} for own in ("local", "deploy", "scaffold")}}
     return [
         f"{module} imports {other}"
         for module, others in imports.items()

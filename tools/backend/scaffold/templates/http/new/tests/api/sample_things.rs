@@ -32,6 +32,8 @@ async fn an_item_is_created_read_changed_and_deleted() {
 
     let changed = alice.put(&path, json!({"note": null})).await.expect(200);
     assert_eq!((&changed["title"], &changed["note"]), (&json!("First"), &Value::Null));
+    let untitled = alice.put(&path, json!({"title": null}));
+    untitled.await.expect_problem(400, "invalid_request");
     let titled = alice.put(&path, json!({"title": "Second"})).await.expect(200);
     assert_eq!((&titled["title"], &titled["version"]), (&json!("Second"), &json!(3)));
 

@@ -1,7 +1,8 @@
 //! An item of `sample-things`: what is stored of it, and how a request describes it.
 
 use serde::{Deserialize, Serialize};
-use shared::http::{JsonFields, body};
+use shared::http::body::{self, ValueError};
+use shared::http::JsonFields;
 use shared::own::{Id, OwnItem};
 use shared::patch::Patch;
 use shared::profile::Line;
@@ -34,20 +35,26 @@ impl SampleThing {
 /// What a change leaves, sets and clears.
 #[derive(Debug)]
 pub(crate) struct Changes {
-    title: Option<Line<100>>,
+    title: Patch<Line<100>>,
     note: Patch<Line<500>>,
 }
 
 impl Changes {
     /// Reads the body of a change.
     pub(crate) fn read(fields: &mut JsonFields) -> Option<Self> {
-        let title = fields.optional("title", body::parsed);
+        let title = match fields.patch("title", body::parsed) {
+            Some(Patch::Clear) => fields.reject("title", ValueError::invalid("cannot be cleared")),
+            title => title,
+        };
         let note = fields.patch("note", body::parsed);
-        Some(Self { title, note: note? })
+        Some(Self {
+            title: title?,
+            note: note?,
+        })
     }
 
     pub(crate) fn apply(&self, item: &mut SampleThing) {
-        if let Some(title) = &self.title {
+        if let Some(title) = self.title.value() {
             item.title = title.clone();
         }
         self.note.apply_to(&mut item.note);
