@@ -75,7 +75,7 @@ mod token;
 
 pub use fault::Fault;
 pub use push::{
-    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushSettings, Suggestion,
+    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushRequest, PushSettings, Suggestion,
 };
 pub use state::{Call, Endpoint};
 

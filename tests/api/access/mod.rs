@@ -64,6 +64,9 @@ type Row = (&'static str, [&'static str; 9]);
 
 const FOR_ALL: [&str; 9] = ["200"; 9];
 
+/// What WeChat alone can sign.
+const FOR_WECHAT: [&str; 9] = [FORBIDDEN; 9];
+
 /// What is about the caller, or what everybody may see.
 const OWN_200: [&str; 9] = [
     NOBODY, NOBODY, "200", "200", "200", NOBODY, SHUT, NOBODY, SHUT,
@@ -134,6 +137,8 @@ const ROUTES: &[Row] = &[
     ("GET /v1/audit", for_admins("200")),
     ("GET /v1/users/{id}/uploads", for_admins("200")),
     ("DELETE /v1/users/{id}/uploads/{upload}", for_admins("204")),
+    ("GET /v1/wechat/push", FOR_WECHAT),
+    ("POST /v1/wechat/push", FOR_WECHAT),
     ("GET /v1/profiles", OWN_200),
     ("POST /v1/uploads", OWN_201),
     ("POST /v1/uploads/batch", OWN_201),
@@ -161,6 +166,10 @@ fn with_body() -> Vec<String> {
 
 fn reads_body(route: &str) -> bool {
     with_body().iter().any(|known| known == route)
+}
+
+fn is_for_wechat(route: &str) -> bool {
+    route.ends_with(" /v1/wechat/push")
 }
 
 fn split(route: &str) -> (Method, &str) {
