@@ -1,11 +1,11 @@
-//! An own function, as a project might have one: notes that people keep for themselves. It is built on the public surface of
+//! An own function, as a project might have one: notes that people keep for themselves, and walls that they post on. It is built on the public surface of
 //! `shared` alone, and is deployed nowhere.
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,10 @@ use shared::config::WarmUp;
 use shared::error::{Code, Error};
 use shared::function::Setup;
 use shared::http::{JsonFields, PageRequest, PathId, ProvideVerifier, WithQuery, body};
-use shared::own::{Id, IdempotencyKey, IfMatch, IfNoneMatch, Items, OwnItem, Stored};
+use shared::own::{
+    Id, IdempotencyKey, IfMatch, IfNoneMatch, Items, OwnItem, Partition, Reader, SharedItems,
+    Stored,
+};
 use shared::telemetry::Telemetry;
 use shared::time::Clock;
 
@@ -43,10 +46,22 @@ impl OwnItem for Note {
     }
 }
 
+/// What a person shows to others, on the wall of a place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Post {
+    /// The text.
+    pub text: String,
+}
+
+impl OwnItem for Post {
+    const KIND: &'static str = "posts";
+}
+
 /// The function's app.
 #[derive(Debug)]
 pub struct App {
     notes: Items<Note>,
+    posts: SharedItems<Post>,
     verifier: Verifier,
     clock: Clock,
     telemetry: Telemetry,
@@ -70,6 +85,7 @@ impl App {
         let warm_up = WarmUp::read(&mut vars);
         let app = Self {
             notes: own.items(),
+            posts: own.shared_items(),
             verifier: vars.finish_with(verifier)?,
             clock,
             telemetry,
@@ -92,6 +108,12 @@ shared::routes! {
     GET "/v1/notes/{id}", User, Empty => get;
     PUT "/v1/notes/{id}", User, Json => update;
     DELETE "/v1/notes/{id}", User, Empty => delete;
+    GET "/v1/posts", User, Empty => own_posts;
+    GET "/v1/walls/{wall}", Anyone, Empty => wall;
+    POST "/v1/walls/{wall}", User, Json => post;
+    GET "/v1/walls/{wall}/{id}", User, Empty => read_post;
+    PUT "/v1/walls/{wall}/{id}", User, Json => edit_post;
+    DELETE "/v1/walls/{wall}/{id}", User, Empty => delete_post;
 }
 
 /// The function's answers to requests.
@@ -161,6 +183,89 @@ async fn delete(
     if_match: IfMatch,
 ) -> Result<StatusCode, Error> {
     app.notes.delete(&caller, id, &if_match).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The wall and the post in the path.
+type OnWall = Path<(String, String)>;
+
+fn on_wall(path: &(String, String)) -> Result<(Partition, Id<Post>), Error> {
+    let (wall, id) = path;
+    let unknown = || Error::new(Code::NotFound);
+    Ok((
+        wall.parse().map_err(|_| unknown())?,
+        id.parse().map_err(|_| unknown())?,
+    ))
+}
+
+async fn post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(wall): Path<String>,
+    key: Option<IdempotencyKey>,
+    mut fields: JsonFields,
+) -> Result<Response, Error> {
+    let text = fields.required("text", body::text);
+    let post = fields.finish(text.map(|text| Post { text }))?;
+    let wall: Partition = wall.parse().map_err(|_| Error::new(Code::NotFound))?;
+    let post = app.posts.create(&caller, &wall, post, key).await?;
+    Ok(post.created_response("/v1/posts"))
+}
+
+/// The first page of a wall, for anybody.
+async fn wall(
+    State(app): State<Arc<App>>,
+    Path(wall): Path<String>,
+) -> Result<Json<PageResponse<Stored<Post>>>, Error> {
+    let wall: Partition = wall.parse().map_err(|_| Error::new(Code::NotFound))?;
+    let first = PageRequest::first(50);
+    Ok(Json(app.posts.list(Reader::Anyone, &wall, &first).await?))
+}
+
+async fn own_posts(
+    State(app): State<Arc<App>>,
+    WithQuery(caller, mut fields): WithQuery<Caller>,
+) -> Result<Json<PageResponse<Stored<Post>>>, Error> {
+    let page = PageRequest::read(&mut fields);
+    let page = fields.finish(Some(page))?;
+    Ok(Json(app.posts.list_own(&caller, &page).await?))
+}
+
+async fn read_post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(path): OnWall,
+) -> Result<Response, Error> {
+    let (wall, id) = on_wall(&path)?;
+    Ok(app.posts.get(&caller, &wall, id).await?.response())
+}
+
+async fn edit_post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(path): OnWall,
+    if_match: IfMatch,
+    mut fields: JsonFields,
+) -> Result<Response, Error> {
+    let (wall, id) = on_wall(&path)?;
+    let text = fields.required("text", body::text);
+    let text = fields.finish(text)?;
+    let change = |post: &mut Post| post.text.clone_from(&text);
+    let post = app
+        .posts
+        .update(&caller, &wall, id, &if_match, change)
+        .await?;
+    Ok(post.response())
+}
+
+async fn delete_post(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    Path(path): OnWall,
+    if_match: IfMatch,
+) -> Result<StatusCode, Error> {
+    let (wall, id) = on_wall(&path)?;
+    app.posts.delete(&caller, &wall, id, &if_match).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -33,6 +33,7 @@ pub(crate) async fn process(
         };
     }
     let is_empty = remove_records(app, &deleted, deadline).await?
+        && remove_own_items(app, &deleted, deadline).await?
         && remove_reviews(app, &deleted, deadline).await?
         && remove_objects(app, &deleted, deadline).await?;
     if is_empty {
@@ -75,6 +76,26 @@ async fn remove_records(
     let quota = app.store.remove_upload_quota(user, epoch).await;
     quota.map_err(RetryError::new)?;
     Ok(true)
+}
+
+/// Removes what own functions keep of the account, and what it shares by way of them. Returns whether all is gone.
+async fn remove_own_items(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    loop {
+        let removed = app.store.remove_own_items(&deleted.user, deleted.epoch);
+        let removed = removed.await.map_err(RetryError::new)?;
+        if removed == 0 {
+            return Ok(true);
+        }
+        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
+        telemetry::measure(Metric::PurgedRecords, removed.into());
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
 }
 
 /// Removes what was to be decided about the account, and what was reported about it and by it. Returns whether all is

@@ -25,6 +25,14 @@ impl PageRequest {
         }
     }
 
+    /// The first page, with up to `limit` items.
+    pub const fn first(limit: usize) -> Self {
+        Self {
+            limit,
+            cursor: None,
+        }
+    }
+
     /// The position that the page before ended at, if the cursor was made for `scope`; `None` for the first page.
     ///
     /// # Errors

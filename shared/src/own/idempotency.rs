@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::digest::{Sha256, sha256};
 use crate::error::Error;
+use crate::store::own::Place;
 use crate::store::upload;
 
 /// The client's promise that a repeated request is the same one. A handler that takes it says so in its signature:
@@ -29,10 +30,17 @@ impl IdempotencyKey {
         }
     }
 
-    pub(super) fn for_content(&self, json: &str) -> upload::IdempotencyKey {
+    /// The same content in another partition is another request.
+    pub(super) fn for_content(&self, place: Place<'_>, json: &str) -> upload::IdempotencyKey {
+        let request = self.request.unwrap_or_else(|| sha256(json.as_bytes()));
         upload::IdempotencyKey {
             key_hash: self.hash,
-            request_hash: self.request.unwrap_or_else(|| sha256(json.as_bytes())),
+            request_hash: match place {
+                Place::Own => request,
+                Place::Shared { partition, .. } => {
+                    sha256(&[&request[..], partition.as_bytes()].concat())
+                }
+            },
         }
     }
 }

@@ -130,6 +130,17 @@ fn unreadable<T: OwnItem>(source: serde_json::Error) -> OwnError {
     }
 }
 
+/// The kind of `T`, which the compiler refuses if it cannot be part of a key.
+pub(super) const fn checked_kind<T: OwnItem>() -> &'static str {
+    const {
+        assert!(
+            is_name(T::KIND),
+            "KIND has lower-case letters, digits and hyphens, with a letter first"
+        );
+    }
+    T::KIND
+}
+
 /// Whether a kind, or the name of a function, can be part of a key.
 pub(crate) const fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();

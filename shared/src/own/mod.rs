@@ -28,14 +28,18 @@
 //!
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
 
+mod access;
 mod conditions;
 mod error;
 mod id;
 mod idempotency;
 mod item;
 mod items;
+mod reader;
 mod response;
+mod shared_items;
 
+use crate::own::access::Access;
 use crate::random::Random;
 use crate::store::Store;
 use crate::time::Clock;
@@ -46,6 +50,8 @@ pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
 pub use item::{MAX_CONTENT, OwnItem, Stored};
 pub use items::Items;
+pub use reader::Reader;
+pub use shared_items::{ParsePartitionError, Partition, SharedItems};
 
 pub(crate) use item::is_name;
 
@@ -80,6 +86,15 @@ impl Own {
 
     /// The items of type `T` that each person has for themselves.
     pub fn items<T: OwnItem>(&self) -> Items<T> {
-        Items::new(self.store.clone(), self.clock.clone(), self.random.clone())
+        Items::new(self.access())
+    }
+
+    /// The items of type `T` that people share by way of the function.
+    pub fn shared_items<T: OwnItem>(&self) -> SharedItems<T> {
+        SharedItems::new(self.access(), self.function)
+    }
+
+    fn access<T: OwnItem>(&self) -> Access<T> {
+        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
     }
 }

@@ -9,7 +9,7 @@ use crate::store::expression::Condition;
 use crate::store::item::{self, Item, b, n, s};
 use crate::store::own::record::entry;
 use crate::store::own::{
-    Collection, OwnContent, OwnRecord, OwnStoreError, Place, check_owner, writing_for,
+    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, writing_for,
 };
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
@@ -67,15 +67,15 @@ impl Store {
 
 fn creation(new: &CreateOwnItem<'_>, record: &OwnRecord) -> Transaction {
     let is_new = || Condition::new("attribute_not_exists(pk)");
-    let Collection { kind, place } = new.collection;
-    let key = new.collection.key(new.owner.user, new.id);
+    let (kind, is_shared) = (new.collection.kind, new.collection.is_shared());
+    let key = new.collection.key_of(new.owner, new.id);
     let mut transaction = writing_for(new.owner);
-    if let Place::Shared { .. } = place {
+    if is_shared {
         let at = Key::own_item(new.owner.user, kind, new.id);
         let entry = entry(new.owner, at, key.clone());
         transaction = transaction.put_if(Slot::OwnEntry, entry, is_new());
     }
-    let item = record.to_item(key, matches!(place, Place::Shared { .. }));
+    let item = record.to_item(key, is_shared);
     transaction = transaction.put_if(Slot::OwnItem, item, is_new());
     let Some(key) = new.idempotency else {
         return transaction;

@@ -2,16 +2,18 @@
 //! of its own. [`crate::own`] is what a function sees of it; there the content has a type, here it is JSON text.
 
 mod create;
+mod purge;
 mod read;
 mod record;
 mod write;
 
-use crate::ids::UserId;
+use std::fmt;
+
 use crate::store::account::Refusal;
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::owner_state;
-use crate::store::schema::Key;
+use crate::store::schema::{Key, own_partition, shared_partition};
 use crate::store::transaction::{Cancelled, Slot, Transaction};
 
 pub(crate) use create::{CreateOwnItem, CreatedOwnItem};
@@ -49,9 +51,24 @@ pub(crate) enum OwnStoreError {
 }
 
 impl Collection<'_> {
-    fn key(self, user: &UserId, id: &str) -> Key {
+    /// Where an item of `owner`'s is; nowhere if it is in a person's partition, and nobody knows whose.
+    fn key(self, owner: Option<Actor<'_>>, id: &str) -> Option<Key> {
+        match (self.place, owner) {
+            (Place::Own, None) => None,
+            (Place::Own, Some(owner)) => Some(Key::own_item(owner.user, self.kind, id)),
+            (
+                Place::Shared {
+                    function,
+                    partition,
+                },
+                _,
+            ) => Some(Key::shared_item(function, partition, self.kind, id)),
+        }
+    }
+
+    fn key_of(self, owner: Actor<'_>, id: &str) -> Key {
         match self.place {
-            Place::Own => Key::own_item(user, self.kind, id),
+            Place::Own => Key::own_item(owner.user, self.kind, id),
             Place::Shared {
                 function,
                 partition,
@@ -59,9 +76,30 @@ impl Collection<'_> {
         }
     }
 
-    /// What the sort keys of the collection begin with.
-    fn sort_prefix(self) -> String {
-        format!("{}#", self.kind)
+    fn partition(self, owner: Option<Actor<'_>>) -> Option<String> {
+        match self.place {
+            Place::Own => owner.map(|owner| own_partition(owner.user)),
+            Place::Shared {
+                function,
+                partition,
+            } => Some(shared_partition(function, partition)),
+        }
+    }
+
+    const fn is_shared(self) -> bool {
+        matches!(self.place, Place::Shared { .. })
+    }
+}
+
+impl fmt::Display for Collection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place {
+            Place::Own => write!(f, "own {}", self.kind),
+            Place::Shared {
+                function,
+                partition,
+            } => write!(f, "shared {} in {function}#{partition}", self.kind),
+        }
     }
 }
 

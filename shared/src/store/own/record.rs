@@ -69,14 +69,16 @@ impl OwnRecord {
     }
 
     /// The item, whose owner it names itself if it is not in `owner`'s own partition.
-    pub(super) fn from_item(item: &Item, owner: &UserId) -> Result<Self, StoreError> {
+    pub(super) fn from_item(item: &Item, owner: Option<&UserId>) -> Result<Self, StoreError> {
         let (_, id) = item::str(item, "sk")?
             .split_once('#')
             .ok_or(StoreError::Corrupt("sk"))?;
         let epoch: u64 = item::num(item, "epoch")?;
         Ok(Self {
             id: id.to_owned(),
-            owner: item::opt_parsed(item, "owner_id")?.unwrap_or_else(|| owner.clone()),
+            owner: item::opt_parsed(item, "owner_id")?
+                .or_else(|| owner.cloned())
+                .ok_or(StoreError::Corrupt("owner_id"))?,
             epoch: Epoch::try_from(epoch).map_err(|_| StoreError::Corrupt("epoch"))?,
             version: item::num(item, "version")?,
             created_at: Timestamp::from_millis(item::num(item, "created_at")?),
@@ -86,6 +88,11 @@ impl OwnRecord {
                 version: item::num(item, "content_version")?,
             },
         })
+    }
+
+    /// Whether it is shown to `reader`: not what is left of an earlier generation of their own account.
+    pub(super) fn is_visible_to(&self, reader: Option<Actor<'_>>) -> bool {
+        reader.is_none_or(|reader| self.owner != *reader.user || self.epoch == reader.epoch)
     }
 
     /// Whether it is the person's, and of the account generation that they call from.

@@ -7,7 +7,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::own::read::refused;
 use crate::store::own::{
-    Collection, OwnContent, OwnRecord, OwnStoreError, Place, check_owner, writing_for,
+    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, writing_for,
 };
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted};
@@ -31,7 +31,7 @@ impl Store {
         id: &str,
         mut change: impl FnMut(Option<&OwnRecord>) -> Result<OwnContent, E>,
     ) -> Result<OwnRecord, E> {
-        let mut current = self.own_item(owner, collection, id).await?;
+        let mut current = self.own_item(Some(owner), collection, id).await?;
         let mut attempts = self.attempts();
         loop {
             let own = current.as_ref().filter(|record| record.is_of(owner));
@@ -70,14 +70,14 @@ impl Store {
         let unchanged = Condition::new("version = :version_read");
         update.require(unchanged.value(":version_read", n(read.version)));
         update.require(is_of(owner, collection));
-        let key = collection.key(owner.user, &read.id);
+        let key = collection.key_of(owner, &read.id);
         let transaction = writing_for(owner).update(Slot::OwnItem, key, update);
         match self.dynamo.transact(transaction).await? {
             Transacted::Done => Ok(OwnWriteOutcome::Done(after)),
             Transacted::Cancelled(cancelled) => {
                 check_owner(&cancelled, owner)?;
                 let item = cancelled.item(&Slot::OwnItem);
-                Ok(OwnWriteOutcome::Refused(refused(item, owner.user)))
+                Ok(OwnWriteOutcome::Refused(refused(item, owner)))
             }
         }
     }
@@ -96,9 +96,9 @@ impl Store {
             let versions = versions.iter().map(n);
             condition = condition.and(Condition::one_of("version", ":version", versions));
         }
-        let key = collection.key(owner.user, id);
+        let key = collection.key_of(owner, id);
         let mut transaction = writing_for(owner).delete_if(Slot::OwnItem, key, condition);
-        if let Place::Shared { .. } = collection.place {
+        if collection.is_shared() {
             let entry = Key::own_item(owner.user, collection.kind, id);
             transaction = transaction.delete_if(Slot::OwnEntry, entry, of_epoch(owner));
         }
@@ -107,7 +107,7 @@ impl Store {
             Transacted::Cancelled(cancelled) => {
                 check_owner(&cancelled, owner)?;
                 let item = cancelled.item(&Slot::OwnItem);
-                Ok(OwnWriteOutcome::Refused(refused(item, owner.user)))
+                Ok(OwnWriteOutcome::Refused(refused(item, owner)))
             }
         }
     }
@@ -116,11 +116,11 @@ impl Store {
 /// Holds for an item of that person and account generation.
 fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
     let of_epoch = of_epoch(owner);
-    match collection.place {
-        Place::Own => of_epoch,
-        Place::Shared { .. } => of_epoch
-            .and(Condition::new("owner_id = :owner_id").value(":owner_id", s(owner.user.as_str()))),
+    if !collection.is_shared() {
+        return of_epoch;
     }
+    let about = Condition::new("owner_id = :owner_id");
+    of_epoch.and(about.value(":owner_id", s(owner.user.as_str())))
 }
 
 fn of_epoch(owner: Actor<'_>) -> Condition {
