@@ -88,7 +88,8 @@ SIM_DIGESTS = cmp <($(SIM) digests --histories 200 --threads 1) <($(SIM) digests
 SIM_FROM = $$((16\#$(shell echo $(TREE) | cut -c-12)))
 
 .PHONY: nightly
-nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, and release builds for both architectures
+nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, all checks with new functions, release builds
+	$(MAKE) try-new-function EVERYTHING=1
 	$(MAKE) build ARCH=arm64
 	$(MAKE) build ARCH=x86_64
 
@@ -164,6 +165,10 @@ new-function: ## make a function of your own that works, with its routes, role, 
 .PHONY: remove-function
 remove-function: ## undo new-function, if nothing of it was changed (NAME=orders)
 	@$(RUN) remove-function '$(NAME)'
+
+.PHONY: try-new-function
+try-new-function: ## in a copy of the tree: make functions as docs/extending.md says, try them, remove them and compare (EVERYTHING=1 runs all checks with them)
+	@$(RUN) try-new-function $(if $(EVERYTHING),--everything)
 
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log

@@ -16,7 +16,9 @@ def rebuild() -> None:
         say("· the client is left as it is: it needs Node 20.10. With it: make client")
         return
     with step("writing the client's types and methods"):
-        made = subprocess.run(["make", "--no-print-directory", "client"], cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL)
+        made = subprocess.run(
+            ["make", "--no-print-directory", "client"], cwd=ROOT, env=_environment(), stdout=subprocess.DEVNULL
+        )
     if made.returncode != 0:
         raise CommandError("`make client` failed, as it says above; nothing was changed.")
 
@@ -32,4 +34,6 @@ def has_node() -> bool:
 
 def _environment() -> dict[str, str]:
     """Without the words of the `make` that runs this, which are not the client's."""
-    return {name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "NAME")}
+    return {
+        name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "NAME")
+    }

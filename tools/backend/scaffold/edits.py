@@ -1,4 +1,4 @@
-"""Edits of files as text: each can be made, and found again to be taken back. What stands beside them stays as it is."""
+"""Edits of files as text: each can be made, and found again to be taken back. What stands beside them stays."""
 
 import re
 from collections.abc import Callable

@@ -9,15 +9,15 @@ from backend.common.console import CommandError
 FORM = re.compile(r"[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")
 SHORTEST, LONGEST = 3, 24
 # Rust's, those reserved for later among them.
-KEYWORDS = frozenset(
-    "abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl"
-    " in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type"
-    " typeof union unsafe unsized use virtual where while yield".split()
-)
+KEYWORDS = """
+    abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl
+    in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type
+    typeof union unsafe unsized use virtual where while yield
+"""
 # The compiler's own crates, and folders of cargo's and of this workspace.
-CRATES = frozenset("alloc backend core examples functions main proc-macro std support test tests target".split())
+CRATES = "alloc backend core examples functions main proc-macro std support test tests target"
 # The types that a template imports, and would then have twice.
-TYPES = frozenset("App Arc Caller Changes Error Id Items Json Line Message Outcome Patch Response State Stored".split())
+TYPES = "App Arc Caller Changes Error Id Items Json Line Message Outcome Patch Response State Stored"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def singular(word: str) -> str:
     """One of what the word names; the word itself where that is not plain."""
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if re.search(r"(s|x|z|ch|sh)es$", word):
+    if re.search(r"(ss|x|z|ch|sh)es$", word):
         return word[:-2]
     if word.endswith("s") and not re.search(r"(s|u|i)s$|news$", word):
         return word[:-1]
@@ -101,14 +101,17 @@ def _problems(name: Name, root: Path) -> list[str]:
     lock, modules = (root / "Cargo.lock").read_text(), (root / "tests/api/main.rs").read_text()
     known = (
         ((root / "functions" / name.kebab).exists(), "there is such a function already"),
-        (name.kebab in KEYWORDS, "it is a word of Rust's"),
-        (name.kebab in CRATES, "it is a crate or a folder that is there already"),
-        (name.item in TYPES, f"the type {name.item} is there already"),
+        (name.kebab in KEYWORDS.split(), "it is a word of Rust's"),
+        (name.kebab in CRATES.split(), "it is a crate or a folder that is there already"),
+        (name.item in TYPES.split(), f"the type {name.item} is there already"),
         (f'\nname = "{name.kebab}"\n' in lock or f'\nname = "{name.snake}"\n' in lock, "a crate is called so"),
         (f"mod {name.snake};" in modules, "the tests have a module that is called so"),
         (f"  /v1/{name.kebab}:" in openapi or f"  /v1/{name.kebab}/" in openapi, "openapi.yaml has such a path"),
         (_has_key(openapi, f"    {name.item}"), f"openapi.yaml has a schema {name.item}"),
-        (_has_key(template, f"  {name.pascal}[A-Z][A-Za-z]*"), f"template.yaml has resources that begin with {name.pascal}"),
+        (
+            _has_key(template, f"  {name.pascal}[A-Z][A-Za-z]*"),
+            f"template.yaml has resources that begin with {name.pascal}",
+        ),
         (any((root / "events").glob(f"{name.kebab}*.json")), "events/ has files that begin so"),
     )
     return [problem for holds, problem in known if holds]

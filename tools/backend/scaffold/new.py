@@ -1,4 +1,4 @@
-"""`new-function`: makes a function of one's own that works, with everything that deploys, describes, watches and tests it.
+"""`new-function`: makes a function of one's own that works, with all that deploys, describes, watches and tests it.
 
 All of it or nothing: what fails on the way, or is interrupted, leaves the tree as it was.
 """
@@ -44,7 +44,9 @@ def _make(name: Name, kind: Kind) -> None:
     made = plan(name, kind)
     change = tree.addition(made, ROOT)
     with tree.restored_on_failure(change, ROOT):
-        with step(f"writing {len(made.files)} files of {name.kebab}, and what {_count_of_others(change)} others say of it"):
+        with step(
+            f"writing {len(made.files)} files of {name.kebab}, and what {_count_of_others(change)} others say of it"
+        ):
             tree.write(change, ROOT)
         if kind is Kind.HTTP:
             rebuild()
@@ -55,15 +57,17 @@ def _count_of_others(change: tree.Change) -> int:
 
 
 def _count(name: Name) -> None:
-    """Takes what the function costs over into the budget. Without valgrind, or interrupted, the budget stays generous."""
+    """Writes what the function costs into the budget, which stays generous without valgrind, or if interrupted."""
     again = f"make budget ARGS='--only {name.kebab} --write'"
     if shutil.which("valgrind") is None:
         say(f"· its budget is generous: nothing counts without valgrind. With it: {again}")
         return
     bench = ["cargo", "run", "--quiet", "--profile", "bench-tool", "-p", "bench", "--"]
     steps = (
-        ("building the release binary, to count what it costs (some minutes; Ctrl-C leaves the budget generous)",
-         ["cargo", "build", "--release", "-p", name.kebab]),
+        (
+            "building the release binary, to count what it costs (some minutes; Ctrl-C leaves the budget generous)",
+            ["cargo", "build", "--release", "-p", name.kebab],
+        ),
         ("counting instructions, size and calls", [*bench, "budget", "--only", f"{name.kebab} ", "--write"]),
     )
     try:

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from pathlib import Path
 
 from backend.common.console import CommandError
@@ -47,6 +48,7 @@ def _files(folder: Path) -> Iterable[Path]:
     return (file for file in folder.rglob("*") if file.is_file())
 
 
+@cache
 def formatted(rust: str) -> str:
     """Rust as `cargo fmt` leaves it: how lines are broken depends on the length of the name."""
     if shutil.which("rustfmt") is None:
@@ -73,7 +75,9 @@ def _common_edits(name: Name, kind: Kind) -> tuple[Edit, ...]:
         *_lock_edits(name, kind),
         *_budget_edits(name, kind),
         Piece(TEMPLATE, "\n" + _piece(name, kind, "resources.yaml"), edits.before("\nOutputs:\n")),
-        Piece(TEMPLATE, _piece(name, kind, "dashboard.txt").rstrip(), edits.within("\n  Dashboard:\n", "\n        ]}\n")),
+        Piece(
+            TEMPLATE, _piece(name, kind, "dashboard.txt").rstrip(), edits.within("\n  Dashboard:\n", "\n        ]}\n")
+        ),
         *_query_edits(name, kind),
     )
 
@@ -145,8 +149,14 @@ class _LockedDependency:
 
     def insert(self, text: str) -> str:
         start, end = self._region(text)
-        at = next((start + found.start() for found in re.finditer(r'^ ".*\n', text[start:end], re.MULTILINE)
-                   if found[0] > self.line), end)
+        at = next(
+            (
+                start + found.start()
+                for found in re.finditer(r'^ ".*\n', text[start:end], re.MULTILINE)
+                if found[0] > self.line
+            ),
+            end,
+        )
         return text[:at] + self.line + text[at:]
 
     def remove(self, text: str) -> str:

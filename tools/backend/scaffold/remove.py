@@ -1,5 +1,7 @@
-"""`remove-function`: undoes `new-function`. The tree is as it was before, byte for byte, edits beside the function's own text
-aside; a function that was changed since is left alone."""
+"""`remove-function`: undoes `new-function`, byte for byte; what was edited beside the function's own text stays.
+
+A function that was changed since it was made is not removed; the files are named.
+"""
 
 import argparse
 
@@ -28,7 +30,7 @@ def _run(arguments: argparse.Namespace) -> int:
             tree.write(change, ROOT)
         if kind is Kind.HTTP:
             rebuild()
-    say(f"{name.kebab} is gone. What a deployed stack holds of it stays until the next `make deploy`, and its items longer.")
+    say(f"{name.kebab} is gone. A deployed stack has it until the next `make deploy`, and keeps its items.")
     return 0
 
 

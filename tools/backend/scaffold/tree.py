@@ -40,7 +40,9 @@ def addition(plan: Plan, root: Path) -> Change:
     try:
         return Change({**_edited(plan.edits, root), **plan.files})
     except MisplacedError as error:
-        raise CommandError(f"This tree is not as the generator knows it: {error} is not where it was, or not once.") from error
+        raise CommandError(
+            f"This tree is not as the generator knows it: {error} is not where it was, or not once."
+        ) from error
 
 
 def _edited(edits: tuple[Edit, ...], root: Path) -> dict[str, str]:
