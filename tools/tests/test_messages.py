@@ -3,13 +3,13 @@
 import json
 import unittest
 
-from backend.common.stacks import QUEUES
+from backend.common import stacks
 from backend.common.web import Answer
 from backend.deploy import redrive, smoke
 from backend.deploy.redrive import summary
 from backend.local.processes import ending
 
-UPLOAD_EVENTS, PURGE = QUEUES
+UPLOAD_EVENTS, PURGE = (queue for queue in stacks.queues() if queue.name in ("upload-events", "purge"))
 USER = "u" + "a" * 26
 
 

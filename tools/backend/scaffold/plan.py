@@ -35,7 +35,8 @@ class Plan:
 
 def plan(name: Name, kind: Kind) -> Plan:
     """What a function of that name and kind consists of."""
-    return Plan(_own_files(name, kind), (*_common_edits(name, kind), *(_http_edits(name) if kind is Kind.HTTP else ())))
+    of_kind = _http_edits(name) if kind is Kind.HTTP else _queue_edits(name)
+    return Plan(_own_files(name, kind), (*_common_edits(name, kind), *of_kind))
 
 
 def _own_files(name: Name, kind: Kind) -> dict[str, str]:
@@ -95,6 +96,10 @@ def _http_edits(name: Name) -> tuple[Edit, ...]:
         Piece(OPENAPI, "\n" + paths, edits.before("\ncomponents:\n")),
         Piece(OPENAPI, schemas, edits.before("    ErrorCode:\n")),
     )
+
+
+def _queue_edits(name: Name) -> tuple[Edit, ...]:
+    return (Piece(TEMPLATE, _piece(name, Kind.QUEUE, "outputs.yaml"), edits.end),)
 
 
 def _lock_edits(name: Name, kind: Kind) -> tuple[Edit, ...]:
