@@ -46,6 +46,8 @@ interface Operations {
     readMe(options?: CallOptions): Promise<Success<'readMe'>>;
     /** Updates the caller */
     changeMe(body: Body<'changeMe'>, options?: CallOptions): Promise<Success<'changeMe'>>;
+    /** Returns everything that is stored on the caller, page by page */
+    exportMe(query?: Query<'exportMe'>, options?: CallOptions): Promise<Success<'exportMe'>>;
     /** Returns a user; what is included depends on the caller */
     readUser(id: string, options?: CallOptions): Promise<Success<'readUser'>>;
     /** Updates a user; administrators can update others */
@@ -74,6 +76,10 @@ interface Operations {
     readUpload(id: string, options?: CallOptions): Promise<Success<'readUpload'>>;
     /** Deletes one of the caller's uploads, record and object */
     deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>;
+    /** Proves to WeChat that the address knows the Token */
+    verifyPush(query: Query<'verifyPush'>, options?: CallOptions): Promise<Success<'verifyPush'>>;
+    /** Takes a message of WeChat's message push */
+    receivePush(body: Body<'receivePush'>, query: Query<'receivePush'>, options?: CallOptions): Promise<Success<'receivePush'>>;
 }
 
 interface paths {
@@ -232,6 +238,29 @@ interface paths {
          * @description An absent field keeps its value, `null` clears it. PUT and PATCH do the same.
          */
         patch: operations["patchMe"];
+        trace?: never;
+    };
+    "/v1/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns everything that is stored on the caller, page by page
+         * @description First the account and its sessions, then uploads with links to them, what the project's own functions keep, reports,
+         *     reviews, and what administrators have done about the caller. A page can be short, or empty, without being the last:
+         *     continue until `next_cursor` is `null`. WeChat's ids are stored but not shown: `wechat_ids_stored` names them.
+         *     Tokens are stored as hashes alone, which are not shown either.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/users/{id}": {
@@ -462,6 +491,35 @@ interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/wechat/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proves to WeChat that the address knows the Token
+         * @description WeChat's console sends this when the address is entered. The address responds with `echostr`, decrypted if there is
+         *     a `msg_signature`. Parameters that are not described here are WeChat's, and ignored. While the message push is off,
+         *     the response is 404.
+         */
+        get: operations["verifyPush"];
+        put?: never;
+        /**
+         * Takes a message of WeChat's message push
+         * @description In plain and in secure mode, as JSON and as XML. What has to be done about the message is put on a queue before the
+         *     response, `success`; WeChat repeats a message after any other response. Events that are not acted upon are
+         *     acknowledged in the same way. Parameters and fields that are not described here are WeChat's, and ignored. While
+         *     the message push is off, the response is 404.
+         */
+        post: operations["receivePush"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 interface components {
     schemas: {
@@ -659,6 +717,26 @@ interface components {
             target: components["schemas"]["UserId"];
             /** @description The upload of that user in question. */
             upload: components["schemas"]["UploadId"] | null;
+        };
+        ExportedItem: {
+            /** @description What is stored. New fields may be added. */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description New values may be added.
+             * @example account
+             * @example session
+             * @example upload
+             * @example upload_quota
+             * @example own_item
+             * @example report
+             * @example review
+             * @example audit
+             */
+            kind: string;
+            /** @description What an own function calls its item, if it is one. */
+            name: string | null;
         };
         /** @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload. */
         RoleAndStatus: {
@@ -907,6 +985,22 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "forbidden" | "account_disabled";
+                };
+            };
+        };
+        /**
+         * @description The signature is wrong, the message is more than ten minutes old or cannot be read, or it is another
+         *     mini-program's. Which of these is in the log alone.
+         */
+        NotOfWechat: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    code?: "forbidden";
                 };
             };
         };
@@ -1215,6 +1309,13 @@ interface components {
          * @example "2-6418efd4a5a30aeb-c421299893b578a1"
          */
         IfNoneMatch: string;
+        /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+        PushSignature: string;
+        /** @description Unix time in seconds, at most ten minutes from now. */
+        PushTimestamp: string;
+        PushNonce: string;
+        /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+        PushMsgSignature: string;
     };
     requestBodies: {
         OwnUserChange: {
@@ -1714,6 +1815,60 @@ interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items in the page. */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
+                 *     empty cursor requests the first page.
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "data": {
+                     *             "created_at": "2026-11-22T21:48:38.787Z",
+                     *             "expires_at": "2026-12-22T21:48:38.787Z",
+                     *             "id": "4f1c0a52b7d9e863"
+                     *           },
+                     *           "kind": "session",
+                     *           "name": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["ExportedItem"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidPage"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Disabled"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2380,6 +2535,87 @@ interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyPush: {
+        parameters: {
+            query: {
+                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+                signature: components["parameters"]["PushSignature"];
+                /** @description Unix time in seconds, at most ten minutes from now. */
+                timestamp: components["parameters"]["PushTimestamp"];
+                nonce: components["parameters"]["PushNonce"];
+                /** @description What the response has to be. */
+                echostr: string;
+                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+                msg_signature?: components["parameters"]["PushMsgSignature"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signature is right. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example 4375120948345356249 */
+                    "text/plain": string;
+                };
+            };
+            403: components["responses"]["NotOfWechat"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    receivePush: {
+        parameters: {
+            query: {
+                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+                signature: components["parameters"]["PushSignature"];
+                /** @description Unix time in seconds, at most ten minutes from now. */
+                timestamp: components["parameters"]["PushTimestamp"];
+                nonce: components["parameters"]["PushNonce"];
+                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+                msg_signature?: components["parameters"]["PushMsgSignature"];
+                /** @description `aes` in secure mode. */
+                encrypt_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    Encrypt?: string;
+                };
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description The message is taken care of. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": "success";
+                };
+            };
+            403: components["responses"]["NotOfWechat"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -12,6 +12,8 @@ export interface Operations {
   readMe(options?: CallOptions): Promise<Success<'readMe'>>
   /** Updates the caller */
   changeMe(body: Body<'changeMe'>, options?: CallOptions): Promise<Success<'changeMe'>>
+  /** Returns everything that is stored on the caller, page by page */
+  exportMe(query?: Query<'exportMe'>, options?: CallOptions): Promise<Success<'exportMe'>>
   /** Returns a user; what is included depends on the caller */
   readUser(id: string, options?: CallOptions): Promise<Success<'readUser'>>
   /** Updates a user; administrators can update others */
@@ -40,6 +42,10 @@ export interface Operations {
   readUpload(id: string, options?: CallOptions): Promise<Success<'readUpload'>>
   /** Deletes one of the caller's uploads, record and object */
   deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
+  /** Proves to WeChat that the address knows the Token */
+  verifyPush(query: Query<'verifyPush'>, options?: CallOptions): Promise<Success<'verifyPush'>>
+  /** Takes a message of WeChat's message push */
+  receivePush(body: Body<'receivePush'>, query: Query<'receivePush'>, options?: CallOptions): Promise<Success<'receivePush'>>
 }
 
 /** Name, method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
@@ -48,6 +54,7 @@ ping -GET /ping
 setPhone POST /users/me/phone=
 readMe GET /users/me
 changeMe PUT /users/me=
+exportMe GET /users/me/export?
 readUser GET /users/{id}
 changeUser PUT /users/{id}=
 deleteUser DELETE /users/{id}
@@ -62,4 +69,6 @@ createUpload POST /uploads=#
 createUploads POST /uploads/batch=#
 readUpload GET /uploads/{id}
 deleteUpload DELETE /uploads/{id}
+verifyPush -GET /wechat/push?
+receivePush -POST /wechat/push=?
 `

@@ -353,6 +353,7 @@ ping -GET /ping
 setPhone POST /users/me/phone=
 readMe GET /users/me
 changeMe PUT /users/me=
+exportMe GET /users/me/export?
 readUser GET /users/{id}
 changeUser PUT /users/{id}=
 deleteUser DELETE /users/{id}
@@ -367,6 +368,8 @@ createUpload POST /uploads=#
 createUploads POST /uploads/batch=#
 readUpload GET /uploads/{id}
 deleteUpload DELETE /uploads/{id}
+verifyPush -GET /wechat/push?
+receivePush -POST /wechat/push=?
 `;
 
 const KEY = 'wechat-backend';

@@ -115,7 +115,7 @@ class Trees(unittest.TestCase):
 
     def test_what_was_made_is_removed_to_the_last_byte_in_any_order(self) -> None:
         orders, notices = self.make("unit-parcels", Kind.HTTP), self.make("unit-notices", Kind.QUEUE)
-        again = self.make("unit-cards", Kind.HTTP)
+        again = self.make("unit-feedback", Kind.HTTP)
         self.assertGreater(len(self.contents()), len(self.before) + 30)
         for made in (notices, orders, again):
             self.remove(made)

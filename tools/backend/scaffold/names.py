@@ -15,7 +15,7 @@ KEYWORDS = """
     typeof union unsafe unsized use virtual where while yield
 """
 # The compiler's own crates, and folders of cargo's and of this workspace.
-CRATES = "alloc backend core examples functions main proc-macro std support test tests target"
+CRATES = "alloc backend core examples functions main own proc-macro std support test tests target"
 # The types that a template imports, and would then have twice.
 TYPES = "App Arc Caller Changes Error Id Items Json Line Message Outcome Patch Response State Stored"
 

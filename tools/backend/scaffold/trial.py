@@ -109,6 +109,8 @@ def _bash(script: str, seconds: int) -> None:
         name: value for name, value in os.environ.items() if name not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")
     }
     environment["CARGO_TARGET_DIR"] = str(ROOT / "target")
+    # Nothing of the copy is compiled a second time.
+    environment["CARGO_INCREMENTAL"] = "0"
     running = subprocess.Popen(["bash", "-c", script], cwd=COPY, env=environment, start_new_session=True)
     try:
         code = running.wait(timeout=seconds)
