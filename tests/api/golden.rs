@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
+use shared::moderation::Verdict;
+use shared::store::upload::{NewCheck, NoteCheckOutcome};
 use shared::upload::lifecycle::{StoredVersion, UploadStatus};
 use support::storage::{Items, upload_key, user_key};
 use support::{Session, Upload, World, samples, wanted};
@@ -20,6 +22,7 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let (alice, first_token) = alice(&world).await;
     let uploads = uploads(&world, &alice).await;
     let (bob, carol) = others(&world).await;
+    use_own_function(&world, &alice).await;
     let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
@@ -64,7 +67,7 @@ async fn alice(world: &World) -> (Session, String) {
 }
 
 /// An upload in each state, and an answered request with an idempotency key.
-async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] {
+async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 10] {
     let bytes = samples::jpeg();
     let first = world.upload(alice, "avatar", &bytes).await;
     let second = world.upload(alice, "avatar", &bytes).await;
@@ -98,9 +101,12 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
         completed.expect("the table is there");
         under_review.push(upload);
     }
+    let withdrawn = withdrawn(world, alice).await;
     let review = under_review.pop().expect("two");
     let checking = under_review.pop().expect("two");
+    check(world, &checking).await;
     [
+        ("upload-withdrawn", withdrawn),
         ("upload-avatar-replaced", first),
         ("upload-avatar", second),
         ("upload-pending", pending),
@@ -111,6 +117,47 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
         ("upload-checking", checking),
         ("upload-review", review),
     ]
+}
+
+/// An item of one's own, and one that is shared.
+async fn use_own_function(world: &World, alice: &Session) {
+    let api = world.own_function().await;
+    for path in ["/v1/notes", "/v1/walls/hall"] {
+        let create = api.post(path, &json!({"text": "hello"}));
+        let create = create.bearer(&alice.token).idempotency_key(path);
+        create.send().await.expect(201);
+    }
+}
+
+/// An upload that was rejected after it was verified, and whose version is still to be removed.
+async fn withdrawn(world: &World, alice: &Session) -> Upload {
+    let upload = world.upload(alice, "file", &samples::jpeg()).await;
+    let key = upload.key.parse().expect("a key");
+    let versions = world.versions(&upload.key).await;
+    let store = &world.store;
+    let withdrawn = store.withdraw_upload(&key, &versions[0], UploadStatus::Ready);
+    withdrawn.await.expect("the table is there");
+    upload
+}
+
+/// Has two checks asked for, and a verdict come on the second.
+async fn check(world: &World, upload: &Upload) {
+    for (trace_id, before) in [("trace-1", None), ("trace-2", Some("trace-1"))] {
+        let check = NewCheck {
+            key: &upload.key.parse().expect("a key"),
+            version: "v1",
+            was: UploadStatus::Checking,
+            trace_id,
+            before,
+        };
+        let noted = world.store.note_check(&check).await;
+        assert_eq!(
+            noted.expect("the table is there"),
+            NoteCheckOutcome::Noted(None)
+        );
+    }
+    let verdict = world.store.note_verdict("trace-2", Verdict::Pass).await;
+    verdict.expect("the table is there").expect("a check");
 }
 
 /// A user whom an administrator registered and disabled, and one whose account has ended.
@@ -137,6 +184,7 @@ fn named(
 ) -> BTreeMap<&'static str, Value> {
     let single = |pk: String| (pk, "A".to_owned());
     let state = |user: &str| (format!("UP#{user}"), "~".to_owned());
+    let own = |user: &str, sk: &str| (format!("OI#{user}"), sk.to_owned());
     let mut keys = vec![
         ("user", user_key(&alice.id)),
         ("user-disabled", user_key(bob)),
@@ -146,9 +194,12 @@ fn named(
             "reservation-email",
             single("EM#alice@example.com".to_owned()),
         ),
+        ("check", single("MT#trace-2".to_owned())),
         ("quota", single(format!("RL#UP#{}", alice.id))),
         ("owner-state-disabled", state(bob)),
         ("owner-state-ended", state(carol)),
+        ("own-owner-state-disabled", own(bob, "~")),
+        ("own-owner-state-ended", own(carol, "~")),
     ];
     keys.extend(
         uploads
@@ -166,6 +217,16 @@ fn named(
         "idempotency",
         found("RL#IK#").pop().expect("an answered request"),
     ));
+    for (pk, sk) in found("OI#").into_iter().chain(found("OF#")) {
+        let name = match (pk.split_once('#'), sk.split_once('#')) {
+            (Some(("OI", _)), Some(("notes", _))) => "own-item",
+            (Some(("OI", _)), Some(("posts", _))) => "own-entry",
+            (Some(("OI", _)), Some(("~notes", _))) => "own-idempotency",
+            (Some(("OF", _)), Some(("posts", _))) => "own-shared-item",
+            _ => continue,
+        };
+        keys.push((name, (pk, sk)));
+    }
     let audit = found("AU#0");
     let [created, changed] = audit.as_slice() else {
         panic!("two entries of the audit: {audit:?}");

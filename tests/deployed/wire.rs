@@ -27,6 +27,9 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("users-create", "users", Some(201)),
     ("profiles", "users", Some(200)),
     ("audit-list", "users", Some(200)),
+    ("reports-create", "users", Some(201)),
+    ("reviews-list", "users", Some(200)),
+    ("reviews-decide", "users", Some(204)),
     ("uploads-create", "presign", Some(201)),
     ("uploads-batch", "presign", Some(201)),
     ("uploads-list", "presign", Some(200)),
@@ -39,6 +42,7 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("s3-event-removed", "s3-event", None),
     ("s3-event-bare", "s3-event", None),
     ("purge", "purge", None),
+    ("moderation", "moderation", None),
     ("users-delete", "users", Some(204)),
     ("logout", "login", Some(204)),
     ("users-me-delete", "users", Some(204)),
@@ -144,6 +148,7 @@ async fn the_sample_events_get_their_answers() {
     world.log_in("bob").await;
     for (name, function, status) in events() {
         let by_admin = name == "audit-list"
+            || name.starts_with("reviews-")
             || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
         let event = sample(name, if by_admin { &admin } else { &alice });
         let response = running[function].invoke(event).await.into_response();
@@ -308,6 +313,16 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
         (
             "purge",
             vec!["TABLE_NAME", "BUCKET_NAME", "PURGE_QUEUE_URL"],
+        ),
+        (
+            "moderation",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "WECHAT_APP_ID",
+                "WECHAT_SECRETS_ID",
+                "MODERATION_QUEUE_URL",
+            ],
         ),
     ] {
         let function = LambdaProcess::start(&binary(name), [("UPLOAD_MAX_BYTES", "many")])

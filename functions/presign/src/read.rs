@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::{PathId, WithQuery};
+use shared::http::{PageRequest, PathId, WithQuery};
 use shared::ids::UploadId;
 
 use crate::App;
-use crate::page::{PageRequest, page_response};
+use crate::page::page_response;
 
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
@@ -23,7 +23,12 @@ pub(crate) async fn read(
     let now = app.clock.now();
     let record = record.filter(|record| record.is_shown(now));
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(Json(UploadResponse::new(&record, &app.links, now)))
+    Ok(Json(UploadResponse::new(
+        &record,
+        Reader::Owner,
+        &app.links,
+        now,
+    )))
 }
 
 /// Lists uploads, newest first.
@@ -34,10 +39,16 @@ pub(crate) async fn list(
     let page = PageRequest::read(&mut fields);
     let page = fields.finish(Some(page))?;
     let scope = format!("uploads {}", caller.user);
-    let before = page.before(&scope)?;
+    let before = page.after(&scope)?;
     let found = app
         .store
         .uploads(caller.actor(), page.limit, before)
         .await?;
-    Ok(Json(page_response(&app, found, &scope, |_| true)))
+    Ok(Json(page_response(
+        &app,
+        found,
+        &scope,
+        Reader::Owner,
+        |_| true,
+    )))
 }

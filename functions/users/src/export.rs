@@ -8,11 +8,12 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use shared::api::audit::AuditEntryResponse;
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::api::user::{UserResponse, View};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{PageRequest, WithQuery, cursor};
+use shared::profile::Nickname;
 use shared::store::audit::is_audit_position;
 use shared::store::export::{AccountExport, Part};
 
@@ -94,6 +95,10 @@ fn account_items(app: &App, found: AccountExport) -> Result<Vec<Value>, Error> {
     let shown = UserResponse::new(&user, View::Owner, Some(&app.links), app.clock.now());
     let mut data = json!(shown);
     data["wechat_ids_stored"] = json!(found.wechat_ids);
+    if user.pending_nickname.is_some() {
+        let visible = user.nickname.as_ref().map(Nickname::as_str);
+        data["visible_nickname"] = json!(visible);
+    }
     let sessions = found.sessions.iter().map(|session| {
         let data = json!({
             "id": session.id,
@@ -156,7 +161,7 @@ async fn uploads(
     let found = app.store.uploads(caller.actor(), limit, before).await?;
     let now = app.clock.now();
     let shown = found.items.iter().map(|record| {
-        let upload = UploadResponse::new(record, &app.links, now);
+        let upload = UploadResponse::new(record, Reader::Owner, &app.links, now);
         entry("upload", json!(upload))
     });
     Ok((shown.collect(), found.next))

@@ -190,6 +190,13 @@ async fn send(url: &str, request: &PushRequest, answers: &mut Vec<PushAnswer>) {
     }
 }
 
+/// What is at an address, as text; none if it is not given.
+pub(crate) async fn fetch(url: &str) -> Option<String> {
+    let answer = timeout(PATIENCE, http::send(url, "", None)).await;
+    let answer = answer.ok()?.ok()?;
+    (answer.status == 200).then_some(answer.body)
+}
+
 async fn attempt(url: &str, query: &str, body: Option<&str>) -> PushAnswer {
     let sent = timeout(PATIENCE, http::send(url, query, body)).await;
     let failed = |reason| PushAnswer {

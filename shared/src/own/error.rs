@@ -1,6 +1,7 @@
 //! What can go wrong with own items, and what it is to a client.
 
 use crate::error::{Code, Error};
+use crate::queue::SendError;
 use crate::store::own::OwnStoreError;
 use crate::store::{Refusal, StoreError};
 
@@ -36,6 +37,9 @@ pub enum OwnError {
         /// Why.
         source: serde_json::Error,
     },
+    /// A text could not be announced to be checked, and was not stored. 503 `temporarily_unavailable`.
+    #[error("the text could not be announced")]
+    NotAnnounced(#[from] SendError),
     /// The table is not available. 503 `temporarily_unavailable`, or 429 `rate_limited` if too many requests change the same
     /// item.
     #[error(transparent)]
@@ -65,6 +69,7 @@ impl From<OwnError> for Error {
             }
             OwnError::WrittenLater => Self::new(Code::TemporarilyUnavailable).caused_by(error),
             OwnError::Unreadable { .. } => Self::internal(error),
+            OwnError::NotAnnounced(error) => error.into(),
             OwnError::Store(error) => error.into(),
         }
     }

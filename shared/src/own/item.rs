@@ -8,13 +8,17 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ids::UserId;
+use crate::moderation::TextStatus;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
-use crate::store::own::{OwnContent, OwnRecord};
+use crate::store::own::{OwnContent, OwnRecord, TextChange};
 use crate::time::Timestamp;
 
 /// The largest content of an item, in bytes of JSON. DynamoDB takes items up to 400 KB, with everything in them.
 pub const MAX_CONTENT: usize = 350 * 1024;
+
+/// The longest text that is checked, in characters. It is stored beside the content until it has been decided on.
+pub const MAX_TEXT_TO_CHECK: usize = 10_000;
 
 /// A type whose values are kept as items, as JSON.
 ///
@@ -36,9 +40,16 @@ pub trait OwnItem: Serialize + DeserializeOwned {
         let _ = version;
         serde_json::from_value(content)
     }
+
+    /// The text that has to pass a content check before others see the item, if the function
+    /// [checks texts](crate::own::Own::with_text_checks); `None` if there is none. It has up to [`MAX_TEXT_TO_CHECK`].
+    fn text_to_check(&self) -> Option<String> {
+        None
+    }
 }
 
-/// An item as it is kept. It dereferences to its content, and as JSON it is `id`, `version`, `created_at` and `updated_at` with
+/// An item as it is kept. It dereferences to its content, and as JSON it is `id`, `version`, `created_at` and `updated_at`, and
+/// `text_status` if there is one, with
 /// the fields of the content beside them.
 #[derive(Clone, Debug)]
 pub struct Stored<T> {
@@ -52,8 +63,19 @@ pub struct Stored<T> {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How far its text has come; `None` while others see the item. Its owner always does.
+    pub text_status: Option<TextStatus>,
     /// What it holds.
     pub content: T,
+}
+
+/// An item that there is once.
+#[derive(Clone, Debug)]
+pub struct Once<T> {
+    /// The item as it is.
+    pub item: Stored<T>,
+    /// Whether it was created just now.
+    pub is_new: bool,
 }
 
 impl<T: OwnItem> Stored<T> {
@@ -65,6 +87,7 @@ impl<T: OwnItem> Stored<T> {
             version: record.version,
             created_at: record.created_at,
             updated_at: record.updated_at,
+            text_status: record.text_status,
             content: parsed(&record.content).map_err(unreadable::<T>)?,
             owner: record.owner,
         })
@@ -90,6 +113,9 @@ impl<T: Serialize> Serialize for Stored<T> {
         map.serialize_entry("version", &self.version)?;
         map.serialize_entry("created_at", &self.created_at.to_rfc3339())?;
         map.serialize_entry("updated_at", &self.updated_at.to_rfc3339())?;
+        if let Some(status) = self.text_status {
+            map.serialize_entry("text_status", status.as_str())?;
+        }
         for (name, value) in &fields {
             map.serialize_entry(name, value)?;
         }
@@ -107,6 +133,7 @@ pub(super) fn written<T: OwnItem>(content: &T) -> Result<OwnContent, OwnError> {
     Ok(OwnContent {
         json,
         version: T::VERSION,
+        text: TextChange::Keep,
     })
 }
 

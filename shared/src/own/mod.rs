@@ -29,6 +29,7 @@
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
 
 mod access;
+mod attachments;
 mod conditions;
 mod error;
 mod id;
@@ -39,16 +40,19 @@ mod reader;
 mod response;
 mod shared_items;
 
+use crate::moderation::TextChecks;
 use crate::own::access::Access;
 use crate::random::Random;
 use crate::store::Store;
 use crate::time::Clock;
+use crate::upload::link::Links;
 
+pub use attachments::{Attached, Attachment, Attachments, MAX_ATTACHMENTS, Visibility};
 pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
-pub use item::{MAX_CONTENT, OwnItem, Stored};
+pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};
@@ -62,20 +66,29 @@ pub struct Own {
     function: &'static str,
     clock: Clock,
     random: Random,
+    text_checks: Option<TextChecks>,
 }
 
 impl Own {
-    pub(crate) const fn new(
-        store: Store,
-        function: &'static str,
-        clock: Clock,
-        random: Random,
-    ) -> Self {
+    /// What the function of that name, which is a [`KIND`](OwnItem::KIND)'s text, reaches of a table.
+    pub const fn new(store: Store, function: &'static str, clock: Clock, random: Random) -> Self {
         Self {
             store,
             function,
             clock,
             random,
+            text_checks: None,
+        }
+    }
+
+    /// Has WeChat check the [text](OwnItem::text_to_check) of items that are made from here on: others see an item when its
+    /// text has passed. `checks` reads `CONTENT_CHECK_TEXT` and `MODERATION_QUEUE_URL`; the function's role has to let it send
+    /// to that queue.
+    #[must_use]
+    pub fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            text_checks: Some(checks),
+            ..self
         }
     }
 
@@ -94,7 +107,17 @@ impl Own {
         SharedItems::new(self.access(), self.function)
     }
 
+    /// What attaches uploads to items; `links` is read by [`Links::read`].
+    pub fn attachments(&self, links: Links) -> Attachments {
+        Attachments::new(self.store.clone(), links, self.clock.clone())
+    }
+
     fn access<T: OwnItem>(&self) -> Access<T> {
-        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
+        Access::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.text_checks.clone(),
+        )
     }
 }

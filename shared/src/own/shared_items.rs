@@ -12,7 +12,7 @@ use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
-use crate::own::item::{OwnItem, Stored, checked_kind};
+use crate::own::item::{Once, OwnItem, Stored, checked_kind};
 use crate::own::reader::Reader;
 use crate::store::own::{Collection, Place};
 
@@ -89,6 +89,27 @@ impl<T: OwnItem> SharedItems<T> {
     ) -> Result<Stored<T>, OwnError> {
         let at = self.collection(partition);
         self.access.create(caller, at, &content, key.as_ref()).await
+    }
+
+    /// Creates the item that the caller has once under this name, in any partition: a like, a vote. If it is there, it stays
+    /// as it is. [`SharedItems::id_of`] is its id. One round trip; one more if it is there.
+    ///
+    /// # Errors
+    /// [`OwnError::NotFound`] if it is there, in another partition.
+    pub async fn create_once(
+        &self,
+        caller: &Caller,
+        partition: &Partition,
+        name: &str,
+        content: T,
+    ) -> Result<Once<T>, OwnError> {
+        let at = self.collection(partition);
+        self.access.create_once(caller, at, name, &content).await
+    }
+
+    /// The id of the item that the caller has once under this name, whether or not it is there.
+    pub fn id_of(&self, caller: &Caller, name: &str) -> Id<T> {
+        Id::named(caller.actor(), T::KIND, name)
     }
 
     /// An item, whoever created it. One round trip.

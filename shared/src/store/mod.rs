@@ -14,7 +14,8 @@ pub mod export;
 mod expression;
 mod fence;
 mod item;
-pub(crate) mod own;
+mod nickname;
+pub mod own;
 mod owner_state;
 mod page;
 pub mod purge;
@@ -62,7 +63,7 @@ impl Store {
     }
 
     /// For an operation that may have to start over.
-    fn attempts(&self) -> Attempts<'_> {
+    pub(crate) fn attempts(&self) -> Attempts<'_> {
         Attempts::new(&self.random)
     }
 }

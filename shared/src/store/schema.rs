@@ -5,6 +5,7 @@
 //! | user, with its sessions as `s_<session>` | `U#<user>` | `A` |
 //! | reservation of a username or an e-mail address; the user item names the form as `username_key`, `email_key` | `UN#<form>`, `EM#<form>` | `A` |
 //! | upload | `UP#<user>` | `<upload>` |
+//! | check that WeChat was asked for | `MT#<trace id>` | `A` |
 //! | owner state: what uploads need to know of their owner's account | `UP#<user>` | `~` |
 //! | quota: open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
@@ -43,6 +44,10 @@ pub(super) const USERS_SHARD: &str = "US#0";
 /// The partition of that index that holds what waits for a decision.
 pub(super) const REVIEWS_LIST: &str = "RV#0";
 
+/// What the partitions of uploads begin with.
+pub(super) const UPLOADS: &str = "UP#";
+/// What the partitions begin with that own functions have of a person.
+const OWN_ITEMS: &str = "OI#";
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
 
@@ -133,6 +138,10 @@ impl Key {
         })
     }
 
+    pub(super) fn check(trace_id: &str) -> Self {
+        Self::single(format!("MT#{trace_id}"))
+    }
+
     pub(super) fn quota(user: &UserId) -> Self {
         Self::single(quota_partition(user))
     }
@@ -205,6 +214,21 @@ impl Key {
         })
     }
 
+    /// The key of an own function's item; none if these are no such keys.
+    pub(super) fn of_own_function(pk: &str, sk: &str) -> Option<Self> {
+        let is_own = pk.starts_with(OWN_ITEMS) || pk.starts_with(SHARED_ITEMS);
+        let is_item = !sk.starts_with(OWNER_STATE_SORT_KEY);
+        (is_own && is_item).then(|| Self {
+            pk: pk.to_owned().into(),
+            sk: sk.to_owned().into(),
+        })
+    }
+
+    /// The partition key and the sort key.
+    pub(super) fn into_parts(self) -> (String, String) {
+        (self.pk.into_owned(), self.sk.into_owned())
+    }
+
     /// The key as an item that has no other attributes.
     pub(super) fn into_item(self) -> Item {
         Item::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
@@ -219,7 +243,7 @@ impl Key {
 
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
-    format!("UP#{user}")
+    format!("{UPLOADS}{user}")
 }
 
 /// The partition of what counts a user's uploads.
@@ -229,7 +253,12 @@ pub(super) fn quota_partition(user: &UserId) -> String {
 
 /// The partition of what own functions keep of a user.
 pub(super) fn own_partition(user: &UserId) -> String {
-    format!("OI#{user}")
+    format!("{OWN_ITEMS}{user}")
+}
+
+/// The person whose partition it is, among those of own functions.
+pub(super) fn owner_in_partition(pk: &str) -> Option<UserId> {
+    pk.strip_prefix(OWN_ITEMS)?.parse().ok()
 }
 
 /// A partition of an own function.

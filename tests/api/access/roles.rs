@@ -10,7 +10,8 @@ use support::api::Call;
 use support::{Session, World};
 
 use super::{
-    ACTORS, Actor, OwnItems, api, good_body, own_items, rows, snapshot, split, unique, upload,
+    ACTORS, Actor, OwnItems, api, good_body, id_in, open_review, own_items, rows, snapshot, split,
+    unique, upload,
 };
 
 #[tokio::test]
@@ -79,6 +80,7 @@ async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
     let owner = world.log_in(&unique("owner")).await;
     let upload = upload(world, &owner).await;
     let own_items = own_items(&owner).await;
+    open_review(world, &owner.id).await;
     let (user, owners) = (owner.id.clone(), owner.token.clone());
     let asks = match actor {
         Actor::Nobody | Actor::Forger => None,
@@ -103,12 +105,9 @@ async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
 impl Scene {
     async fn request(&self, world: &World, route: &str) -> Call {
         let (method, path) = split(route);
-        let id = match self.own_items.get(path) {
-            Some(item) => item,
-            None if path.starts_with("/v1/uploads") => &self.upload,
-            None => &self.user,
-        };
-        let mut uri = path.replace("{id}", id);
+        let id = self.own_items.get(path).cloned();
+        let id = id.unwrap_or_else(|| id_in(path, &self.user, &self.upload));
+        let mut uri = path.replace("{id}", &id);
         uri = uri.replace("{upload}", &self.upload);
         if path == "/v1/profiles" {
             uri = format!("{uri}?ids={}", self.user);

@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use support::storage::s;
 use support::{Answer, Api, Session, World};
 
 struct Notebook {
@@ -177,6 +178,24 @@ async fn a_repeated_request_creates_one_item() {
 }
 
 #[tokio::test]
+async fn an_item_with_a_name_is_there_once_for_each_person() {
+    let notebook = Notebook::new().await;
+    let (world, api) = (&notebook.world, &notebook.api);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let pin = |owner: &Session, text: &str| {
+        let pin = api.put("/v1/pinned-note", &json!({"text": text}));
+        pin.bearer(&owner.token).send()
+    };
+    let first = pin(&alice, "first").await.expect(201).json;
+    assert_eq!(pin(&alice, "second").await.expect(200).json, first);
+    let of_bob = pin(&bob, "third").await.expect(201).json;
+    assert_ne!(of_bob["id"], first["id"]);
+    let delete = api.delete(&path(&first)).bearer(&alice.token);
+    delete.send().await.expect(204);
+    pin(&alice, "fourth").await.expect(201);
+}
+
+#[tokio::test]
 async fn writers_who_meet_lose_nothing() {
     let notebook = Notebook::new().await;
     let (world, api) = (&notebook.world, &notebook.api);
@@ -266,15 +285,11 @@ async fn what_other_versions_of_the_type_have_written_is_read_and_kept() {
     let alice = world.log_in("alice").await;
     let write_as = async |note: &Value, version: u16, content: Value| {
         let id = note["id"].as_str().unwrap();
-        let update = world.emulator.dynamodb().update_item();
-        let update = update
-            .table_name(&world.table)
-            .key("pk", AttributeValue::S(format!("OI#{}", alice.id)))
-            .key("sk", AttributeValue::S(format!("notes#{id}")))
-            .update_expression("SET content = :content, content_version = :version")
-            .expression_attribute_values(":content", AttributeValue::S(content.to_string()))
-            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        update.send().await.unwrap();
+        let key = (format!("OI#{}", alice.id), format!("notes#{id}"));
+        let set = "SET content = :content, content_version = :version";
+        let version = AttributeValue::N(version.to_string());
+        let values = [(":content", s(&content.to_string())), (":version", version)];
+        world.update(key, set, &values).await;
     };
     let old = notebook.create(&alice, "").await;
     write_as(&old, 1, json!({"text": "old"})).await;

@@ -1,6 +1,8 @@
 //! What own functions keep: items of a person, in the person's own partition, and items that a function shares, in partitions
 //! of its own. [`crate::own`] is what a function sees of it; there the content has a type, here it is JSON text.
 
+mod attachments;
+mod check;
 mod create;
 mod purge;
 mod read;
@@ -16,6 +18,8 @@ use crate::store::owner_state;
 use crate::store::schema::{Key, own_partition, shared_partition};
 use crate::store::transaction::{Cancelled, Slot, Transaction};
 
+pub use check::AnnouncedText;
+pub(crate) use check::TextChange;
 pub(crate) use create::{CreateOwnItem, CreatedOwnItem};
 pub(crate) use record::{OwnContent, OwnRecord};
 pub(crate) use write::OwnWriteOutcome;
@@ -74,6 +78,11 @@ impl Collection<'_> {
                 partition,
             } => Key::shared_item(function, partition, self.kind, id),
         }
+    }
+
+    /// The keys of an item of `owner`'s.
+    pub(crate) fn keys_of(self, owner: Actor<'_>, id: &str) -> (String, String) {
+        self.key_of(owner, id).into_parts()
     }
 
     fn partition(self, owner: Option<Actor<'_>>) -> Option<String> {

@@ -11,9 +11,11 @@
 //! | `target_pk`, `target_sk` | on an entry, which has no content: the shared item that it leads to |
 
 use crate::ids::{Epoch, UserId};
+use crate::moderation::TextStatus;
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::item::{self, Item, n, s};
+use crate::store::own::check::TextChange;
 use crate::store::schema::Key;
 use crate::time::Timestamp;
 
@@ -24,6 +26,8 @@ pub(crate) struct OwnContent {
     pub(crate) json: String,
     /// The version of the type.
     pub(crate) version: u16,
+    /// What becomes of the check of its text.
+    pub(crate) text: TextChange,
 }
 
 /// An item of an own function.
@@ -36,6 +40,8 @@ pub(crate) struct OwnRecord {
     pub(crate) version: u64,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
+    /// How far its text has come; `None` while others see it.
+    pub(crate) text_status: Option<TextStatus>,
     pub(crate) content: OwnContent,
 }
 
@@ -48,6 +54,7 @@ impl OwnRecord {
             version: 1,
             created_at: now,
             updated_at: now,
+            text_status: content.text.status_after(None),
             content,
         }
     }
@@ -62,6 +69,7 @@ impl OwnRecord {
             ("content".to_owned(), s(&self.content.json)),
             ("content_version".to_owned(), n(self.content.version)),
         ]);
+        item.extend(self.content.text.attributes());
         if is_shared {
             item.insert("owner_id".to_owned(), s(self.owner.as_str()));
         }
@@ -83,16 +91,22 @@ impl OwnRecord {
             version: item::num(item, "version")?,
             created_at: Timestamp::from_millis(item::num(item, "created_at")?),
             updated_at: Timestamp::from_millis(item::num(item, "updated_at")?),
+            text_status: item::opt_parsed(item, "text_status")?,
             content: OwnContent {
+                text: TextChange::Keep,
                 json: item::str(item, "content")?.to_owned(),
                 version: item::num(item, "content_version")?,
             },
         })
     }
 
-    /// Whether it is shown to `reader`: not what is left of an earlier generation of their own account.
+    /// Whether it is shown to `reader`: not what is left of an earlier generation of their own account, and nothing of others
+    /// whose text has not passed its check.
     pub(super) fn is_visible_to(&self, reader: Option<Actor<'_>>) -> bool {
-        reader.is_none_or(|reader| self.owner != *reader.user || self.epoch == reader.epoch)
+        match reader.filter(|reader| self.owner == *reader.user) {
+            Some(owner) => self.epoch == owner.epoch,
+            None => self.text_status.is_none(),
+        }
     }
 
     /// Whether it is the person's, and of the account generation that they call from.
