@@ -158,29 +158,6 @@ export interface paths {
         patch: operations["patchMe"];
         trace?: never;
     };
-    "/v1/users/me/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Returns everything that is stored on the caller, page by page
-         * @description First the account and its sessions, then uploads with links to them, what the project's own functions keep, reports,
-         *     reviews, and what administrators have done about the caller. A page can be short, or empty, without being the last:
-         *     continue until `next_cursor` is `null`. WeChat's ids are stored but not shown: `wechat_ids_stored` names them.
-         *     Tokens are stored as hashes alone, which are not shown either.
-         */
-        get: operations["exportMe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/users/{id}": {
         parameters: {
             query?: never;
@@ -282,6 +259,79 @@ export interface paths {
         get: operations["listAudit"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what waits for a moderator, oldest first (administrators)
+         * @description What the content checks leave to a person, and what people report. A review of something that was deleted in the
+         *     meantime is left out, so a page can have fewer than `limit` items, or none, without being the last one; continue
+         *     until `next_cursor` is `null`.
+         */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The review's id. Malformed ids are 404.
+                 * @example u32qrfs2zk7jm3jh3ai74mwuwvs-account-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides on a review (administrators)
+         * @description `approve`: the upload or nickname is shown to others from now on; what is shown already stays so. `reject`: the
+         *     upload is `rejected` with the reason `content` and its object is removed, the nickname is `rejected`, and a profile
+         *     loses nickname and picture. The decision is in the audit log at once and takes effect some seconds later. Repeating
+         *     it is not an error; once it has been decided, the other decision is 404.
+         */
+        post: operations["decideReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports another user's profile, or one of their uploads
+         * @description It waits for a moderator. A person reports the same thing once: repeating the request returns the first report. An
+         *     upload is found by its id and its owner's. What does not exist, or is not `ready`, is 404, and counts for the limit
+         *     of the day all the same.
+         */
+        post: operations["report"];
         delete?: never;
         options?: never;
         head?: never;
@@ -620,6 +670,7 @@ export interface components {
              * @example change_user
              * @example delete_user
              * @example delete_upload
+             * @example decide_review
              */
             action: string;
             /** @description The administrator. */
@@ -628,6 +679,11 @@ export interface components {
             before: components["schemas"]["RoleAndStatus"];
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description What was decided on a review.
+             * @enum {string|null}
+             */
+            decision: "approve" | "reject" | null;
             /** @description The fields that were set or cleared, by their names in the request. */
             fields: string[];
             /** @description Sorts by time. */
@@ -637,27 +693,52 @@ export interface components {
             /** @description The upload of that user in question. */
             upload: components["schemas"]["UploadId"] | null;
         };
-        ExportedItem: {
-            /** @description What is stored. New fields may be added. */
-            data: {
-                [key: string]: unknown;
-            };
+        /** @description Something that waits for a moderator's decision. */
+        Review: {
             /**
-             * @description New values may be added.
-             * @example account
-             * @example session
-             * @example upload
-             * @example upload_quota
-             * @example own_item
-             * @example report
-             * @example review
-             * @example audit
+             * @description Why it waits. `content_check`: WeChat has found something, or is not sure. `unsupported`: WeChat cannot check
+             *     it. `overdue`: WeChat has not answered. `report`: someone has reported it.
+             * @enum {string}
              */
-            kind: string;
-            /** @description What an own function calls its item, if it is one. */
-            name: string | null;
+            cause: "content_check" | "unsupported" | "overdue" | "report";
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * @description What WeChat calls its finding: 10001 advertising, 20001 politics, 20002 pornography, 20003 abuse, 20006 crime,
+             *     20008 fraud, 20012 vulgarity, 20013 copyright, 21000 other; or `risky`.
+             */
+            labels: string[];
+            /** @description What the profile shows, if the review is about it. */
+            profile: components["schemas"]["Profile"] | null;
+            report_reasons: components["schemas"]["ReportReason"][];
+            /** @description How many people have reported it. */
+            reports: number;
+            /**
+             * @description What it is about.
+             * @enum {string}
+             */
+            subject: "upload" | "nickname" | "text" | "profile";
+            /** @description The nickname or text, if the review is about one. */
+            text: string | null;
+            /** @description The upload, if the review is about one, with a link whatever its status. */
+            upload: components["schemas"]["Upload"] | null;
+            /** @description Whose it is. */
+            user: components["schemas"]["UserId"];
         };
-        /** @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload. */
+        /** @enum {string} */
+        ReportReason: "porn" | "abuse" | "fraud" | "spam" | "illegal" | "other";
+        Report: {
+            /** Format: date-time */
+            created_at: string;
+            reason: components["schemas"]["ReportReason"];
+            upload: components["schemas"]["UploadId"] | null;
+            user: components["schemas"]["UserId"];
+        };
+        /**
+         * @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload
+         *     or a review.
+         */
         RoleAndStatus: {
             role: string;
             status: string;
@@ -1042,6 +1123,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "upload_quota" | "rate_limited";
+                };
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description The user has made 20 reports today in UTC, or too many at once. */
+        TooManyReports: {
+            headers: {
+                "x-request-id": components["headers"]["RequestIdUnlessGateway"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    code?: "rate_limited";
                 };
                 "application/json": components["schemas"]["GatewayMessage"];
             };
@@ -1739,60 +1835,6 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
-    exportMe: {
-        parameters: {
-            query?: {
-                /** @description The maximum number of items in the page. */
-                limit?: components["parameters"]["Limit"];
-                /**
-                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
-                 *     empty cursor requests the first page.
-                 */
-                cursor?: components["parameters"]["Cursor"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description A page. */
-            200: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /**
-                     * @example {
-                     *       "items": [
-                     *         {
-                     *           "data": {
-                     *             "created_at": "2026-11-22T21:48:38.787Z",
-                     *             "expires_at": "2026-12-22T21:48:38.787Z",
-                     *             "id": "4f1c0a52b7d9e863"
-                     *           },
-                     *           "kind": "session",
-                     *           "name": null
-                     *         }
-                     *       ],
-                     *       "next_cursor": null
-                     *     }
-                     */
-                    "application/json": {
-                        items: components["schemas"]["ExportedItem"][];
-                        next_cursor: components["schemas"]["NextCursor"];
-                    };
-                };
-            };
-            400: components["responses"]["InvalidPage"];
-            401: components["responses"]["Unauthorized"];
-            403: components["responses"]["Disabled"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
     readUser: {
         parameters: {
             query?: never;
@@ -2166,6 +2208,7 @@ export interface operations {
                      *             "status": "active"
                      *           },
                      *           "created_at": "2026-11-22T21:48:38.787Z",
+                     *           "decision": null,
                      *           "fields": [
                      *             "nickname",
                      *             "role"
@@ -2188,6 +2231,159 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenOrDisabled"];
             429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items in the page. */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
+                 *     empty cursor requests the first page.
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "cause": "content_check",
+                     *           "created_at": "2026-11-22T21:48:38.787Z",
+                     *           "id": "u32qrfs2zk7jm3jh3ai74mwuwvs-nickname-1-6bb61e3b7bba0994a35ce0d2d3fd29a6",
+                     *           "labels": [
+                     *             "20003"
+                     *           ],
+                     *           "profile": null,
+                     *           "report_reasons": [],
+                     *           "reports": 0,
+                     *           "subject": "nickname",
+                     *           "text": "坏话",
+                     *           "upload": null,
+                     *           "user": "u32qrfs2zk7jm3jh3ai74mwuwvs"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["Review"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidPage"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrDisabled"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    decideReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The review's id. Malformed ids are 404.
+                 * @example u32qrfs2zk7jm3jh3ai74mwuwvs-account-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "reject"
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "approve" | "reject";
+                };
+            };
+        };
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrDisabled"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": "u32qrfs2zk7jm3jh3ai74mwuwvs",
+                 *       "reason": "abuse"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The user, who is not the caller. */
+                    user: components["schemas"]["UserId"];
+                    /** @description One of the user's uploads; without it, the report is about the profile. */
+                    upload?: components["schemas"]["UploadId"] | null;
+                    reason: components["schemas"]["ReportReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description It is reported. */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T21:48:38.787Z",
+                     *       "reason": "abuse",
+                     *       "upload": null,
+                     *       "user": "u32qrfs2zk7jm3jh3ai74mwuwvs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Disabled"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyReports"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -7,7 +7,7 @@ use shared::queue::{Outcome, RetryError};
 use shared::store::Account;
 use shared::store::editor::{AccessError, Editor};
 use shared::store::review::{Decision, ReviewId, Subject};
-use shared::store::upload::Record;
+use shared::store::upload::{Record, UploadOfAccount};
 use shared::store::user::{Changes, EditUserError, NicknameVerdict};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::Ruling;
@@ -79,6 +79,10 @@ const fn verdict(decision: Decision) -> NicknameVerdict {
 async fn rule(app: &App, key: &ObjectKey, ruling: Ruling) -> Result<(), RetryError> {
     let upload = app.store.upload_with_account(key).await;
     let upload = upload.map_err(RetryError::new)?;
+    let is_live = |upload: &UploadOfAccount| {
+        upload.account.epoch == key.upload.epoch() && upload.account.user().is_some()
+    };
+    let upload = upload.filter(is_live);
     let Some(version) = upload.and_then(|upload| own_version(upload.record)) else {
         return Ok(());
     };

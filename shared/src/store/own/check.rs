@@ -3,7 +3,7 @@
 //!
 //! | attribute | is |
 //! |---|---|
-//! | `check` | which change was announced to be checked |
+//! | `check_id` | which change was announced to be checked |
 //! | `check_text` | the text, until it has been decided on |
 //! | `text_status` | how far it has come: `checking`, `review`, `rejected`; absent while others see the item |
 
@@ -19,7 +19,7 @@ use crate::store::schema::{Key, owner_in_partition};
 use crate::store::user::{NicknameVerdict, VerdictOutcome};
 use crate::time::Timestamp;
 
-const CHECK_ATTRIBUTES: [&str; 3] = ["check", "check_text", "text_status"];
+const CHECK_ATTRIBUTES: [&str; 3] = ["check_id", "check_text", "text_status"];
 
 /// What a write makes of the check of an item's text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl TextChange {
             return Vec::new();
         };
         let mut attributes = vec![
-            ("check".to_owned(), s(check.as_str())),
+            ("check_id".to_owned(), s(check.as_str())),
             ("check_text".to_owned(), s(text)),
         ];
         if *is_hidden {
@@ -116,7 +116,7 @@ impl Store {
             return Ok(None);
         };
         let item = self.dynamo.get(key).await?;
-        let is_named = |item: &Item| item::opt_str(item, "check") == Some(check.as_str());
+        let is_named = |item: &Item| item::opt_str(item, "check_id") == Some(check.as_str());
         let Some(item) = item.filter(is_named) else {
             return Ok(None);
         };
@@ -189,7 +189,7 @@ fn change(
     match status {
         Some(status) => update.set("text_status", s(status.as_str())),
         None => {
-            update.remove("check");
+            update.remove("check_id");
             update.remove("text_status");
         }
     }
@@ -203,7 +203,7 @@ fn change(
         update.set("version", n(version + 1));
         update.set("updated_at", n(now.following(updated_at).millis()));
     }
-    for attribute in ["check", "text_status", "version"] {
+    for attribute in ["check_id", "text_status", "version"] {
         update.require(Condition::as_read(attribute, &announced.item));
     }
     Ok(Some(update))
