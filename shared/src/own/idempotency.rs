@@ -19,14 +19,6 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key that a worker has: the id of its message.
-    pub fn from_text(text: &str) -> Self {
-        Self {
-            hash: sha256(text.as_bytes()),
-            request: None,
-        }
-    }
-
     /// The key, with what the request asks for: needed only if the item is not the same in each repetition, because the
     /// handler puts a time or a price in it. Otherwise the item itself tells one request from another.
     #[must_use]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use shared::auth::Caller;
 use shared::ids::{Epoch, UserId};
-use shared::own::{IdempotencyKey, OwnError, OwnItem};
+use shared::own::{OwnError, OwnItem};
 use shared::profile::Line;
 use shared::queue::{Message, Outcome, RetryError};
 
@@ -28,19 +28,16 @@ struct Task {
     title: Line<100>,
 }
 
-/// Keeps what the message brings. One that comes again finds what it created.
+/// Keeps what the message brings, under the message's id: one that comes again finds what it created.
 pub(crate) async fn keep(app: &App, message: Message) -> Result<Outcome, RetryError> {
     let Ok(task) = serde_json::from_str::<Task>(&message.body) else {
         return Ok(Outcome::Discarded("it is no task"));
     };
     let person = Caller::on_behalf_of(task.user, task.epoch);
     let item = SampleThing { title: task.title };
-    let key = IdempotencyKey::from_text(&message.id);
-    match app.items.create(&person, item, Some(key)).await {
+    match app.items.create_once(&person, &message.id, item).await {
         Ok(_) => Ok(Outcome::Done("kept")),
         Err(OwnError::AccessDenied(_)) => Ok(Outcome::Discarded("the account has ended or is disabled")),
-        Err(OwnError::NotFound) => Ok(Outcome::Discarded("what it created is gone")),
-        Err(OwnError::IdempotencyMismatch) => Ok(Outcome::Discarded("its id belongs to another task")),
         Err(error) => Err(RetryError::new(error)),
     }
 }
