@@ -48,10 +48,6 @@ export interface Operations {
   readUpload(id: string, options?: CallOptions): Promise<Success<'readUpload'>>
   /** Deletes one of the caller's uploads, record and object */
   deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>
-  /** Proves to WeChat that the address knows the Token */
-  verifyPush(query: Query<'verifyPush'>, options?: CallOptions): Promise<Success<'verifyPush'>>
-  /** Takes a message of WeChat's message push */
-  receivePush(body: Body<'receivePush'>, query: Query<'receivePush'>, options?: CallOptions): Promise<Success<'receivePush'>>
 }
 
 /** Name, method and path, without its /v1; before them `-` for no access token, after them `=` for a body, `#` for an idempotency key, `?` for a query. */
@@ -78,6 +74,4 @@ createUpload POST /uploads=#
 createUploads POST /uploads/batch=#
 readUpload GET /uploads/{id}
 deleteUpload DELETE /uploads/{id}
-verifyPush -GET /wechat/push?
-receivePush -POST /wechat/push=?
 `

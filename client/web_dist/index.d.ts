@@ -46,6 +46,8 @@ interface Operations {
     readMe(options?: CallOptions): Promise<Success<'readMe'>>;
     /** Updates the caller */
     changeMe(body: Body<'changeMe'>, options?: CallOptions): Promise<Success<'changeMe'>>;
+    /** Returns everything that is stored on the caller, page by page */
+    exportMe(query?: Query<'exportMe'>, options?: CallOptions): Promise<Success<'exportMe'>>;
     /** Returns a user; what is included depends on the caller */
     readUser(id: string, options?: CallOptions): Promise<Success<'readUser'>>;
     /** Updates a user; administrators can update others */
@@ -80,10 +82,6 @@ interface Operations {
     readUpload(id: string, options?: CallOptions): Promise<Success<'readUpload'>>;
     /** Deletes one of the caller's uploads, record and object */
     deleteUpload(id: string, options?: CallOptions): Promise<Success<'deleteUpload'>>;
-    /** Proves to WeChat that the address knows the Token */
-    verifyPush(query: Query<'verifyPush'>, options?: CallOptions): Promise<Success<'verifyPush'>>;
-    /** Takes a message of WeChat's message push */
-    receivePush(body: Body<'receivePush'>, query: Query<'receivePush'>, options?: CallOptions): Promise<Success<'receivePush'>>;
 }
 
 interface paths {
@@ -242,6 +240,29 @@ interface paths {
          * @description An absent field keeps its value, `null` clears it. PUT and PATCH do the same.
          */
         patch: operations["patchMe"];
+        trace?: never;
+    };
+    "/v1/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns everything that is stored on the caller, page by page
+         * @description First the account and its sessions, then uploads with links to them, what the project's own functions keep, reports,
+         *     reviews, and what administrators have done about the caller. A page can be short, or empty, without being the last:
+         *     continue until `next_cursor` is `null`. WeChat's ids are stored but not shown: `wechat_ids_stored` names them.
+         *     Tokens are stored as hashes alone, which are not shown either.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/users/{id}": {
@@ -648,7 +669,14 @@ interface components {
             created_at: string;
             email: string | null;
             id: components["schemas"]["UserId"];
+            /** @description With `nickname_status`, the one that others do not see; they see the one before, if there is one. */
             nickname: string | null;
+            /**
+             * @description Present while the nickname has not passed the content check: it is being checked, waits for a moderator, or is
+             *     rejected until another one is set. To set the visible nickname again, or `null`, ends it at once.
+             * @enum {string}
+             */
+            nickname_status?: "checking" | "review" | "rejected";
             /** @description Complete for its owner only; an administrator sees `138******00`. */
             phone: string | null;
             role: components["schemas"]["Role"];
@@ -719,8 +747,9 @@ interface components {
             download_expires_at: string | null;
             /**
              * Format: uri
-             * @description A link to the verified version of the object, if there is one. A signed link is for GET only; S3 responds to
-             *     HEAD with 403.
+             * @description A link to the verified version of the object, if there is one: while it is `checking` or in `review` for its
+             *     owner only, and once it is `ready` for administrators, too. A signed link is for GET only; S3 responds to HEAD
+             *     with 403.
              */
             download_url: string | null;
             /** @description The object's ETag at S3, without quotes, once ready. */
@@ -731,19 +760,20 @@ interface components {
             /** Format: date-time */
             ready_at: string | null;
             /**
-             * @description Why the upload was rejected.
+             * @description Why the upload was rejected; `content`: its content must not be shown.
              * @enum {string|null}
              */
-            reason: "empty" | "headers_not_allowed" | "size_mismatch" | "suspicious_content" | "too_large" | "type_mismatch" | null;
+            reason: "content" | "empty" | "headers_not_allowed" | "size_mismatch" | "suspicious_content" | "too_large" | "type_mismatch" | null;
             /** @description In bytes; the declared size until the object is verified. */
             size: number;
             status: components["schemas"]["UploadStatus"];
         };
         /**
          * @description `pending`: its object has not arrived; listed until a day after the ticket expired. The first object that arrives
-         *     decides, and all others are removed. `checking` and `review`: verified, but visible to its owner only until its
-         *     content has been checked. `ready`: verified. `rejected`: the object was not as declared, or had headers that the
-         *     ticket did not allow, and was removed; create a new upload. `deleted`: someone with access to the bucket deleted
+         *     decides, and all others are removed. `checking` and `review`, if the server has uploads checked: verified, but
+         *     visible to its owner only until WeChat, or a moderator, has looked at it. An avatar is on the profile once it is
+         *     ready. `ready`: verified and, if checked, passed. `rejected`: the object was not as declared, had headers that the
+         *     ticket did not allow, or must not be shown, and was removed; create a new upload. `deleted`: someone with access to the bucket deleted
          *     the object.
          * @enum {string}
          */
@@ -819,6 +849,27 @@ interface components {
             reason: components["schemas"]["ReportReason"];
             upload: components["schemas"]["UploadId"] | null;
             user: components["schemas"]["UserId"];
+        };
+        ExportedItem: {
+            /** @description What is stored. New fields may be added. */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description New values may be added.
+             * @example account
+             * @example session
+             * @example upload
+             * @example upload_quota
+             * @example own_item
+             * @example report
+             * @example report_quota
+             * @example review
+             * @example audit
+             */
+            kind: string;
+            /** @description What an own function calls its item, if it is one. */
+            name: string | null;
         };
         /**
          * @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload
@@ -1915,6 +1966,60 @@ interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items in the page. */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
+                 *     empty cursor requests the first page.
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "data": {
+                     *             "created_at": "2026-11-22T21:48:38.787Z",
+                     *             "expires_at": "2026-12-22T21:48:38.787Z",
+                     *             "id": "4f1c0a52b7d9e863"
+                     *           },
+                     *           "kind": "session",
+                     *           "name": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["ExportedItem"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidPage"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Disabled"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -371,8 +371,6 @@ createUpload POST /uploads=#
 createUploads POST /uploads/batch=#
 readUpload GET /uploads/{id}
 deleteUpload DELETE /uploads/{id}
-verifyPush -GET /wechat/push?
-receivePush -POST /wechat/push=?
 `;
 
 const KEY = 'wechat-backend';
