@@ -184,7 +184,8 @@ _SIZE, _COLD, _WARM = 12_000_000, 12_000_000, 5_000_000
 
 
 def _budget_edits(name: Name, kind: Kind) -> tuple[Edit, ...]:
-    path, generous = "bench/budget.toml", f"# Generous: `make budget ARGS='--only {name.kebab} --write'` counts.\n"
+    path = "bench/budget.toml"
+    generous = f"# Generous until it is counted: make budget ARGS='--only {name.kebab} --write'\n"
     job = f"POST /v1/{name.kebab}" if kind is Kind.HTTP else "1 message"
     size = f"{name.kebab} = {_SIZE}\n"
     counts = f'"{name.kebab} {job}" = {{ cold = {_COLD}, warm = {_WARM} }}\n'
