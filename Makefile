@@ -88,7 +88,8 @@ SIM_DIGESTS = cmp <($(SIM) digests --histories 200 --threads 1) <($(SIM) digests
 SIM_FROM = $$((16\#$(shell echo $(TREE) | cut -c-12)))
 
 .PHONY: nightly
-nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, and release builds for both architectures
+nightly: load fuzz memory mutants ## what takes too long for every change: load, longer fuzzing, memory, mutants, all checks with new functions, release builds
+	$(MAKE) try-new-function EVERYTHING=1
 	$(MAKE) build ARCH=arm64
 	$(MAKE) build ARCH=x86_64
 
@@ -156,6 +157,18 @@ audit: .tools/.installed ## look the dependencies up in RustSec's database of vu
 fmt: venv-lint ## format Rust and Python
 	cargo fmt --all
 	$(RUFF) format tools
+
+.PHONY: new-function
+new-function: ## make a function of your own that works, with its routes, role, alarms and tests (NAME=orders; QUEUE=1 for a queue; COUNT=0)
+	@$(RUN) new-function '$(NAME)' $(if $(QUEUE),--queue) $(if $(filter 0,$(COUNT)),--no-count)
+
+.PHONY: remove-function
+remove-function: ## undo new-function, if nothing of it was changed (NAME=orders)
+	@$(RUN) remove-function '$(NAME)'
+
+.PHONY: try-new-function
+try-new-function: ## in a copy of the tree: make functions as docs/extending.md says, try them, remove them and compare (EVERYTHING=1 runs all checks with them)
+	@$(RUN) try-new-function $(if $(EVERYTHING),--everything)
 
 .PHONY: logs
 logs: ## follow what the functions of `make dev` log
@@ -247,7 +260,7 @@ load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=ad
 		$(if $(SECONDS),--seconds '$(SECONDS)')
 
 .PHONY: redrive
-redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events, purge or moderation, YES=1)
+redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events, YES=1)
 	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
 
 .PHONY: reconcile

@@ -5,6 +5,8 @@
 //! GetItem of `pk` = `U#<sub>`, `sk` = `A` in `TABLE_NAME`, check the item's `status` and `epoch` against the token, answer
 //! 200 with the user as JSON, and write one JSON line of log and metrics.
 
+mod own;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -229,6 +231,7 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
         &["Sqs SendMessage"],
         is_acknowledged,
     ));
+    jobs.extend(own::jobs(root)?);
     Ok(jobs)
 }
 

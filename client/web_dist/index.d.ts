@@ -601,6 +601,8 @@ interface components {
         UserId: string;
         /** @description Sorts by time of creation. */
         UploadId: string;
+        /** @description Sorts by time of creation. */
+        ItemId: string;
         /**
          * Format: username
          * @description 3 to 32 letters, digits, `_` or `-` of any script, letters with their marks; counted in the form in which names
@@ -1179,7 +1181,7 @@ interface components {
                 };
             };
         };
-        /** @description `If-Match` has no tag of the user's current version. Nothing was changed. */
+        /** @description `If-Match` has no tag of the current version. Nothing was changed. */
         VersionMismatch: {
             headers: {
                 "x-request-id": components["headers"]["RequestId"];
@@ -1226,6 +1228,19 @@ interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @constant */
                     code?: "unsupported_media_type";
+                };
+            };
+        };
+        /** @description The idempotency key was used with a different body. */
+        IdempotencyMismatch: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    code?: "idempotency_mismatch";
                 };
             };
         };
@@ -1417,6 +1432,8 @@ interface components {
         UserId: components["schemas"]["UserId"];
         /** @description The upload's id. Malformed ids are 404. */
         UploadId: components["schemas"]["UploadId"];
+        /** @description The id of an item of a function of one's own. Malformed ids are 404. */
+        ItemId: components["schemas"]["ItemId"];
         /** @description The maximum number of items in the page. */
         Limit: number;
         /**
@@ -1431,6 +1448,12 @@ interface components {
          * @example "2-6418efd4a5a30aeb-c421299893b578a1"
          */
         IfMatch: string;
+        /**
+         * @description `*`, or up to 100 strong entity tags from the `ETag` of earlier responses, separated by commas. If none is the
+         *     item's current one, nothing is changed and the response is 412. Without the header the write is unconditional.
+         * @example "2-6418efd4a5a30aeb"
+         */
+        ItemIfMatch: string;
         /**
          * @description `*`, or entity tags, weak or strong, separated by commas. If one is current, the response is 304 without a body. A
          *     malformed header is ignored.
@@ -1476,6 +1499,11 @@ interface components {
          * @example "2-6418efd4a5a30aeb-c421299893b578a1"
          */
         ETag: string;
+        /**
+         * @description A strong entity tag of an item of a function of one's own. It changes with each write.
+         * @example "2-6418efd4a5a30aeb"
+         */
+        ItemETag: string;
         /**
          * @description The user's path.
          * @example /v1/users/u32qrfs2zk7jm3jh3ai74mwuwvs
@@ -2693,19 +2721,7 @@ interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The idempotency key was used with a different body. */
-            422: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        code?: "idempotency_mismatch";
-                    };
-                };
-            };
+            422: components["responses"]["IdempotencyMismatch"];
             429: components["responses"]["UploadQuota"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
@@ -2767,19 +2783,7 @@ interface operations {
             404: components["responses"]["NotFound"];
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
-            /** @description The idempotency key was used with a different body. */
-            422: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @constant */
-                        code?: "idempotency_mismatch";
-                    };
-                };
-            };
+            422: components["responses"]["IdempotencyMismatch"];
             429: components["responses"]["UploadQuota"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];

@@ -298,6 +298,11 @@ impl SessionId {
         Self(data_encoding::HEXLOWER.encode(&random.bytes::<8>()))
     }
 
+    /// The id of no session.
+    pub(crate) fn none() -> Self {
+        Self("0".repeat(16))
+    }
+
     /// The id as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::LazyLock;
 
 use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
 
 use crate::unicode::confusables::appearance;
 use crate::unicode::{self, compared, composed, is_joiner};
@@ -214,14 +215,47 @@ impl FromStr for Nickname {
                 "must have 1 to 64 characters, one of them visible",
             ));
         }
-        if text.chars().any(unicode::disturbs_its_surroundings) {
-            return Err(InvalidProfileError(
-                "must not hold control characters or direction marks",
-            ));
+        check_line(text)?;
+        Ok(Self(text.to_owned()))
+    }
+}
+
+/// Refuses what hides within a text, ends its line or changes its direction.
+fn check_line(text: &str) -> Result<(), InvalidProfileError> {
+    if text.chars().any(unicode::disturbs_its_surroundings) {
+        return Err(InvalidProfileError(
+            "must not hold control characters or direction marks",
+        ));
+    }
+    if !unicode::are_ignorables_in_place(text) {
+        return Err(InvalidProfileError("must not hold invisible characters"));
+    }
+    Ok(())
+}
+
+/// A line of text that other people may see, of at most `MAX` characters, by the rules of a nickname: a title, a remark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Line<const MAX: usize>(String);
+
+impl<const MAX: usize> Line<MAX> {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MAX: usize> FromStr for Line<MAX> {
+    type Err = InvalidProfileError;
+
+    fn from_str(text: &str) -> Result<Self, InvalidProfileError> {
+        if text.chars().count() > MAX {
+            return Err(InvalidProfileError("is too long"));
         }
-        if !unicode::are_ignorables_in_place(text) {
-            return Err(InvalidProfileError("must not hold invisible characters"));
+        if !text.chars().any(unicode::is_visible) {
+            return Err(InvalidProfileError("must have a visible character"));
         }
+        check_line(text)?;
         Ok(Self(text.to_owned()))
     }
 }

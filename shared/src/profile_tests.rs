@@ -336,6 +336,25 @@ fn nicknames_hold_what_phones_type() {
 }
 
 #[test]
+fn a_line_is_a_nickname_of_another_length() {
+    for text in ["é", "' OR 1=1 --", "👨‍👩‍👧"] {
+        assert!(text.parse::<Line<20>>().is_ok(), "{text}");
+    }
+    for text in [
+        "",
+        " ",
+        "a\nb",
+        "\u{202e}a",
+        "\u{ffff}\u{202e}",
+        "a\u{200b}b",
+    ] {
+        assert!(text.parse::<Line<20>>().is_err(), "{text:?}");
+    }
+    assert!("x".repeat(20).parse::<Line<20>>().is_ok());
+    assert!("x".repeat(21).parse::<Line<20>>().is_err());
+}
+
+#[test]
 fn nicknames_are_seen_and_stay_within_themselves() {
     for text in [
         // Nothing is seen.

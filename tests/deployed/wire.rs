@@ -8,7 +8,7 @@ use shared::digest::sha256;
 use support::http_event::HttpEvent;
 use support::keys::push_settings;
 use support::runtime_api::{LambdaProcess, Outcome};
-use support::{Session, World, functions};
+use support::{Session, World, functions, own};
 use wechat_standin::Endpoint;
 
 /// What each sample event is for, and the status it gets here. `None`: a queue event.
@@ -50,6 +50,15 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("logout", "login", Some(204)),
     ("users-me-delete", "users", Some(204)),
 ];
+
+/// Those, and before them the samples of functions that `make new-function` has made.
+fn events() -> impl Iterator<Item = (&'static str, &'static str, Option<u16>)> {
+    let own = own::all().flat_map(|own| {
+        let samples = own.samples.iter();
+        samples.map(|(event, status)| (*event, own.function.name, *status))
+    });
+    own.chain(EVENTS.iter().copied())
+}
 
 fn binary(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
@@ -114,7 +123,7 @@ fn every_file_in_events_is_sent_by_the_test_below() {
                 .to_owned()
         })
         .collect();
-    let mut known: Vec<_> = EVENTS.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    let mut known: Vec<_> = events().map(|(name, ..)| name.to_owned()).collect();
     files.sort();
     known.sort();
     assert_eq!(files, known);
@@ -124,11 +133,10 @@ fn every_file_in_events_is_sent_by_the_test_below() {
 fn every_route_has_a_sample_event() {
     /// API Gateway answers it itself, so that no function would see such an event.
     const ANSWERED_BY_THE_GATEWAY: &str = "GET /ping";
-    let samples: BTreeSet<_> = EVENTS
-        .iter()
+    let samples: BTreeSet<_> = events()
         .filter_map(|(name, function, _)| {
             let event: Value = serde_json::from_str(&file(name)).unwrap();
-            Some((*function, event["routeKey"].as_str()?.to_owned()))
+            Some((function, event["routeKey"].as_str()?.to_owned()))
         })
         .collect();
     let missing: Vec<_> = functions::routes()
@@ -148,7 +156,7 @@ async fn the_sample_events_get_their_answers() {
     // The samples are about alice and bob, and some are an administrator's.
     let (alice, admin) = (world.log_in("alice").await, world.log_in("admin").await);
     world.log_in("bob").await;
-    for &(name, function, status) in EVENTS {
+    for (name, function, status) in events() {
         let by_admin = name == "audit-list"
             || name.starts_with("reviews-")
             || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";

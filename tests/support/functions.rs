@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::pin::Pin;
+use std::sync::LazyLock;
 
 use shared::function::Setup;
 use shared::http::Route;
 
+use crate::own;
+
 /// The variables of an environment.
 pub type Get<'a> = &'a (dyn Fn(&str) -> Option<String> + 'a);
 
-type Started<'a> = Pin<Box<dyn Future<Output = Result<(), lambda_runtime::Error>> + 'a>>;
+pub(crate) type Started<'a> = Pin<Box<dyn Future<Output = Result<(), lambda_runtime::Error>> + 'a>>;
 
 /// A function.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +22,7 @@ pub struct Function {
     pub name: &'static str,
     /// What it answers; nothing if it reads a queue.
     pub routes: &'static [Route],
-    start: for<'a> fn(Get<'a>) -> Started<'a>,
+    pub(crate) start: for<'a> fn(Get<'a>) -> Started<'a>,
 }
 
 impl Function {
@@ -37,7 +40,7 @@ impl Function {
     }
 }
 
-/// A new function is added here, and as a field of [`World`](crate::World).
+/// The project's own. `make new-function` adds to [`own`] instead.
 const KNOWN: &[Function] = &[
     Function {
         name: "login",
@@ -96,7 +99,7 @@ const KNOWN: &[Function] = &[
     },
 ];
 
-fn system<'a>(name: &str, get: Get<'a>) -> Setup<'a> {
+pub(crate) fn system<'a>(name: &str, get: Get<'a>) -> Setup<'a> {
     Setup::system(name, get)
 }
 
@@ -105,6 +108,11 @@ fn system<'a>(name: &str, get: Get<'a>) -> Setup<'a> {
 /// # Panics
 /// If one in `functions/` is not known here.
 pub fn all() -> &'static [Function] {
+    static ALL: LazyLock<Vec<Function>> = LazyLock::new(|| {
+        let mut all = KNOWN.to_vec();
+        all.extend(own::all().map(|own| own.function));
+        all
+    });
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
     let entries = std::fs::read_dir(folder).expect("there are functions");
     let names = entries.map(|entry| {
@@ -112,12 +120,12 @@ pub fn all() -> &'static [Function] {
         name.into_string().expect("UTF-8")
     });
     let names: BTreeSet<_> = names.collect();
-    let known: BTreeSet<_> = KNOWN.iter().map(|known| known.name.to_owned()).collect();
+    let known: BTreeSet<_> = ALL.iter().map(|known| known.name.to_owned()).collect();
     assert_eq!(
         names, known,
-        "functions/ and the table in tests/support/functions.rs differ"
+        "functions/ and the tables in tests/support differ"
     );
-    KNOWN
+    &ALL
 }
 
 /// The function of that name.

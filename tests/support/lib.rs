@@ -12,6 +12,7 @@ pub mod functions;
 pub mod http_event;
 pub mod keys;
 pub mod moderation;
+pub mod own;
 pub mod own_function;
 pub mod proxy;
 pub mod recorder;

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::api::Call;
+use crate::own::{self, Built};
 use crate::responses::serves;
 use crate::{Answer, Api, World, functions};
 
@@ -15,6 +16,7 @@ pub struct Routes {
     login: Api,
     users: Api,
     presign: Api,
+    own: own::Running,
 }
 
 /// A user who is logged in.
@@ -38,6 +40,7 @@ impl Routes {
             login: login.clone(),
             users: users.clone(),
             presign: presign.clone(),
+            own: own::Running::new(),
         }
     }
 
@@ -49,7 +52,11 @@ impl Routes {
         match found.or_else(|| served.next()).map(|(found, _)| found.name) {
             Some("login") => &self.login,
             Some("presign") => &self.presign,
-            _ => &self.users,
+            Some(name) => match self.own.get(name) {
+                Some(Built::Http(api)) => api,
+                _ => &self.users,
+            },
+            None => &self.users,
         }
     }
 
@@ -62,7 +69,9 @@ impl Routes {
 impl World {
     /// The whole API.
     pub fn routes(&self) -> Routes {
-        Routes::new(&self.login, &self.users, &self.presign)
+        let mut routes = Routes::new(&self.login, &self.users, &self.presign);
+        routes.own.clone_from(&self.own);
+        routes
     }
 
     /// The session that a login or a refresh has answered with.

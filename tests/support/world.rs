@@ -19,8 +19,9 @@ use wechat_standin::Wechat;
 
 use crate::api::{Answer, Api};
 use crate::emulator::{self, Emulator};
+use crate::own::{Built, Worker};
 use crate::proxy::Proxy;
-use crate::{functions, keys, recorder};
+use crate::{functions, keys, own, recorder};
 
 /// The system under test.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ pub struct World {
     /// The lines that the functions wrote about requests and messages.
     pub lines: Lines,
     pub(crate) deployment: Deployment,
+    pub(crate) own: own::Running,
     ahead_ms: Arc<AtomicI64>,
     logins: AtomicU32,
 }
@@ -220,6 +222,7 @@ impl World {
             clock.clone(),
             Random::system(),
         );
+        let own = own::build(&deployment, &telemetry).await;
         Self {
             login,
             users,
@@ -229,6 +232,7 @@ impl World {
             purge,
             moderation,
             deployment,
+            own,
             store,
             wechat,
             emulator,
@@ -253,7 +257,21 @@ impl World {
             "users" => &self.users,
             "presign" => &self.presign,
             "wechat-push" => &self.wechat_push,
-            other => panic!("add {other} to World::api"),
+            other => match self.own.get(other) {
+                Some(Built::Http(api)) => api,
+                _ => panic!("add {other} to World::api"),
+            },
+        }
+    }
+
+    /// The function of that name, if it is one of [`own`] that reads a queue.
+    ///
+    /// # Panics
+    /// If there is no such function.
+    pub fn worker(&self, function: &str) -> &Worker {
+        match self.own.get(function) {
+            Some(Built::Queue(worker)) => worker,
+            _ => panic!("there is no worker {function:?}"),
         }
     }
 

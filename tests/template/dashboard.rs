@@ -30,8 +30,8 @@ pub(crate) const RULES: &[Rule] = &[
         check: saved_queries,
         mistakes: &[
             (
-                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref PresignLogs, !Ref WechatPushLogs]",
-                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref Presign]",
+                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref PresignLogs",
+                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref Presign",
             ),
             ("        - !Ref ApiLogs\n", ""),
             ("        - !Ref PurgeLogs\n", ""),

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use support::Template;
-use support::template::{entries, read};
+use support::template::{entries, read, target};
+use support::{Template, own};
 
 use crate::rule::{Finding, Rule, finding};
 
@@ -44,9 +44,26 @@ impl Row {
     }
 
     fn says(&self, name: &str, function: &str) -> bool {
-        let of_function = ["all", function];
+        let is_own = own::all().any(|own| own.function.name == function);
+        let of_function = ["all", if is_own { "own functions" } else { function }];
         self.names.contains(name) && of_function.iter().any(|of| self.functions.contains(*of))
     }
+}
+
+/// Whether an output names a queue of a function that `make new-function` has made.
+fn is_own(template: &Template, output: &str) -> bool {
+    let value = &template.section("Outputs")[output]["Value"];
+    let queue = target(value).unwrap_or_default();
+    let functions = template.functions().into_iter();
+    let mut own = functions.filter(|function| {
+        let binary = function.binary();
+        own::all().any(|own| own.function.name == binary)
+    });
+    own.any(|function| {
+        let name = function.name.trim_end_matches("Function");
+        let rest = queue.strip_prefix(name);
+        rest.is_some_and(|rest| ["Queue", "DeadLetters"].contains(&rest))
+    })
 }
 
 fn documented(template: &Template) -> Vec<Finding> {
@@ -54,7 +71,7 @@ fn documented(template: &Template) -> Vec<Finding> {
     let words: BTreeSet<_> = text.split('`').collect();
     let named = ["Parameters", "Outputs"].into_iter();
     let named = named.flat_map(|section| entries(template.section(section)));
-    let unnamed = named.filter(|(name, _)| !words.contains(name));
+    let unnamed = named.filter(|(name, _)| !words.contains(name) && !is_own(template, name));
     let mut found: Vec<_> = unnamed
         .map(|(name, _)| finding(name, "is not in docs/configuration.md"))
         .collect();

@@ -22,8 +22,8 @@ pub(crate) const RULES: &[Rule] = &[
                 "Action: sqs:*\n              Resource: !GetAtt UploadEventsQueue.Arn\n              Condition: {Bool: {\"aws:SecureTransport\": \"true\"}}",
             ),
             (
-                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn, !GetAtt PurgeDeadLetters.Arn]",
-                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn]",
+                "              - !GetAtt PurgeDeadLetters.Arn\n              - !GetAtt ModerationQueue.Arn\n",
+                "              - !GetAtt ModerationQueue.Arn\n",
             ),
             (
                 "Effect: Deny\n              Principal: \"*\"\n              Action: s3:*",

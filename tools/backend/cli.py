@@ -10,8 +10,9 @@ from backend.deploy import admin, keys, load, redrive, secret, smoke
 from backend.deploy.doctor import command as doctor
 from backend.deploy.reconcile import command as reconcile
 from backend.local import dev, exec, invoke
+from backend.scaffold import new, remove, trial
 
-COMMANDS = (dev, exec, invoke, keys, secret, admin, doctor, smoke, load, redrive, reconcile)
+COMMANDS = (dev, exec, invoke, keys, secret, admin, doctor, smoke, load, redrive, reconcile, new, remove, trial)
 SERVICES = ("DYNAMODB", "S3", "SQS", "SECRETS_MANAGER")
 AWS_SETTINGS = (
     "AWS_PROFILE",

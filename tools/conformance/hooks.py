@@ -18,6 +18,7 @@ NUMBERS = itertools.count(time.time_ns())
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789_-äñλж小明한日"
 schemathesis.openapi.format("username", st.text(LETTERS, min_size=8, max_size=20))
 schemathesis.openapi.format("nickname", st.text(LETTERS, min_size=1, max_size=40))
+schemathesis.openapi.format("line", st.text(LETTERS, min_size=1, max_size=40))
 
 
 def code(openid: str = OPENID) -> str:
@@ -102,6 +103,10 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     if (case.headers or {}).get("If-Match") == "0":
         # What schemathesis sends where it cannot make a text of that pattern.
         case.headers["If-Match"] = "*"
+    headers = case.headers or {}
+    if "Idempotency-Key" in headers and operation not in ("createUpload", "createUploads"):
+        # A key is good for one body. Those two operations expect 422.
+        headers["Idempotency-Key"] = str(next(NUMBERS))
     query.pop("cursor", None)
     if operation == "profiles":
         ids = query["ids"] if isinstance(query["ids"], str) else ",".join(query["ids"])

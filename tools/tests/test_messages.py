@@ -3,13 +3,15 @@
 import json
 import unittest
 
-from backend.common.stacks import QUEUES
+from backend.common import stacks
 from backend.common.web import Answer
 from backend.deploy import redrive, smoke
 from backend.deploy.redrive import summary
 from backend.local.processes import ending
 
-UPLOAD_EVENTS, PURGE, MODERATION = QUEUES
+UPLOAD_EVENTS, PURGE, MODERATION = (
+    queue for queue in stacks.queues() if queue.name in ("upload-events", "purge", "moderation")
+)
 USER = "u" + "a" * 26
 
 

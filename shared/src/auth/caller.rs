@@ -18,6 +18,17 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// The person for whom a worker acts, as its message names them: the account generation is that of the request which
+    /// sent it, so nothing is done for an account that has ended since.
+    pub fn on_behalf_of(user: UserId, epoch: Epoch) -> Self {
+        Self {
+            user,
+            epoch,
+            role: Role::User,
+            session: SessionId::none(),
+        }
+    }
+
     /// Whether the caller is an administrator.
     pub fn is_admin(&self) -> bool {
         self.role == Role::Admin

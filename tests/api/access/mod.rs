@@ -21,6 +21,7 @@ use shared::http::{Access, RequestBody};
 use shared::ids::{Epoch, UserId};
 use shared::store::review::{Cause, Finding, Subject};
 use support::functions;
+use support::own;
 use support::responses;
 use support::{Api, Session, World};
 use tower::ServiceExt;
@@ -87,6 +88,12 @@ const fn for_admins(success: &'static str) -> [&'static str; 9] {
     [
         NOBODY, NOBODY, FORBIDDEN, FORBIDDEN, success, FORBIDDEN, FORBIDDEN, NOBODY, SHUT,
     ]
+}
+
+/// The rows of all routes, those of functions that `make new-function` has made among them.
+fn rows() -> impl Iterator<Item = Row> + Clone {
+    let own = own::requests().map(|request| (request.route, request.outcomes));
+    ROUTES.iter().copied().chain(own)
 }
 
 fn is_for_admins(route: &str) -> bool {
@@ -224,8 +231,31 @@ fn ticket_request() -> Value {
     json!({"content_type": "image/png", "size": 10, "purpose": "file"})
 }
 
+/// The ids of items of one's own, by the paths that name them.
+type OwnItems = BTreeMap<&'static str, String>;
+
+/// An item of the session's in each function that `make new-function` has made.
+async fn own_items(session: &Session) -> OwnItems {
+    let mut items = OwnItems::new();
+    for (route, _) in rows() {
+        let (_, path) = split(route);
+        let Some(create) = own::creation(path) else {
+            continue;
+        };
+        let body: Value = serde_json::from_str(create.body).unwrap();
+        let (_, list) = split(create.route);
+        let created = session.post(list, body).await.expect(201).json;
+        items.insert(path, created["id"].as_str().unwrap().to_owned());
+    }
+    items
+}
+
 /// A body that the route takes.
 async fn good_body(world: &World, route: &str) -> Option<Value> {
+    let own = own::requests().find(|request| request.route == route && !request.body.is_empty());
+    if let Some(request) = own {
+        return Some(serde_json::from_str(request.body).unwrap());
+    }
     Some(match route {
         "POST /v1/login" => json!({"code": world.code(&unique("visitor"))}),
         "POST /v1/login/refresh" => {
@@ -334,6 +364,7 @@ struct Attack {
     alice: Session,
     admin: Session,
     upload: String,
+    own_items: OwnItems,
 }
 
 impl Attack {
@@ -344,12 +375,14 @@ impl Attack {
     async fn on(world: World) -> Self {
         let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
         let upload = upload(&world, &alice).await;
+        let own_items = own_items(&alice).await;
         open_review(&world, &alice.id).await;
         Self {
             world,
             alice,
             admin,
             upload,
+            own_items,
         }
     }
 
@@ -365,7 +398,8 @@ impl Attack {
 
     fn uri(&self, route: &str) -> String {
         let (_, path) = split(route);
-        let id = id_in(path, &self.alice.id, &self.upload);
+        let id = self.own_items.get(path).cloned();
+        let id = id.unwrap_or_else(|| id_in(path, &self.alice.id, &self.upload));
         path.replace("{id}", &id).replace("{upload}", &self.upload)
     }
 }

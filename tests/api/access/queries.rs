@@ -1,6 +1,8 @@
 //! Queries that no client of ours would send.
 
-use super::{Attack, ROUTES, is_for_wechat, send, snapshot};
+use support::own;
+
+use super::{Attack, is_for_wechat, rows, send, snapshot};
 
 const ABSURD: &[&str] = &[
     "%ff=%ff",
@@ -43,7 +45,7 @@ async fn absurd_queries_are_refused() {
     );
     let made = [&long, &many, &limit, &ids].map(String::as_str);
     let before = snapshot(world).await;
-    for (route, _) in ROUTES.iter().filter(|(route, _)| route.starts_with("GET ")) {
+    for (route, _) in rows().filter(|(route, _)| route.starts_with("GET ")) {
         let bearer = attack.bearer(route);
         let headers = [("authorization", bearer.as_bytes())];
         let reads_query = [
@@ -55,14 +57,15 @@ async fn absurd_queries_are_refused() {
             "GET /v1/audit",
             "GET /v1/reviews",
         ]
-        .contains(route);
+        .contains(&route)
+            || own::requests().any(|request| request.route == route && !route.contains('{'));
         for query in ABSURD.iter().copied().chain(made) {
             let uri = format!("{}?{query}", attack.uri(route));
             if uri.parse::<http::Uri>().is_err() {
                 continue;
             }
             let raw = send(world, route, &uri, &headers, "").await;
-            let first_page = query == "cursor=" && reads_query && *route != "GET /v1/profiles";
+            let first_page = query == "cursor=" && reads_query && route != "GET /v1/profiles";
             let expected = match () {
                 () if route.ends_with("/ping") || first_page => 200,
                 () if is_for_wechat(route) => 403,
@@ -77,10 +80,10 @@ async fn absurd_queries_are_refused() {
 #[tokio::test]
 async fn a_query_without_parameters_is_none() {
     let attack = Attack::new().await;
-    for (route, _) in ROUTES.iter().filter(|(route, _)| route.starts_with("GET ")) {
+    for (route, _) in rows().filter(|(route, _)| route.starts_with("GET ")) {
         let bearer = attack.bearer(route);
         let headers = [("authorization", bearer.as_bytes())];
-        let expected = match *route {
+        let expected = match route {
             // It asks for `ids`.
             "GET /v1/profiles" => 400,
             route if is_for_wechat(route) => 403,

@@ -10,14 +10,15 @@ use support::api::Call;
 use support::{Session, World};
 
 use super::{
-    ACTORS, Actor, ROUTES, api, good_body, id_in, open_review, snapshot, split, unique, upload,
+    ACTORS, Actor, OwnItems, api, good_body, id_in, open_review, own_items, rows, snapshot, split,
+    unique, upload,
 };
 
 #[tokio::test]
 async fn a_method_that_is_not_listed_is_refused() {
     let world = World::new().await;
     let mut listed: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
-    for (route, _) in ROUTES.iter().copied() {
+    for (route, _) in rows() {
         let (method, path) = split(route);
         let methods = listed.entry(path).or_default();
         if method == Method::GET {
@@ -50,6 +51,7 @@ struct Scene {
     token: Option<String>,
     user: String,
     upload: String,
+    own_items: OwnItems,
 }
 
 async fn new_admin(world: &World, root: &Session) -> Session {
@@ -77,6 +79,7 @@ async fn end(_world: &World, root: &Session, session: &Session, actor: Actor) {
 async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
     let owner = world.log_in(&unique("owner")).await;
     let upload = upload(world, &owner).await;
+    let own_items = own_items(&owner).await;
     open_review(world, &owner.id).await;
     let (user, owners) = (owner.id.clone(), owner.token.clone());
     let asks = match actor {
@@ -95,13 +98,16 @@ async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
         token: asks.map(|session| session.token).or(forged),
         user,
         upload,
+        own_items,
     }
 }
 
 impl Scene {
     async fn request(&self, world: &World, route: &str) -> Call {
         let (method, path) = split(route);
-        let mut uri = path.replace("{id}", &id_in(path, &self.user, &self.upload));
+        let id = self.own_items.get(path).cloned();
+        let id = id.unwrap_or_else(|| id_in(path, &self.user, &self.upload));
+        let mut uri = path.replace("{id}", &id);
         uri = uri.replace("{upload}", &self.upload);
         if path == "/v1/profiles" {
             uri = format!("{uri}?ids={}", self.user);
@@ -122,7 +128,7 @@ async fn every_route_lets_in_whom_it_should() {
     let world = World::new().await;
     let root = world.log_in("admin").await;
     let mut wrong = Vec::new();
-    for (route, expected) in ROUTES.iter().copied() {
+    for (route, expected) in rows() {
         let cells = ACTORS.iter().zip(expected).map(async |(actor, expected)| {
             let scene = scene(&world, &root, *actor).await;
             let answer = scene.request(&world, route).await.send().await;

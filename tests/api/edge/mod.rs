@@ -10,7 +10,7 @@ mod queries;
 use serde_json::Value;
 use support::http_event::HttpEvent;
 use support::runtime_api::{LambdaProcess, Outcome};
-use support::{Api, Session, World, keys};
+use support::{Api, Session, World, functions, keys};
 
 const CAPTURED: [(&str, Option<&str>); 10] = [
     ("/capture/plain", Some("/capture/plain")),
@@ -33,7 +33,11 @@ fn api<'a>(world: &'a World, path: &str) -> &'a Api {
         "/ping" | "/v1/ping" | "/v1/logout" | "/v1/users/me/phone" => &world.login,
         path if path.starts_with("/v1/login") => &world.login,
         path if path.contains("/uploads") => &world.presign,
-        _ => &world.users,
+        _ => {
+            let mut routes = functions::routes();
+            let found = routes.find(|(_, route)| route.path == path);
+            found.map_or(&world.users, |(function, _)| world.api(function.name))
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use support::{Answer, World};
 const NOTHING: [&str; 0] = [];
 
 /// A world whose functions reach AWS through the proxy, and have done so once.
-async fn counted() -> (Proxy, World) {
+pub(crate) async fn counted() -> (Proxy, World) {
     let proxy = Proxy::start().await;
     let world = World::with(Settings {
         endpoint: Some(proxy.url()),
@@ -32,7 +32,11 @@ async fn counted() -> (Proxy, World) {
 
 /// Sends a request that is to succeed, and to make just these calls, one after the other.
 #[track_caller]
-fn costs<'a>(proxy: &'a Proxy, call: Call, calls: &'a [&str]) -> impl Future<Output = Answer> + 'a {
+pub(crate) fn costs<'a>(
+    proxy: &'a Proxy,
+    call: Call,
+    calls: &'a [&str],
+) -> impl Future<Output = Answer> + 'a {
     let caller = std::panic::Location::caller();
     async move {
         proxy.take();

@@ -1,14 +1,20 @@
 """Stacks, as CloudFormation and Lambda describe them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, NoRegionError
 
+from backend.common import functions
 from backend.common.aws import Aws
 from backend.common.console import CommandError
 from backend.common.constants import ALIAS, WECHAT_API
+from backend.common.paths import TEMPLATE
+
+DEAD_LETTERS = "DeadLettersUrl"
 
 
 @dataclass(frozen=True)
@@ -56,11 +62,16 @@ class QueuePair:
     dead_letters: str
 
 
-QUEUES = (
-    QueuePair("upload-events", "UploadEventsQueueUrl", "UploadEventsDeadLettersUrl"),
-    QueuePair("purge", "PurgeQueueUrl", "PurgeDeadLettersUrl"),
-    QueuePair("moderation", "ModerationQueueUrl", "ModerationDeadLettersUrl"),
-)
+@cache
+def queues() -> tuple[QueuePair, ...]:
+    """The queues that have dead letters, those of own functions too: by the outputs of template.yaml."""
+    outputs = functions.read_yaml(TEMPLATE)["Outputs"]
+    named = (name.removesuffix(DEAD_LETTERS) for name in outputs if name.endswith(DEAD_LETTERS))
+    return tuple(QueuePair(_kebab(name), f"{name}QueueUrl", f"{name}{DEAD_LETTERS}") for name in named)
+
+
+def _kebab(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
 
 
 def describe(aws: Aws, name: str) -> DeployedStack:

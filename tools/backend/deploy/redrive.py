@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from backend.common import aws, stacks
 from backend.common.arguments import Commands, add_stack_or_local
 from backend.common.console import CommandError, confirmed, say
-from backend.common.stacks import QUEUES, DeployedStack, QueuePair
+from backend.common.stacks import DeployedStack, QueuePair
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -43,7 +43,7 @@ def add_to(commands: Commands) -> None:
         "redrive", help="show the dead-letter queues and move their messages back", description=__doc__
     )
     add_stack_or_local(parser)
-    parser.add_argument("--queue", default="", help="upload-events, purge or moderation; all without it")
+    parser.add_argument("--queue", default="", help="such as upload-events; all without it")
     parser.add_argument("--yes", action="store_true", help="move without asking")
     parser.set_defaults(run=_run)
 
@@ -63,9 +63,10 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _chosen(name: str) -> tuple[QueuePair, ...]:
-    queues = tuple(queue for queue in QUEUES if name in ("", queue.name))
+    known = stacks.queues()
+    queues = tuple(queue for queue in known if name in ("", queue.name))
     if not queues:
-        raise CommandError(f"QUEUE must be one of {', '.join(queue.name for queue in QUEUES)}, and {name!r} is not.")
+        raise CommandError(f"QUEUE must be one of {', '.join(queue.name for queue in known)}, and {name!r} is not.")
     return queues
 
 

@@ -6,7 +6,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from backend.common import functions, stacks
 from backend.common.paths import TEMPLATE
-from backend.common.stacks import QUEUES
 from backend.deploy.doctor.subject import Subject
 from backend.deploy.findings import Level
 
@@ -21,7 +20,7 @@ MODES = {
 
 def check_dead_letters(subject: Subject) -> None:
     """Whether messages wait in a dead-letter queue."""
-    for queue in QUEUES:
+    for queue in stacks.queues():
         try:
             attributes = subject.aws.sqs.get_queue_attributes(
                 QueueUrl=subject.stack.outputs.get(queue.dead_letters, ""),

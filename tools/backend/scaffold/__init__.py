@@ -1,0 +1,1 @@
+"""Makes and removes functions of one's own."""
