@@ -65,7 +65,7 @@ async fn exchange(
 ) -> Result<Identity, Error> {
     match app.wechat.exchange(code, app_secret).await {
         Err(failure) if failure.is_wrong_secret() => {
-            match app.secrets.app_secret_instead_of(app_secret).await {
+            match app.secrets.app_secret_instead_of(app_secret).await? {
                 Some(app_secret) => Ok(app.wechat.exchange(code, &app_secret).await?),
                 None => Err(failure.into()),
             }

@@ -51,7 +51,7 @@ async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<St
     let app_secret = app.secrets.app_secret().await?;
     match app.wechat.phone_number(code, openid, &app_secret).await {
         Err(failure) if failure.is_wrong_secret() => {
-            match app.secrets.app_secret_instead_of(&app_secret).await {
+            match app.secrets.app_secret_instead_of(&app_secret).await? {
                 Some(app_secret) => Ok(app.wechat.phone_number(code, openid, &app_secret).await?),
                 None => Err(failure.into()),
             }

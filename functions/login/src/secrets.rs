@@ -170,9 +170,15 @@ impl Secrets {
     }
 
     /// Another app secret than `refused`, if there is one: WeChat refuses it after it was rotated.
-    pub async fn app_secret_instead_of(&self, refused: &Arc<AppSecret>) -> Option<Arc<AppSecret>> {
-        let current = self.app_secret.instead_of(refused).await.ok()??;
-        (current != *refused).then_some(current)
+    ///
+    /// # Errors
+    /// If none can be read: then nobody knows whether there is.
+    pub async fn app_secret_instead_of(
+        &self,
+        refused: &Arc<AppSecret>,
+    ) -> Result<Option<Arc<AppSecret>>, SecretsError> {
+        let current = self.app_secret.instead_of(refused).await?;
+        Ok(current.filter(|current| current != refused))
     }
 
     /// Keys that were read after `outdated`, if there are: a session names one that is not among those.
