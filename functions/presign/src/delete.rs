@@ -56,8 +56,8 @@ pub(crate) async fn delete_upload(app: &App, record: Record) -> Result<(), Error
     Err(Error::new(Code::TemporarilyUnavailable))
 }
 
-/// Writes the tombstone, which lists the referenced version, then removes that version. The tombstone comes first because
-/// its transaction checks that the actor still is an administrator; a repeated request finds the listed version there.
+/// Confirms the administrator by a transaction that writes the audit entry, then deletes the upload as its owner would:
+/// whatever stops that halfway leaves the upload as it is, or an event that finishes the deletion.
 pub(crate) async fn delete_upload_as_admin(
     app: &App,
     actor: Actor<'_>,
@@ -66,19 +66,10 @@ pub(crate) async fn delete_upload_as_admin(
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if record.status == UploadStatus::Tombstone {
-            return delete_listed_versions(app, &record).await;
+            return delete_upload(app, record).await;
         }
-        let outcome = app.store.tombstone_upload_as_admin(actor, &record).await;
-        let conflict = match outcome? {
-            CloseUploadOutcome::Closed => {
-                let Some(version) = &record.version else {
-                    return Ok(());
-                };
-                let deleting = delete_object(app, &record.key, version);
-                let (deleted, ()) = tokio::join!(deleting, note_freed_bytes(app, &record));
-                return deleted;
-            }
-            CloseUploadOutcome::Conflict(conflict) => conflict,
+        let Some(conflict) = app.store.audit_deletion(actor, &record).await? else {
+            return delete_upload(app, record).await;
         };
         if !update_from(&mut record, conflict) {
             return Ok(());
