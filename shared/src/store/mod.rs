@@ -20,6 +20,7 @@ pub mod reservation;
 mod schema;
 pub mod session;
 mod transaction;
+mod unanswered;
 pub mod upload;
 pub mod user;
 
