@@ -21,10 +21,11 @@ use crate::trace::Trace;
 use crate::world::{Conditions, World};
 
 /// The actions whose sets are gone through: one of each kind of write, and the reads that a write can disturb.
-const ACTIONS: [Action; 19] = [
+const ACTIONS: [Action; 23] = [
     Action::Login,
     Action::Refresh,
     Action::RefreshOld,
+    Action::Nickname,
     Action::RenameA,
     Action::ClearName,
     Action::EmailA,
@@ -36,7 +37,10 @@ const ACTIONS: [Action; 19] = [
     Action::TicketAgain,
     Action::Send,
     Action::ChooseAvatar,
+    Action::HideObject,
     Action::DeleteUpload,
+    Action::DeleteUploadOf,
+    Action::CreateUser,
     Action::RenameUser,
     Action::Disable,
     Action::Enable,
@@ -195,7 +199,9 @@ impl Set {
         let mut devices =
             [Person(0), Person(1), Person::ROOT].map(|person| Device::new(SEED, person, 0));
         let needs_admin = self.actions.iter().any(|action| action.is_of_admin());
-        let needs_upload = self.actions.iter().any(|action| action.is_about_uploads());
+        let is_about_one =
+            |action: &Action| action.is_about_uploads() || matches!(action, Action::DeleteUploadOf);
+        let needs_upload = self.actions.iter().any(is_about_one);
         place::step(Origin::Setup, async {
             for (device, is_needed) in devices.iter_mut().zip([true, true, needs_admin]) {
                 device.begin(100);

@@ -11,21 +11,7 @@ use crate::invariants::{Finding, Kind};
 use crate::network::fault::NAMES;
 
 /// Findings that are known and cannot be fixed at once, each with its reason. This list is to be empty.
-pub const KNOWN: &[(Kind, &str)] = &[
-    (Kind::EditTwice, UNREMEMBERED_EDIT),
-    (Kind::ChangeTwice, UNREMEMBERED_EDIT),
-    (
-        Kind::ListedVersionLeft,
-        "a deletion by an administrator was answered with 503 after its tombstone; repeating it removes the version",
-    ),
-    (
-        Kind::RefusedChangeMade,
-        "a new name was refused as taken; an attempt that was given up on arrived when it had become free",
-    ),
-];
-
-const UNREMEMBERED_EDIT: &str = "an edit whose answer was lost is repeated after two others, which are all that an account \
-     remembers, and undoes them";
+pub const KNOWN: &[(Kind, &str)] = &[];
 
 /// Sums over histories.
 #[derive(Debug)]

@@ -52,5 +52,5 @@ async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<St
     let number = |secret: Arc<AppSecret>| async move {
         app.wechat.phone_number(code, openid, &secret).await
     };
-    Ok(secrets.call(secrets.get().await?, number).await?)
+    secrets.call(secrets.get().await?, number).await
 }

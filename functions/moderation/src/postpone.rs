@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use shared::moderation::Task;
 use shared::queue::{MAX_DELAY, Outcome, RetryError};
+use shared::secrets::SecretsError;
 use shared::telemetry::{self, Metric, causes};
 use shared::wechat::WechatError;
 use shared::wechat::errcode::Class;
@@ -35,6 +36,12 @@ impl From<WechatError> for Failure {
             _ if !error.is_about_the_request() => Self::Broken(RetryError::new(error)),
             _ => Self::Refused,
         }
+    }
+}
+
+impl From<SecretsError> for Failure {
+    fn from(error: SecretsError) -> Self {
+        Self::Broken(error.into())
     }
 }
 

@@ -54,8 +54,7 @@ pub(crate) async fn submit(
     };
     let ask =
         |secret: Arc<AppSecret>| async move { app.wechat.media_check_async(&media, &secret).await };
-    let asked = app.app_secret.call(app.app_secret.get().await?, ask).await;
-    match asked.map_err(Failure::from) {
+    match app.app_secret.call(app.app_secret.get().await?, ask).await {
         Ok(trace_id) => note(app, record, version, &trace_id).await,
         Err(Failure::Later(error)) => postpone(app, task, &error).await,
         Err(Failure::Broken(error)) => Err(error),

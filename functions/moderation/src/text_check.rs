@@ -31,8 +31,7 @@ pub(crate) async fn ask(app: &App, text: &TextToCheck<'_>) -> Result<Answer, Ret
     let check =
         |secret: Arc<AppSecret>| async move { app.wechat.msg_sec_check(text, &secret).await };
     telemetry::count(Metric::ChecksAsked);
-    let checked = app.app_secret.call(secret, check).await;
-    match checked.map_err(Failure::from) {
+    match app.app_secret.call(secret, check).await {
         Ok(verdict) => Ok(answer(verdict, text)),
         Err(Failure::Later(error)) => Ok(Answer::Later(error)),
         Err(Failure::Broken(error)) => Err(error),

@@ -9,12 +9,10 @@ use shared::error::{Code, Error};
 use shared::http::PathId;
 use shared::ids::{UploadId, UserId};
 use shared::store::Actor;
-use shared::store::upload::{CloseUploadOutcome, Record};
+use shared::store::upload::Record;
 use shared::telemetry::causes;
 use shared::upload::lifecycle::UploadStatus;
-use shared::upload_removal::{
-    ATTEMPTS, RemoveUploadError, Removed, remove_listed_versions, remove_upload,
-};
+use shared::upload_removal::{ATTEMPTS, RemoveUploadError, Removed, remove_upload};
 
 use crate::App;
 
@@ -39,8 +37,8 @@ pub(crate) async fn delete_upload(app: &App, record: Record) -> Result<(), Error
     Ok(())
 }
 
-/// Writes the tombstone, which lists the referenced version, then removes that version. The tombstone comes first because
-/// its transaction checks that the actor still is an administrator; a repeated request finds the listed version there.
+/// Confirms the administrator by a transaction that writes the audit entry, then deletes the upload as its owner would:
+/// whatever stops that halfway leaves the upload as it is, or an event that finishes the deletion.
 pub(crate) async fn delete_upload_as_admin(
     app: &App,
     actor: Actor<'_>,
@@ -49,21 +47,10 @@ pub(crate) async fn delete_upload_as_admin(
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if record.status == UploadStatus::Tombstone {
-            let removed = remove_listed_versions(&app.deleter, &record).await;
-            return removed.map_err(|error| not_removed(error.into()));
+            return delete_upload(app, record).await;
         }
-        let outcome = app.store.tombstone_upload_as_admin(actor, &record).await;
-        let conflict = match outcome? {
-            CloseUploadOutcome::Closed => {
-                let Some(version) = &record.version else {
-                    return Ok(());
-                };
-                let deleting = app.deleter.delete(&record.key, version);
-                let noting = note_freed_bytes(app, &record.key.user);
-                let (deleted, ()) = tokio::join!(deleting, noting);
-                return deleted.map_err(|error| not_removed(error.into()));
-            }
-            CloseUploadOutcome::Conflict(conflict) => conflict,
+        let Some(conflict) = app.store.audit_deletion(actor, &record).await? else {
+            return delete_upload(app, record).await;
         };
         if !record.update_from(conflict) {
             return Ok(());

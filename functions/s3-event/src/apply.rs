@@ -83,7 +83,7 @@ async fn change_record(
         Change::Complete(version, status) => complete(app, context, version, status).await,
         Change::Reject(version, reason) => reject(app, context.key, version, reason).await,
         Change::Tombstone(version) => tombstone(app, context.key, version).await,
-        Change::MarkDeleted => mark_deleted(app, context).await,
+        Change::MarkDeleted(version) => mark_deleted(app, context, version).await,
     }
 }
 
@@ -183,8 +183,12 @@ async fn tombstone(app: &App, key: &ObjectKey, version: &str) -> Result<ChangeOu
     })
 }
 
-async fn mark_deleted(app: &App, context: &EventContext<'_>) -> Result<ChangeOutcome, RetryError> {
-    let outcome = app.store.mark_deleted(context.key).await;
+async fn mark_deleted(
+    app: &App,
+    context: &EventContext<'_>,
+    version: Option<&str>,
+) -> Result<ChangeOutcome, RetryError> {
+    let outcome = app.store.mark_deleted(context.key, version).await;
     match outcome.map_err(RetryError::new)? {
         CloseUploadOutcome::Closed => {
             remove_all_versions(app, context).await?;

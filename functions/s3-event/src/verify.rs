@@ -107,8 +107,9 @@ async fn marker_created(
     if !is_latest {
         return Ok(Outcome::Done("the delete marker is not the latest version"));
     }
+    let listed: Vec<_> = versions.iter().map(|version| version.id.clone()).collect();
     context.versions = versions;
-    apply(app, context, UploadEvent::DeleteMarker).await
+    apply(app, context, UploadEvent::DeleteMarker(&listed)).await
 }
 
 /// What a verified upload becomes.

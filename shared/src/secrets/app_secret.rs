@@ -37,28 +37,32 @@ impl AppSecrets {
     /// What `call` gives with `secret`, or with another one if WeChat refuses that and there is another: it was rotated.
     ///
     /// # Errors
-    /// If the call fails.
-    pub async fn call<T, F>(
+    /// If the call fails, or if none can be read after a refusal: then nobody knows whether there is another.
+    pub async fn call<T, E, F>(
         &self,
         secret: Arc<AppSecret>,
         call: impl Fn(Arc<AppSecret>) -> F,
-    ) -> Result<T, WechatError>
+    ) -> Result<T, E>
     where
+        E: From<WechatError> + From<SecretsError>,
         F: Future<Output = Result<T, WechatError>>,
     {
         match call(secret.clone()).await {
-            Err(error) if error.is_wrong_secret() => match self.instead_of(&secret).await {
-                Some(other) => call(other).await,
-                None => Err(error),
+            Err(error) if error.is_wrong_secret() => match self.instead_of(&secret).await? {
+                Some(other) => Ok(call(other).await?),
+                None => Err(error.into()),
             },
-            outcome => outcome,
+            outcome => Ok(outcome?),
         }
     }
 
     /// Another app secret than `refused`, if there is one: WeChat refuses it after it was rotated.
-    async fn instead_of(&self, refused: &Arc<AppSecret>) -> Option<Arc<AppSecret>> {
-        let current = self.0.instead_of(refused).await.ok()??;
-        (current != *refused).then_some(current)
+    async fn instead_of(
+        &self,
+        refused: &Arc<AppSecret>,
+    ) -> Result<Option<Arc<AppSecret>>, SecretsError> {
+        let current = self.0.instead_of(refused).await?;
+        Ok(current.filter(|current| current != refused))
     }
 }
 

@@ -20,6 +20,7 @@ use crate::store::expression::{Condition, UpdateExpression, names_in};
 use crate::store::item::Item;
 use crate::store::schema::Key;
 use crate::store::transaction::{Cancelled, Transacted, Transaction};
+use crate::store::unanswered::Unanswered;
 
 /// What BatchGetItem takes.
 const READ_BATCH: usize = 100;
@@ -40,8 +41,13 @@ pub(super) struct Dynamo {
 pub(super) enum Updated {
     /// It was written; the item afterwards, if it was asked for.
     Done(Item),
-    /// The condition did not hold; the item as it is, if there is one.
-    Refused(Option<Item>),
+    /// The condition did not hold.
+    Refused {
+        /// The item as it is, if there is one.
+        found: Option<Item>,
+        /// Whether each attempt was refused: none is left without an answer.
+        is_certain: bool,
+    },
 }
 
 /// Which items of a partition to read, and in which order.
@@ -212,15 +218,19 @@ impl Dynamo {
             .set_expression_attribute_values(values)
             .set_return_values(returned)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let mut backoff = Backoff::new(&self.random);
+        let (mut backoff, unanswered) = (Backoff::new(&self.random), Unanswered::default());
         loop {
-            let error = match request.clone().send().await {
+            let attempt = request.clone().customize().interceptor(unanswered.clone());
+            let error = match attempt.send().await {
                 Ok(output) => return Ok(Updated::Done(output.attributes.unwrap_or_default())),
                 Err(error) => error,
             };
             match error.as_service_error() {
                 Some(UpdateItemError::ConditionalCheckFailedException(refused)) => {
-                    return Ok(Updated::Refused(refused.item.clone()));
+                    return Ok(Updated::Refused {
+                        found: refused.item.clone(),
+                        is_certain: unanswered.is_none(),
+                    });
                 }
                 Some(UpdateItemError::TransactionConflictException(_)) => backoff.pause().await?,
                 _ => return Err(error.into()),
@@ -241,9 +251,10 @@ impl Dynamo {
             .transact_write_items()
             .set_transact_items(Some(writes))
             .client_request_token(token);
-        let mut backoff = Backoff::new(&self.random);
+        let (mut backoff, unanswered) = (Backoff::new(&self.random), Unanswered::default());
         loop {
-            let Err(error) = request.clone().send().await else {
+            let attempt = request.clone().customize().interceptor(unanswered.clone());
+            let Err(error) = attempt.send().await else {
                 return Ok(Transacted::Done);
             };
             let reasons = match error.as_service_error() {
@@ -252,7 +263,8 @@ impl Dynamo {
                 }
                 _ => return Err(error.into()),
             };
-            if let Some(cancelled) = Cancelled::from_reasons(reasons, &slots) {
+            let is_certain = unanswered.is_none();
+            if let Some(cancelled) = Cancelled::from_reasons(reasons, &slots, is_certain) {
                 return Ok(Transacted::Cancelled(cancelled));
             }
             if !reasons.iter().any(is_transient) {

@@ -20,6 +20,14 @@ pub enum StoreError {
     Corrupt(&'static str),
 }
 
+impl StoreError {
+    /// A write was refused, and an earlier attempt of it was made unnoticed, or may be made yet. To call that a refusal
+    /// would be wrong as soon as the attempt is applied.
+    pub(super) fn uncertain() -> Self {
+        Self::Unavailable("an attempt without an answer may have been applied".into())
+    }
+}
+
 /// Error codes after which the same call may work.
 const TRANSIENT: [&str; 9] = [
     "InternalServerError",

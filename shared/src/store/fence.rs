@@ -60,4 +60,10 @@ impl Fence {
             .into_iter()
             .fold(Condition::default(), Condition::and)
     }
+
+    /// Whether a write of that number cannot be applied any more.
+    pub(super) fn refuses(self, number: Timestamp) -> bool {
+        let known = [self.number, self.sessions_ended_at];
+        known.into_iter().flatten().any(|known| known >= number)
+    }
 }

@@ -24,6 +24,7 @@ pub mod review;
 mod schema;
 pub mod session;
 mod transaction;
+mod unanswered;
 pub mod upload;
 pub mod user;
 

@@ -75,11 +75,13 @@ impl Store {
             "attribute_not_exists(username_key) AND attribute_not_exists(email_key)",
         ));
         match self.dynamo.update(Key::user(user), update).await? {
-            Updated::Refused(Some(item)) => {
+            Updated::Refused {
+                found: Some(item), ..
+            } => {
                 let stored = StoredForms::from_item(&item);
                 self.finish_with_reservations(user, epoch, &stored).await
             }
-            Updated::Done(_) | Updated::Refused(None) => Ok(()),
+            Updated::Done(_) | Updated::Refused { found: None, .. } => Ok(()),
         }
     }
 

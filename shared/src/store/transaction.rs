@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use crate::ids::UploadId;
+use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::Item;
 use crate::store::schema::{Key, UniqueField};
@@ -175,11 +176,16 @@ pub(super) enum Transacted {
 #[derive(Debug)]
 pub(super) struct Cancelled {
     refused: Vec<(Slot, Option<Item>)>,
+    is_certain: bool,
 }
 
 impl Cancelled {
     /// The refusals among the reasons, which stand in the order of the writes; `None` if there is none.
-    pub(super) fn from_reasons(reasons: &[CancellationReason], slots: &[Slot]) -> Option<Self> {
+    pub(super) fn from_reasons(
+        reasons: &[CancellationReason],
+        slots: &[Slot],
+        is_certain: bool,
+    ) -> Option<Self> {
         let is_refusal =
             |reason: &CancellationReason| reason.code() == Some("ConditionalCheckFailed");
         let refused: Vec<_> = reasons
@@ -188,7 +194,23 @@ impl Cancelled {
             .filter(|(reason, _)| is_refusal(reason))
             .map(|(reason, slot)| (slot.clone(), reason.item.clone()))
             .collect();
-        (!refused.is_empty()).then_some(Self { refused })
+        (!refused.is_empty()).then_some(Self {
+            refused,
+            is_certain,
+        })
+    }
+
+    /// Makes sure that each attempt was refused, before a client is told so. One without an answer was not applied, or
+    /// its repetition would have been answered as it was; it may be applied yet.
+    ///
+    /// # Errors
+    /// If there is such an attempt.
+    pub(super) fn ensure_certain(&self) -> Result<(), StoreError> {
+        if self.is_certain {
+            Ok(())
+        } else {
+            Err(StoreError::uncertain())
+        }
     }
 
     /// Whether a write of that name was refused.

@@ -8,7 +8,7 @@
 //! |---|---|---|---|
 //! | not found | retry; at the third receive remove the version | ignore | retry; at the third receive remove every version |
 //! | `pending` | complete, or reject and remove the version | retry, twice at most | `deleted`, remove every version |
-//! | references a version | this one: ignore; another: remove it | this one: tombstone; another: ignore | `deleted`, remove every version |
+//! | references a version | this one: ignore; another: remove it | this one: tombstone; another: ignore | listed: `deleted`, remove every version; not listed: retry |
 //! | `rejected`, `deleted`, tombstone | remove the version | ignore | remove every version |
 //!
 //! What becomes of a referenced version after that is decided by WeChat's check and by moderators; a ruling is about the
@@ -139,7 +139,7 @@ impl Snapshot {
     /// The record that `event` would change. A handler assumes it and writes conditionally, which saves a read.
     pub fn expected_by(event: &Event<'_>) -> Self {
         let (status, version) = match event {
-            Event::Stored(..) | Event::DeleteMarker => (UploadStatus::Pending, None),
+            Event::Stored(..) | Event::DeleteMarker(_) => (UploadStatus::Pending, None),
             Event::Removed(version) => (UploadStatus::Ready, Some((*version).to_owned())),
         };
         Self {
@@ -172,8 +172,8 @@ pub enum Event<'a> {
     Stored(&'a StoredVersion, Result<UploadStatus, RejectionReason>),
     /// The version of this id was removed for good.
     Removed(&'a str),
-    /// A delete marker was placed and still is the key's latest version.
-    DeleteMarker,
+    /// A delete marker was placed and was still the key's latest version when the key was listed; what the list has.
+    DeleteMarker(&'a [String]),
 }
 
 /// A change of a record. Each is one conditional write, refused if the record is no longer as [`decide`] was given it.
@@ -185,8 +185,8 @@ pub enum Change<'a> {
     Reject(&'a StoredVersion, RejectionReason),
     /// From referencing this version id: a tombstone.
     Tombstone(&'a str),
-    /// From pending or referencing a version: `deleted`, and every version of the key is to be removed.
-    MarkDeleted,
+    /// From pending, or from referencing this version id: `deleted`, and every listed version of the key is to be removed.
+    MarkDeleted(Option<&'a str>),
 }
 
 /// What to do about an event.
@@ -212,7 +212,7 @@ pub fn decide<'a>(record: Option<&Snapshot>, event: &Event<'a>, receives: u32) -
             Event::Removed(_) => Decision::Ignore("the removed version's upload is unknown"),
             _ if !is_last_receive => Decision::Retry("the upload is unknown"),
             Event::Stored(version, _) => Decision::RemoveVersion(&version.id),
-            Event::DeleteMarker => Decision::RemoveAllVersions,
+            Event::DeleteMarker(_) => Decision::RemoveAllVersions,
         };
     };
     match (*event, record.status) {
@@ -232,12 +232,22 @@ pub fn decide<'a>(record: Option<&Snapshot>, event: &Event<'a>, receives: u32) -
         (Event::Removed(_), _) => {
             Decision::Ignore("the record does not reference the removed version")
         }
-        (Event::DeleteMarker, status)
-            if status == UploadStatus::Pending || status.has_version() =>
-        {
-            Decision::Change(Change::MarkDeleted)
+        (Event::DeleteMarker(_), UploadStatus::Pending) => {
+            Decision::Change(Change::MarkDeleted(None))
         }
-        (Event::DeleteMarker, _) => Decision::RemoveAllVersions,
+        (Event::DeleteMarker(listed), status) if status.has_version() => {
+            hidden_version(record, listed)
+        }
+        (Event::DeleteMarker(_), _) => Decision::RemoveAllVersions,
+    }
+}
+
+/// A referenced version that is not listed was stored after the list was made, and hides the marker; or it was removed,
+/// and the event of that is on its way.
+fn hidden_version<'a>(record: &Snapshot, listed: &'a [String]) -> Decision<'a> {
+    match listed.iter().find(|id| record.references(id)) {
+        Some(id) => Decision::Change(Change::MarkDeleted(Some(id))),
+        None => Decision::Retry("the referenced version is not in the list of the key's versions"),
     }
 }
 
@@ -297,7 +307,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_retried_twice() {
         let stored = version("v", 10);
-        for event in [Event::Stored(&stored, GOOD), Event::DeleteMarker] {
+        for event in [Event::Stored(&stored, GOOD), Event::DeleteMarker(&[])] {
             for receives in [0, 1, 2] {
                 assert!(matches!(decide(None, &event, receives), Decision::Retry(_)));
             }
@@ -350,15 +360,20 @@ mod tests {
             let decided = |event: Event<'static>| decide(Some(&record), &event, 1);
             let stored = decide(Some(&record), &Event::Stored(&own, GOOD), 1);
             let removed = decided(Event::Removed("referenced"));
-            let marked = decided(Event::DeleteMarker);
+            let listed = ["other".to_owned(), "referenced".to_owned()];
+            let marked = decide(Some(&record), &Event::DeleteMarker(&listed), 1);
+            let unlisted = decide(Some(&record), &Event::DeleteMarker(&listed[..1]), 3);
             if is_referencing {
                 assert!(matches!(stored, Decision::Ignore(_)), "{status:?}");
                 assert_eq!(removed, Decision::Change(Change::Tombstone("referenced")));
-                assert_eq!(marked, Decision::Change(Change::MarkDeleted));
+                let change = Change::MarkDeleted(Some("referenced"));
+                assert_eq!(marked, Decision::Change(change));
+                assert!(matches!(unlisted, Decision::Retry(_)), "{status:?}");
             } else {
                 assert_eq!(stored, Decision::RemoveVersion("referenced"));
                 assert!(matches!(removed, Decision::Ignore(_)), "{status:?}");
                 assert_eq!(marked, Decision::RemoveAllVersions);
+                assert_eq!(unlisted, Decision::RemoveAllVersions);
             }
             assert_eq!(
                 decide(Some(&record), &Event::Stored(&other, GOOD), 1),

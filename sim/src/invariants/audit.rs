@@ -75,11 +75,12 @@ fn is_true(commit: &Commit<'_>, entry: &Item) -> bool {
         return false;
     };
     if entry.text("action") == Some("delete_upload") {
+        // The deletion itself follows: object, then record.
         let record = upload_key(target, entry.text("upload").unwrap_or_default());
-        let after = commit
-            .change(&record)
-            .and_then(|change| change.after.as_deref());
-        return after.and_then(|record| record.text("status")) == Some("gone");
+        let status = commit
+            .item(&record)
+            .and_then(|record| record.text("status"));
+        return status.is_some_and(|status| status != "gone");
     }
     let Some(change) = commit.change(&user_key(target)) else {
         return false;

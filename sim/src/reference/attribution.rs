@@ -112,15 +112,14 @@ impl<'a> Asked<'a> {
         deletions.count()
     }
 
-    /// Whether the account was deleted or disabled while the request was under way: what its first attempt may have
-    /// written, its repetition cannot know of any more.
+    /// Whether the account was deleted while the request was under way: what its first attempt may have written, its
+    /// repetition cannot know of any more.
     fn was_shut_out(&self, request: &super::Request) -> bool {
         let Some((answered, _)) = &request.answer else {
             return false;
         };
         self.commits.iter().any(|commit| {
-            (request.start..=*answered).contains(&commit.at)
-                && commit.after.text("status") != Some("active")
+            (request.start..=*answered).contains(&commit.at) && !is_live(&commit.after)
         })
     }
 

@@ -158,6 +158,7 @@ impl Store {
             .put(Slot::AuditEntry, self.entry(actor, write));
         match self.dynamo.transact(transaction).await? {
             Transacted::Cancelled(cancelled) if cancelled.refused(&Slot::Actor) => {
+                cancelled.ensure_certain()?;
                 let found = cancelled.item(&Slot::Actor);
                 let account = found.map(Account::from_item).transpose()?;
                 let refusal = admit_admin(account, actor).err();

@@ -70,12 +70,17 @@ impl Store {
         let mut attempts = self.attempts();
         loop {
             let now = self.clock.now();
+            let number = fence.next(now);
             let update = login_update(login, now, expected, fence);
-            let found = match self.dynamo.update_and_read(Key::user(user), update).await? {
-                Updated::Done(item) => return self.logged_in(login, &item, now).await.map(Ok),
-                Updated::Refused(found) => found.unwrap_or_default(),
-            };
+            let (found, is_certain) =
+                match self.dynamo.update_and_read(Key::user(user), update).await? {
+                    Updated::Done(item) => return self.logged_in(login, &item, now).await.map(Ok),
+                    Updated::Refused { found, is_certain } => {
+                        (found.unwrap_or_default(), is_certain)
+                    }
+                };
             fence = Fence::from_item(&found);
+            let is_final = is_certain || fence.refuses(number);
             expected = match AccountState::from_item(&found)? {
                 Some(AccountState::Disabled) if login.is_admin && login.create => {
                     match self.reenable(login, found, now).await? {
@@ -83,14 +88,14 @@ impl Store {
                         None => Expected::Open,
                     }
                 }
-                Some(AccountState::Disabled) => return Ok(Err(Refusal::Disabled)),
+                Some(AccountState::Disabled) => return refused(Refusal::Disabled, is_final),
                 // The SDK repeated a write whose response was lost.
                 Some(AccountState::Active) if found.contains_key(&attribute(session)) => {
                     return self.logged_in(login, &found, now).await.map(Ok);
                 }
                 Some(AccountState::Active) => Expected::Open,
                 // An account that is deleted, or being deleted, is none.
-                _ if !login.create => return Ok(Err(Refusal::Gone)),
+                _ if !login.create => return refused(Refusal::Gone, is_final),
                 Some(AccountState::Deleting | AccountState::Deleted) => Expected::Deleted,
                 None => Expected::Open,
             };
@@ -134,6 +139,15 @@ impl Store {
         update.require(Condition::new("attribute_exists(pk)"));
         self.dynamo.update(Key::user(user), update).await?;
         Ok(())
+    }
+}
+
+/// An attempt that nobody has heard of must not log somebody in, once the account opens, who was refused.
+fn refused<T>(refusal: Refusal, is_final: bool) -> Result<Result<T, Refusal>, StoreError> {
+    if is_final {
+        Ok(Err(refusal))
+    } else {
+        Err(StoreError::uncertain())
     }
 }
 

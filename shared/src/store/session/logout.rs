@@ -27,7 +27,7 @@ impl Store {
         update.require(is_of(epoch));
         Ok(match self.dynamo.update(Key::user(user), update).await? {
             Updated::Done(_) => Ok(()),
-            Updated::Refused(_) => Err(Refusal::Gone),
+            Updated::Refused { .. } => Err(Refusal::Gone),
         })
     }
 
@@ -51,7 +51,7 @@ impl Store {
             update.require(Condition::new(fence::LOWER));
             let found = match self.dynamo.update(Key::user(user), update).await? {
                 Updated::Done(_) => return Ok(Ok(())),
-                Updated::Refused(found) => found.unwrap_or_default(),
+                Updated::Refused { found, .. } => found.unwrap_or_default(),
             };
             if item::opt_num::<u16>(&found, "epoch") != Some(epoch.get()) {
                 return Ok(Err(Refusal::Gone));

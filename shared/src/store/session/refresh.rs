@@ -49,8 +49,10 @@ impl Store {
                     .ok_or(StoreError::Corrupt("status"))?;
                 Ok(Refreshed::Granted(successor, Box::new(user)))
             }
-            Updated::Refused(Some(item)) => self.refused_refresh(token, keys, &item, now).await,
-            Updated::Refused(None) => Ok(Refreshed::Invalid),
+            Updated::Refused {
+                found: Some(item), ..
+            } => self.refused_refresh(token, keys, &item, now).await,
+            Updated::Refused { found: None, .. } => Ok(Refreshed::Invalid),
         }
     }
 

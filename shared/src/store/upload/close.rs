@@ -103,43 +103,44 @@ impl Store {
         self.close(&record.key, self.closing_as_read(record)).await
     }
 
-    /// [`Store::tombstone_upload`] by an administrator, with an audit entry. The tombstone lists the version that the
-    /// record referenced, which is deleted only after the transaction has confirmed the administrator.
+    /// Confirms that the actor is an administrator who may delete an upload, and enters the deletion into the audit log.
+    /// `None` if that was done; otherwise the record has changed since it was read.
     ///
     /// # Errors
     /// If the actor is no administrator, or the table is not available.
-    pub async fn tombstone_upload_as_admin(
+    pub async fn audit_deletion(
         &self,
         actor: Actor<'_>,
         record: &Record,
-    ) -> Result<CloseUploadOutcome, AdminError> {
-        let mut update = self.closing_as_read(record);
-        if let Some(version) = &record.version {
-            update.set("remove_version", s(version));
-        }
+    ) -> Result<Option<RecordConflict>, AdminError> {
         let key = &record.key;
-        let mut profile = ProfileAvatar::Shown(None);
-        let mut attempts = self.attempts();
-        loop {
-            let transaction = self.closing_transaction(key, &update, profile);
-            let write = deletion(key);
-            let transacted = self.transact_audited(actor, &write, transaction).await?;
-            match Attempt::of(transacted?, key)? {
-                Attempt::Finished(outcome) => return Ok(outcome),
-                Attempt::ProfileChanged(found) => profile = found,
+        let slot = Slot::Upload(key.upload);
+        let at = Key::upload(&key.user, key.upload);
+        let transaction = Transaction::new().check(slot.clone(), at, is_as_read(record));
+        let write = deletion(key);
+        let audited = self.transact_audited(actor, &write, transaction);
+        Ok(match audited.await?? {
+            Transacted::Done => None,
+            Transacted::Cancelled(cancelled) => {
+                Some(RecordConflict::from_item(cancelled.item(&slot), key)?)
             }
-            attempts.start_over().await?;
-        }
+        })
     }
 
-    /// Makes a record that is pending or references a version `deleted`.
+    /// Makes a record `deleted` that references `version`, or is pending if that is `None`.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn mark_deleted(&self, key: &ObjectKey) -> Result<CloseUploadOutcome, StoreError> {
+    pub async fn mark_deleted(
+        &self,
+        key: &ObjectKey,
+        version: Option<&str>,
+    ) -> Result<CloseUploadOutcome, StoreError> {
         let mut update = self.closing(UploadStatus::Deleted, key);
-        let [checking, review, ready] = WITH_VERSION;
-        update.require(is_in(&[UploadStatus::Pending, checking, review, ready]));
+        update.require(match version {
+            Some(version) => is_in(&WITH_VERSION).and(references(version)),
+            None => is_in(&[UploadStatus::Pending]),
+        });
         self.close(key, update).await
     }
 
@@ -189,10 +190,7 @@ impl Store {
 
     fn closing_as_read(&self, record: &Record) -> UpdateExpression {
         let mut update = self.closing(UploadStatus::Tombstone, &record.key);
-        update.require(is_in(&[record.status]));
-        if let Some(version) = &record.version {
-            update.require(references(version));
-        }
+        update.require(is_as_read(record));
         update
     }
 
@@ -291,6 +289,14 @@ pub(super) fn is_in(statuses: &[UploadStatus]) -> Condition {
 
 pub(super) fn references(version: &str) -> Condition {
     Condition::new("version_id = :version").value(":version", s(version))
+}
+
+fn is_as_read(record: &Record) -> Condition {
+    let status = is_in(&[record.status]);
+    match &record.version {
+        Some(version) => status.and(references(version)),
+        None => status,
+    }
 }
 
 /// The audit entry of a deletion.

@@ -99,7 +99,9 @@ impl Store {
         let record = Key::upload(&key.user, key.upload);
         match self.dynamo.update(record, update).await? {
             Updated::Done(_) => Ok(None),
-            Updated::Refused(item) => RecordConflict::from_item(item.as_ref(), key).map(Some),
+            Updated::Refused { found, .. } => {
+                RecordConflict::from_item(found.as_ref(), key).map(Some)
+            }
         }
     }
 }

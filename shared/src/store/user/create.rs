@@ -148,11 +148,12 @@ impl Store {
             match ReservationConflict::from_cancelled(&cancelled, &mut foreign) {
                 // Somebody registered, or began to be deleted, in the meantime: look again.
                 ReservationConflict::Changed => {}
-                ReservationConflict::Taken(UniqueField::Username) => {
-                    return Err(CreateUserError::UsernameTaken);
-                }
-                ReservationConflict::Taken(UniqueField::Email) => {
-                    return Err(CreateUserError::EmailTaken);
+                ReservationConflict::Taken(field) => {
+                    cancelled.ensure_certain()?;
+                    return Err(match field {
+                        UniqueField::Username => CreateUserError::UsernameTaken,
+                        UniqueField::Email => CreateUserError::EmailTaken,
+                    });
                 }
             }
             attempts.start_over().await?;

@@ -174,8 +174,13 @@ impl Store {
         };
         match ReservationConflict::from_cancelled(&cancelled, foreign) {
             ReservationConflict::Changed => Ok(None),
-            ReservationConflict::Taken(UniqueField::Username) => Err(EditUserError::UsernameTaken),
-            ReservationConflict::Taken(UniqueField::Email) => Err(EditUserError::EmailTaken),
+            ReservationConflict::Taken(field) => {
+                cancelled.ensure_certain()?;
+                Err(match field {
+                    UniqueField::Username => EditUserError::UsernameTaken,
+                    UniqueField::Email => EditUserError::EmailTaken,
+                })
+            }
         }
     }
 }
