@@ -407,6 +407,7 @@ fn common_variables(
         ("WECHAT_APP_ID", &app_id),
         ("WECHAT_API_BASE_URL", &base_url),
         ("ADMIN_OPENIDS", "admin"),
+        ("ROLES", "editor,courier"),
         // What a start does ahead of time would be counted as its first request's.
         ("WARM_UP", "off"),
     ];

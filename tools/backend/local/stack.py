@@ -31,6 +31,7 @@ OVERRIDES = {
     "ASSETS_BASE_URL": "AssetsBaseUrl",
     "AVATAR_MAX_BYTES": "AvatarMaxBytes",
     "LOGIN_RATE_LIMIT": "LoginRateLimit",
+    "ROLES": "Roles",
     "UPLOADS_BASE_URL": "UploadsBaseUrl",
     "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",
     "UPLOAD_MAX_BYTES": "UploadMaxBytes",
