@@ -26,7 +26,10 @@ async fn an_administrator_gives_the_roles_that_are_configured_and_no_other() {
     for role in ["owner", "Editor", "", "editor "] {
         let refused = give(role).await.expect_invalid(["role"]);
         let message = refused.json["errors"][0]["message"].to_string();
-        assert!(message.contains("user, admin, editor, courier"), "{message}");
+        assert!(
+            message.contains("user, admin, editor, courier"),
+            "{message}"
+        );
     }
     let bob = json!({"openid": "bob", "role": "editor"});
     assert_eq!(admin.create_user(bob).await.expect(201)["role"], "editor");
@@ -79,7 +82,10 @@ async fn a_row_of_the_table_lets_its_roles_in_and_no_other() {
     assert_eq!(status("POST", Some("x")).await, 401);
     assert_eq!(status("POST", Some(&admin.token)).await, 204);
     for (role, allowed) in [("user", 403), ("editor", 204), ("courier", 403)] {
-        admin.edit_user(&alice.id, json!({"role": role})).await.expect(200);
+        admin
+            .edit_user(&alice.id, json!({"role": role}))
+            .await
+            .expect(200);
         let alice = alice.refreshed().await;
         assert_eq!(status("POST", Some(&alice.token)).await, allowed, "{role}");
         assert_eq!(status("GET", Some(&alice.token)).await, 204, "{role}");
