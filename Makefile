@@ -247,7 +247,7 @@ load-aws: ## put a bounded load on a deployed API with hey (STACK=name or API=ad
 		$(if $(SECONDS),--seconds '$(SECONDS)')
 
 .PHONY: redrive
-redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events or purge, YES=1)
+redrive: ## show the dead-letter queues and move their messages back (STACK=name for AWS, QUEUE=upload-events, purge or moderation, YES=1)
 	@$(RUN) redrive --stack '$(STACK)' --queue '$(QUEUE)' $(if $(YES),--yes)
 
 .PHONY: reconcile

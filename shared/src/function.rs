@@ -10,6 +10,7 @@ use crate::aws::{Aws, Timeouts, client_config};
 use crate::config::{Vars, process_environment};
 use crate::http::event;
 use crate::net::Network;
+use crate::own::{Own, is_name};
 use crate::queue::SqsBatchResponse;
 use crate::random::Random;
 use crate::store::Store;
@@ -64,6 +65,16 @@ impl<'a> Setup<'a> {
             self.clock.clone(),
             self.random.clone(),
         )
+    }
+
+    /// Reads `TABLE_NAME`, and makes what an own function reaches of the table. `function` is the name of its package,
+    /// which the partitions that it shares begin with.
+    pub fn own(&mut self, aws: &Aws, function: &'static str) -> Own {
+        if !is_name(function) {
+            self.vars.reject(function, "is no name of a function");
+        }
+        let store = self.store(aws);
+        Own::new(store, function, self.clock.clone(), self.random.clone())
     }
 }
 

@@ -16,6 +16,13 @@ use crate::time::Timestamp;
 #[error("not a well-formed {0}")]
 pub struct ParseIdError(&'static str);
 
+impl ParseIdError {
+    /// `kind` is what the text should have been.
+    pub const fn new(kind: &'static str) -> Self {
+        Self(kind)
+    }
+}
+
 /// A person, within one mini-program: `u` and 26 characters of base 32.
 ///
 /// Derived from app id and openid, so that no mapping has to be stored and racing first logins meet in one item.

@@ -1,9 +1,84 @@
 //! What the queue of `moderation` carries.
 
+mod text;
+
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{Epoch, OpenId, UserId};
+use crate::aws::Aws;
+use crate::config::Vars;
+use crate::ids::{OpenId, UserId};
+use crate::queue::Sender;
 use crate::time::Timestamp;
+
+pub use text::{CheckId, TextChecks, announce_nickname};
+
+/// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// It is not checked.
+    #[default]
+    Off,
+    /// It is shown as it comes, and checked: what is found is logged, counted and listed for a moderator.
+    Log,
+    /// It is shown once it has passed.
+    Enforce,
+}
+
+impl FromStr for Policy {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "off" => Ok(Self::Off),
+            "log" => Ok(Self::Log),
+            "enforce" => Ok(Self::Enforce),
+            _ => Err("must be off, log or enforce"),
+        }
+    }
+}
+
+/// How a function has content checked: by which policy, and by messages to which queue.
+#[derive(Clone, Debug, Default)]
+pub enum Checks {
+    /// Not at all.
+    #[default]
+    Off,
+    /// By messages to this queue, after it is shown.
+    Log(Sender),
+    /// By messages to this queue, before it is shown.
+    Enforce(Sender),
+}
+
+impl Checks {
+    /// Reads the policy in the variable `name`, and `MODERATION_QUEUE_URL`, which has to be there unless the policy is off.
+    pub fn read(vars: &mut Vars<'_>, aws: &Aws, name: &str) -> Self {
+        let policy: Policy = vars.optional_as(name, str::parse).unwrap_or_default();
+        let url = vars.text("MODERATION_QUEUE_URL");
+        if policy == Policy::Off {
+            return Self::Off;
+        }
+        let Some(url) = url else {
+            vars.reject("MODERATION_QUEUE_URL", "is missing");
+            return Self::Off;
+        };
+        let queue = Sender::new(aws, url);
+        if policy == Policy::Log {
+            Self::Log(queue)
+        } else {
+            Self::Enforce(queue)
+        }
+    }
+
+    /// The queue of `moderation`; none if nothing is checked.
+    pub fn queue(&self) -> Option<&Sender> {
+        match self {
+            Self::Off => None,
+            Self::Log(queue) | Self::Enforce(queue) => Some(queue),
+        }
+    }
+}
 
 /// A message of the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,10 +106,8 @@ pub enum Task {
     NicknameChanged {
         /// Whose it is.
         user: UserId,
-        /// The account generation.
-        epoch: Epoch,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A text of an own function's item has changed, or is about to.
     TextChanged {
@@ -43,7 +116,7 @@ pub enum Task {
         /// The sort key of the item.
         sk: String,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {
@@ -76,6 +149,28 @@ pub enum Task {
     },
 }
 
+impl Task {
+    /// The task as the body of a message.
+    pub fn to_message(&self) -> String {
+        serde_json::json!(self).to_string()
+    }
+
+    /// What the log calls it.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::MediaStored { .. } => "media_stored",
+            Self::MediaOverdue { .. } => "media_overdue",
+            Self::NicknameChanged { .. } => "nickname_changed",
+            Self::TextChanged { .. } => "text_changed",
+            Self::ReviewDecided { .. } => "review_decided",
+            Self::MediaVerdict { .. } => "media_verdict",
+            Self::ConsentRevoked { .. } => "consent_revoked",
+            Self::AccountCancelled { .. } => "account_cancelled",
+            Self::ProfileModified { .. } => "profile_modified",
+        }
+    }
+}
+
 /// What a check says of a picture or a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -90,6 +185,36 @@ pub enum Verdict {
     NotFetched,
     /// WeChat could not check it, for another reason.
     Failed,
+}
+
+impl Verdict {
+    const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::Review,
+        Self::Risky,
+        Self::NotFetched,
+        Self::Failed,
+    ];
+
+    /// The verdict's name in the table and in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Review => "review",
+            Self::Risky => "risky",
+            Self::NotFetched => "not_fetched",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        found.ok_or(())
+    }
 }
 
 /// Data that a person can withdraw their consent to.

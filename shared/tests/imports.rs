@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
     ("authentication", &["auth"]),
     (
         "HTTP, queues and WeChat",
-        &["api", "error", "http", "queue", "wechat"],
+        &["api", "error", "http", "own", "queue", "wechat"],
     ),
     ("entry points", &["function"]),
 ];

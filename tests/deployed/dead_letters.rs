@@ -336,6 +336,6 @@ async fn only_ids_of_our_own_are_shown_of_a_dead_letter() {
     let unknown = said(redrive(&["--queue", "elsewhere"]).await, false);
     assert_eq!(
         unknown.trim(),
-        "QUEUE must be upload-events or purge, and 'elsewhere' is neither."
+        "QUEUE must be one of upload-events, purge, moderation, and 'elsewhere' is not."
     );
 }

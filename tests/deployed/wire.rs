@@ -17,6 +17,7 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("login-refresh", "login", Some(200)),
     ("users-me-phone", "login", Some(200)),
     ("users-me-get", "users", Some(200)),
+    ("users-me-export", "users", Some(200)),
     ("users-me-put", "users", Some(200)),
     ("users-me-patch", "users", Some(200)),
     ("users-get", "users", Some(200)),
@@ -26,6 +27,9 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("users-create", "users", Some(201)),
     ("profiles", "users", Some(200)),
     ("audit-list", "users", Some(200)),
+    ("reports-create", "users", Some(201)),
+    ("reviews-list", "users", Some(200)),
+    ("reviews-decide", "users", Some(204)),
     ("uploads-create", "presign", Some(201)),
     ("uploads-batch", "presign", Some(201)),
     ("uploads-list", "presign", Some(200)),
@@ -135,6 +139,7 @@ async fn the_sample_events_get_their_answers() {
     world.log_in("bob").await;
     for &(name, function, status) in EVENTS {
         let by_admin = name == "audit-list"
+            || name.starts_with("reviews-")
             || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
         let event = sample(name, if by_admin { &admin } else { &alice });
         let response = running[function].invoke(event).await.into_response();

@@ -45,6 +45,17 @@ const KNOWN: &[Function] = &[
         start: |get| Box::pin(async { login::App::build(system("login", get)).await.map(drop) }),
     },
     Function {
+        name: "moderation",
+        routes: &[],
+        start: |get| {
+            Box::pin(async {
+                moderation::App::build(system("moderation", get))
+                    .await
+                    .map(drop)
+            })
+        },
+    },
+    Function {
         name: "presign",
         routes: presign::ROUTES,
         start: |get| {
@@ -71,6 +82,17 @@ const KNOWN: &[Function] = &[
         name: "users",
         routes: users::ROUTES,
         start: |get| Box::pin(async { users::App::build(system("users", get)).await.map(drop) }),
+    },
+    Function {
+        name: "wechat-push",
+        routes: wechat_push::ROUTES,
+        start: |get| {
+            Box::pin(async {
+                wechat_push::App::build(system("wechat-push", get))
+                    .await
+                    .map(drop)
+            })
+        },
     },
 ];
 

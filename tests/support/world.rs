@@ -31,10 +31,14 @@ pub struct World {
     pub users: Api,
     /// The function `presign`.
     pub presign: Api,
+    /// The function `wechat-push`, which knows [`keys::PUSH_TOKEN`] unless it reads a secret.
+    pub wechat_push: Api,
     /// The function `s3-event`.
     pub s3_event: Arc<s3_event::App>,
     /// The function `purge`.
     pub purge: purge::App,
+    /// The function `moderation`.
+    pub moderation: moderation::App,
     /// The table as the functions use it, for what a test does itself.
     pub store: Store,
     /// WeChat.
@@ -47,6 +51,8 @@ pub struct World {
     pub bucket: String,
     /// The purge queue's address.
     pub queue: String,
+    /// The address of the queue of `moderation`.
+    pub moderation_queue: String,
     /// The functions' time.
     pub clock: Clock,
     /// The lines that the functions wrote about requests and messages.
@@ -148,9 +154,10 @@ impl World {
     /// A world of its own, with these settings.
     pub async fn with(settings: Settings) -> Self {
         let emulator = Emulator::new();
-        let (table, bucket, queue) = (
+        let (table, bucket, queue, moderation_queue) = (
             emulator.table().await,
             emulator.bucket().await,
+            emulator.queue().await,
             emulator.queue().await,
         );
         let wechat = Wechat::start().await.expect("the stand-in starts");
@@ -166,7 +173,13 @@ impl World {
                     Emulator::behind(endpoint)
                 }
             });
-        let mut variables = common_variables(&table, &bucket, &queue, &wechat, &settings.secrets);
+        let places = Places {
+            table: &table,
+            bucket: &bucket,
+            purge_queue: &queue,
+            moderation_queue: &moderation_queue,
+        };
+        let mut variables = common_variables(places, &wechat, &settings.secrets);
         let limit = settings.login_rate_limit.to_string();
         variables.insert("LOGIN_RATE_LIMIT".to_owned(), limit);
         let limits = settings.limits.iter();
@@ -191,10 +204,16 @@ impl World {
         let users = Api(users::router(users.await));
         let presign = deployment.build("presign", telemetry("presign"), presign::App::build);
         let presign = Api(presign::router(presign.await));
+        let build = wechat_push::App::build;
+        let wechat_push = deployment.build("wechat-push", telemetry("wechat-push"), build);
+        let wechat_push = Api(wechat_push::router(wechat_push.await));
         let s3_event = deployment.build("s3-event", telemetry("s3-event"), s3_event::App::build);
         let s3_event = s3_event.await.into();
         let purge = deployment.build("purge", telemetry("purge"), purge::App::build);
         let purge = purge.await;
+        let build = moderation::App::build;
+        let moderation = deployment.build("moderation", telemetry("moderation"), build);
+        let moderation = moderation.await;
         let store = Store::new(
             through.dynamodb(),
             table.clone(),
@@ -205,8 +224,10 @@ impl World {
             login,
             users,
             presign,
+            wechat_push,
             s3_event,
             purge,
+            moderation,
             deployment,
             store,
             wechat,
@@ -214,6 +235,7 @@ impl World {
             table,
             bucket,
             queue,
+            moderation_queue,
             clock,
             lines,
             ahead_ms,
@@ -230,6 +252,7 @@ impl World {
             "login" => &self.login,
             "users" => &self.users,
             "presign" => &self.presign,
+            "wechat-push" => &self.wechat_push,
             other => panic!("add {other} to World::api"),
         }
     }
@@ -238,6 +261,19 @@ impl World {
     /// is not a function's own does it no harm.
     pub fn variables(&self, function: &'static str) -> HashMap<String, String> {
         self.deployment.variables(function)
+    }
+
+    /// An app that is no function of the template: what it asks AWS for is not compared with a role.
+    pub(crate) async fn build_unnoted<A>(
+        &self,
+        telemetry: Telemetry,
+        build: impl AsyncFnOnce(Setup<'_>) -> Result<A, lambda_runtime::Error>,
+    ) -> A {
+        let mut variables = emulator::aws_variables(&self.deployment.endpoint);
+        variables.extend(self.deployment.variables.clone());
+        self.deployment
+            .build_with(&variables, telemetry, build)
+            .await
     }
 
     /// Lets time pass for the functions.
@@ -308,10 +344,15 @@ impl World {
 
     /// The bodies of the messages in the purge queue, which are taken out of it.
     pub async fn purge_messages(&self) -> Vec<String> {
+        self.messages(&self.queue).await
+    }
+
+    /// The bodies of up to ten messages in `queue` that can be received, which are taken out of it.
+    pub async fn messages(&self, queue: &str) -> Vec<String> {
         let sqs = self.emulator.sqs();
         let received = sqs
             .receive_message()
-            .queue_url(&self.queue)
+            .queue_url(queue)
             .max_number_of_messages(10)
             .wait_time_seconds(0)
             .send()
@@ -324,7 +365,7 @@ impl World {
             let handle = message.receipt_handle().expect("a receipt");
             let deleted = sqs
                 .delete_message()
-                .queue_url(&self.queue)
+                .queue_url(queue)
                 .receipt_handle(handle)
                 .send()
                 .await;
@@ -371,41 +412,59 @@ impl Deployment {
     ) -> Pin<Box<dyn Future<Output = A> + 'a>> {
         Box::pin(async move {
             let variables = self.variables(function);
-            let get = |name: &str| variables.get(name).cloned();
-            let mut vars = Vars::new(&get);
-            let network = Network::read(&mut vars);
-            let setup = Setup {
-                vars,
-                network,
-                clock: self.clock.clone(),
-                random: Random::system(),
-                telemetry,
-                timeouts: self.timeouts,
-            };
-            build(setup).await.expect("the environment is complete")
+            self.build_with(&variables, telemetry, build).await
         })
     }
+
+    async fn build_with<A>(
+        &self,
+        variables: &HashMap<String, String>,
+        telemetry: Telemetry,
+        build: impl AsyncFnOnce(Setup<'_>) -> Result<A, lambda_runtime::Error>,
+    ) -> A {
+        let get = |name: &str| variables.get(name).cloned();
+        let mut vars = Vars::new(&get);
+        let network = Network::read(&mut vars);
+        let setup = Setup {
+            vars,
+            network,
+            clock: self.clock.clone(),
+            random: Random::system(),
+            telemetry,
+            timeouts: self.timeouts,
+        };
+        build(setup).await.expect("the environment is complete")
+    }
+}
+
+/// What a world has of its own at AWS.
+struct Places<'a> {
+    table: &'a str,
+    bucket: &'a str,
+    purge_queue: &'a str,
+    moderation_queue: &'a str,
 }
 
 /// What the template gives the functions, with the secrets beside it unless there are ids to read them by.
 fn common_variables(
-    table: &str,
-    bucket: &str,
-    queue: &str,
+    places: Places<'_>,
     wechat: &Wechat,
     secrets: &[(&'static str, String)],
 ) -> HashMap<String, String> {
     let (app_id, app_secret) = (wechat.app_id(), wechat.app_secret());
     let base_url = wechat.base_url();
     let common = [
-        ("TABLE_NAME", table),
-        ("BUCKET_NAME", bucket),
-        ("PURGE_QUEUE_URL", queue),
+        ("TABLE_NAME", places.table),
+        ("BUCKET_NAME", places.bucket),
+        ("PURGE_QUEUE_URL", places.purge_queue),
+        ("MODERATION_QUEUE_URL", places.moderation_queue),
         ("JWT_JWKS", keys::JWKS),
         ("JWT_ISSUER", keys::ISSUER),
         ("JWT_AUDIENCE", keys::AUDIENCE),
         ("WECHAT_APP_ID", &app_id),
         ("WECHAT_API_BASE_URL", &base_url),
+        ("PUSH_TOKEN", keys::PUSH_TOKEN),
+        ("PUSH_AES_KEY", keys::PUSH_AES_KEY),
         ("ADMIN_OPENIDS", "admin"),
         ("ROLES", "editor,courier"),
         // What a start does ahead of time would be counted as its first request's.
@@ -425,13 +484,13 @@ fn common_variables(
 impl World {
     /// How another environment of this world is configured, with secrets of its own if it is to read some.
     pub(crate) fn deployment_reading(&self, secrets: &[(&'static str, String)]) -> Deployment {
-        let variables = common_variables(
-            &self.table,
-            &self.bucket,
-            &self.queue,
-            &self.wechat,
-            secrets,
-        );
+        let places = Places {
+            table: &self.table,
+            bucket: &self.bucket,
+            purge_queue: &self.queue,
+            moderation_queue: &self.moderation_queue,
+        };
+        let variables = common_variables(places, &self.wechat, secrets);
         let mut deployment = self.deployment.clone();
         deployment.variables = variables;
         let no_limit = ("LOGIN_RATE_LIMIT".to_owned(), "0".to_owned());

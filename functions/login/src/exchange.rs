@@ -12,8 +12,7 @@ use shared::refresh::RefreshToken;
 use shared::store::Refusal;
 use shared::store::session::Login;
 use shared::telemetry::{self, Metric};
-use shared::wechat::client::Identity;
-use shared::wechat::{AppSecret, LoginCode};
+use shared::wechat::AppSecret;
 
 use crate::App;
 use crate::client::Client;
@@ -31,9 +30,11 @@ pub(crate) async fn login(
     let create = fields.optional("create", body::boolean).unwrap_or(true);
     let code = fields.finish(code)?;
     // Before the code, which is used up by asking what it stands for.
-    let (app_secret, keys) = tokio::join!(app.secrets.app_secret(), app.secrets.keys());
+    let (app_secret, keys) = tokio::join!(app.secrets.app_secret.get(), app.secrets.keys());
     let (app_secret, keys) = (app_secret?, keys?);
-    let who = exchange(&app, &app_secret, &code).await?;
+    let (wechat, code) = (&app.wechat, &code);
+    let exchange = |secret: Arc<AppSecret>| async move { wechat.exchange(code, &secret).await };
+    let who = app.secrets.app_secret.call(app_secret, exchange).await?;
     let user = UserId::derive(app.wechat.app_id(), &who.openid);
     let token = RefreshToken::first(user, SessionId::new(&app.random), &app.random);
     let login = Login {
@@ -55,21 +56,4 @@ pub(crate) async fn login(
         telemetry::count(Metric::NewUsers);
     }
     session::answer(&app, &keys, &token, &logged_in.user, logged_in.is_new)
-}
-
-/// Asks WeChat, and asks once more with the app secret of today if it refuses that of yesterday.
-async fn exchange(
-    app: &App,
-    app_secret: &Arc<AppSecret>,
-    code: &LoginCode,
-) -> Result<Identity, Error> {
-    match app.wechat.exchange(code, app_secret).await {
-        Err(failure) if failure.is_wrong_secret() => {
-            match app.secrets.app_secret_instead_of(app_secret).await {
-                Some(app_secret) => Ok(app.wechat.exchange(code, &app_secret).await?),
-                None => Err(failure.into()),
-            }
-        }
-        outcome => Ok(outcome?),
-    }
 }

@@ -12,7 +12,7 @@ use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body};
 use shared::ids::OpenId;
-use shared::wechat::PhoneCode;
+use shared::wechat::{AppSecret, PhoneCode};
 
 use crate::App;
 use crate::client::Client;
@@ -48,14 +48,9 @@ pub(crate) async fn set_phone(
 }
 
 async fn phone_number(app: &App, code: &PhoneCode, openid: &OpenId) -> Result<String, Error> {
-    let app_secret = app.secrets.app_secret().await?;
-    match app.wechat.phone_number(code, openid, &app_secret).await {
-        Err(failure) if failure.is_wrong_secret() => {
-            match app.secrets.app_secret_instead_of(&app_secret).await {
-                Some(app_secret) => Ok(app.wechat.phone_number(code, openid, &app_secret).await?),
-                None => Err(failure.into()),
-            }
-        }
-        outcome => Ok(outcome?),
-    }
+    let secrets = &app.secrets.app_secret;
+    let number = |secret: Arc<AppSecret>| async move {
+        app.wechat.phone_number(code, openid, &secret).await
+    };
+    Ok(secrets.call(secrets.get().await?, number).await?)
 }

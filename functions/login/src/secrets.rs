@@ -2,31 +2,22 @@
 //!
 //! Each is in a secret of its own. Until `make secret` has moved them there they are in one that holds both.
 
-mod cache;
-
-use std::cell::OnceCell;
 use std::sync::Arc;
 
-use aws_sdk_secretsmanager::Client;
 use serde::Deserialize;
 use shared::auth::jwt::{Signer, TokenIssuer};
-use shared::aws::{Aws, client_config};
+use shared::aws::Aws;
 use shared::config::Vars;
-use shared::error::{Code, Error};
-use shared::jwk::{JwkError, PrivateKey};
-use shared::refresh::{RefreshKeys, WeakKeyError};
+use shared::jwk::PrivateKey;
+use shared::refresh::RefreshKeys;
+use shared::secrets::{AppSecrets, Cache, PLACEHOLDER, SecretsError, Sources};
 use shared::time::Clock;
-use shared::wechat::AppSecret;
-
-use cache::{Cache, Source};
-
-/// What a secret holds that nobody has filled in.
-const PLACEHOLDER: &str = "replace-me";
 
 /// Where the secrets are, and those at hand.
 #[derive(Debug)]
 pub struct Secrets {
-    app_secret: Cache<AppSecret>,
+    /// The app secret.
+    pub app_secret: AppSecrets,
     keys: Cache<Keys>,
 }
 
@@ -65,36 +56,6 @@ const fn yes() -> bool {
     true
 }
 
-/// The secrets cannot be had. The text holds nothing of them.
-#[derive(Debug, thiserror::Error)]
-pub enum SecretsError {
-    /// Secrets Manager did not give them.
-    #[error("Secrets Manager did not give the secret")]
-    NotGiven(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// The secret has another shape.
-    #[error("the secret must be JSON with {0}")]
-    Shape(&'static str),
-    /// There is no secret to read.
-    #[error("the secret is in no secret")]
-    Nowhere,
-    /// The signing key cannot be used.
-    #[error("jwt_private_jwk {0}")]
-    Key(#[from] JwkError),
-    /// A refresh key cannot be used.
-    #[error("refresh_key: {0}")]
-    RefreshKey(#[from] WeakKeyError),
-}
-
-impl From<SecretsError> for Error {
-    fn from(error: SecretsError) -> Self {
-        let code = match error {
-            SecretsError::NotGiven(_) => Code::TemporarilyUnavailable,
-            _ => Code::Internal,
-        };
-        Self::new(code).caused_by(error)
-    }
-}
-
 impl Secrets {
     /// Reads `WECHAT_SECRETS_ID` and `JWT_SECRETS_ID`, and `SECRETS_ID` for what neither holds yet; where an id is
     /// missing, `WECHAT_APP_SECRET` and `JWT_PRIVATE_JWK`.
@@ -104,33 +65,12 @@ impl Secrets {
         token_issuer: TokenIssuer,
         clock: Clock,
     ) -> Option<Self> {
-        let both = vars.text("SECRETS_ID");
-        let config = client_config!(aws_sdk_secretsmanager, aws, SecretsManager).build();
-        let client = OnceCell::new();
-        let mut source = |name, instead| {
-            let ids: Vec<_> = vars.text(name).into_iter().chain(both.clone()).collect();
-            if ids.is_empty() && !vars.has(instead) {
-                vars.reject(name, &format!("is missing (or, for local runs, {instead})"));
-            }
-            let client = || {
-                client
-                    .get_or_init(|| Client::from_conf(config.clone()))
-                    .clone()
-            };
-            (!ids.is_empty()).then(|| Source {
-                client: client(),
-                ids,
-            })
-        };
-        let wechat = source("WECHAT_SECRETS_ID", "WECHAT_APP_SECRET");
-        let jwt = source("JWT_SECRETS_ID", "JWT_PRIVATE_JWK");
-        let app_secret = match wechat {
-            Some(source) => Some(Cache::new(source, app_secret_of, clock.clone())),
-            None => {
-                let secret = vars.text("WECHAT_APP_SECRET").map(AppSecret::new);
-                secret.map(|secret| Cache::fixed(secret, clock.clone()))
-            }
-        };
+        let sources = Sources::new(aws);
+        let wechat = ["WECHAT_SECRETS_ID", "SECRETS_ID"];
+        let wechat = sources.find(vars, wechat, "WECHAT_APP_SECRET");
+        let jwt = ["JWT_SECRETS_ID", "SECRETS_ID"];
+        let jwt = sources.find(vars, jwt, "JWT_PRIVATE_JWK");
+        let app_secret = AppSecrets::read(vars, wechat, clock.clone());
         let keys = match jwt {
             Some(source) => {
                 let read = move |text: &str| Keys::from_text(text, &token_issuer);
@@ -153,26 +93,12 @@ impl Secrets {
         let _ = tokio::join!(self.app_secret.get(), self.keys.get());
     }
 
-    /// The app secret.
-    ///
-    /// # Errors
-    /// If there is none at hand and none can be read. The one at hand is used for as long as none can be read.
-    pub async fn app_secret(&self) -> Result<Arc<AppSecret>, SecretsError> {
-        self.app_secret.get().await
-    }
-
     /// The keys.
     ///
     /// # Errors
-    /// As [`Secrets::app_secret`].
+    /// If there are none at hand and none can be read. Those at hand are used for as long as none can be read.
     pub async fn keys(&self) -> Result<Arc<Keys>, SecretsError> {
         self.keys.get().await
-    }
-
-    /// Another app secret than `refused`, if there is one: WeChat refuses it after it was rotated.
-    pub async fn app_secret_instead_of(&self, refused: &Arc<AppSecret>) -> Option<Arc<AppSecret>> {
-        let current = self.app_secret.instead_of(refused).await.ok()??;
-        (current != *refused).then_some(current)
     }
 
     /// Keys that were read after `outdated`, if there are: a session names one that is not among those.
@@ -185,17 +111,6 @@ impl Secrets {
     ) -> Result<Option<Arc<Keys>>, SecretsError> {
         self.keys.instead_of(outdated).await
     }
-}
-
-fn app_secret_of(text: &str) -> Result<AppSecret, SecretsError> {
-    #[derive(Deserialize)]
-    struct Document {
-        wechat_app_secret: String,
-    }
-    let document: Option<Document> = serde_json::from_str(text).ok();
-    let document = document.filter(|document| document.wechat_app_secret != PLACEHOLDER);
-    let document = document.ok_or(SecretsError::Shape("wechat_app_secret"))?;
-    Ok(AppSecret::new(document.wechat_app_secret))
 }
 
 impl Keys {

@@ -34,6 +34,8 @@ pub(crate) async fn process(
         };
     }
     let is_empty = remove_records(app, &deleted, deadline).await?
+        && remove_own_items(app, &deleted, deadline).await?
+        && remove_reviews(app, &deleted, deadline).await?
         && remove_objects(app, &deleted, deadline).await?;
     if is_empty {
         finish(app, &deleted).await
@@ -75,6 +77,46 @@ async fn remove_records(
     let quota = app.store.remove_upload_quota(user, epoch).await;
     quota.map_err(RetryError::new)?;
     Ok(true)
+}
+
+/// Removes what own functions keep of the account, and what it shares by way of them. Returns whether all is gone.
+async fn remove_own_items(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    loop {
+        let removed = app.store.remove_own_items(&deleted.user, deleted.epoch);
+        let removed = removed.await.map_err(RetryError::new)?;
+        if removed == 0 {
+            return Ok(true);
+        }
+        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
+        telemetry::measure(Metric::PurgedRecords, removed.into());
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
+}
+
+/// Removes what was to be decided about the account, and what was reported about it and by it. Returns whether all is
+/// gone.
+async fn remove_reviews(
+    app: &App,
+    deleted: &DeletedAccount,
+    deadline: Timestamp,
+) -> Result<bool, RetryError> {
+    let (user, epoch) = (&deleted.user, deleted.epoch);
+    loop {
+        let about = app.store.remove_reviews(user, epoch).await;
+        let by = app.store.remove_reports(user, epoch).await;
+        if about.map_err(RetryError::new)? + by.map_err(RetryError::new)? == 0 {
+            return Ok(true);
+        }
+        if !has_time(app, deadline) {
+            return Ok(false);
+        }
+    }
 }
 
 /// Removes every version of every object. Returns whether all are gone.

@@ -1,4 +1,4 @@
-//! Removes what a deleted account left behind: upload records, then objects with all their versions.
+//! Removes what a deleted account left behind: upload records, reviews and reports, then objects with all their versions.
 //!
 //! Every step is idempotent, so a purge that is cut off at any point continues when it is repeated: what was removed
 //! stays removed, and what is left is found again. A purge that needs more time than one invocation has sends itself a

@@ -10,10 +10,12 @@ use serde_json::Value;
 use shared::error::Error;
 use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
+use shared::ids::UserId;
 use shared::patch::Patch;
+use shared::profile::Nickname;
 use shared::store::editor::Editor;
 use shared::store::user::Changes;
-use shared::user::Roles;
+use shared::user::{NewNickname, Roles};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
@@ -26,7 +28,8 @@ pub(crate) async fn update(
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
-    let changes = changes(fields, editor, &app.roles)?;
+    let (mut changes, nickname) = requested(fields, editor, &app.roles)?;
+    changes.nickname = announced(&app, user, nickname).await?;
     let user = app
         .store
         .edit_user(user, &changes, editor, if_match.as_deref())
@@ -34,7 +37,27 @@ pub(crate) async fn update(
     Ok(response::user(&app, &target.caller, &user))
 }
 
-fn changes(mut fields: JsonFields, editor: Editor<'_>, roles: &Roles) -> Result<Changes, Error> {
+/// The nickname, as it has to be stored once its check is announced.
+async fn announced(
+    app: &App,
+    user: &UserId,
+    nickname: Patch<Nickname>,
+) -> Result<Patch<NewNickname>, Error> {
+    Ok(match nickname {
+        Patch::Keep => Patch::Keep,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(nickname) => {
+            Patch::Set(app.text_checks.announce_nickname(user, nickname).await?)
+        }
+    })
+}
+
+/// What is to change, but for the nickname, which comes beside it.
+fn requested(
+    mut fields: JsonFields,
+    editor: Editor<'_>,
+    roles: &Roles,
+) -> Result<(Changes, Patch<Nickname>), Error> {
     let username = fields.patch("username", body::parsed);
     let email = fields.patch("email", body::parsed);
     let nickname = fields.patch("nickname", body::parsed);
@@ -43,14 +66,15 @@ fn changes(mut fields: JsonFields, editor: Editor<'_>, roles: &Roles) -> Result<
     let role = admin_only(&mut fields, "role", editor, role);
     let status = admin_only(&mut fields, "status", editor, body::parsed);
     let changes = (|| {
-        Some(Changes {
+        let changes = Changes {
             username: username?,
             email: email?,
-            nickname: nickname?,
             avatar: avatar?,
             role: role?,
             status: status?,
-        })
+            ..Changes::default()
+        };
+        Some((changes, nickname?))
     })();
     fields.finish(changes)
 }

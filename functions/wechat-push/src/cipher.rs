@@ -19,7 +19,7 @@ const PADDING_BLOCK: usize = 32;
 
 /// The EncodingAESKey, as WeChat's console shows it: 43 characters of base64.
 #[derive(Clone, Debug)]
-pub struct EncodingAesKey(Redacted<[u8; KEY_BYTES]>);
+pub(crate) struct EncodingAesKey(Redacted<[u8; KEY_BYTES]>);
 
 /// The text cannot be decrypted with this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +38,7 @@ impl FromStr for EncodingAesKey {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const REASON: &str = "must be the EncodingAESKey: 43 letters and digits";
+        const REASON: &str = "the EncodingAESKey must be 43 letters and digits";
         // The console's random text may end with bits that base64 would have zero.
         let encoding = lenient_base64().map_err(|_| REASON)?;
         let bytes = encoding.decode(text.as_bytes()).map_err(|_| REASON)?;

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use axum::extract::Query;
+use http::Uri;
 use shared::redacted::Redacted;
 use shared::time::Timestamp;
 
@@ -19,24 +20,41 @@ const MAX_AGE: Duration = Duration::from_secs(10 * 60);
 /// What WeChat's console and the function's configuration have in common.
 #[derive(Clone, Debug)]
 pub struct PushKeys {
-    /// The Token.
-    pub token: Redacted<String>,
-    /// The EncodingAESKey, by which messages of secure mode are encrypted.
-    pub aes_key: EncodingAesKey,
+    token: Redacted<String>,
+    aes_key: EncodingAesKey,
     /// Whose messages are taken.
-    pub app_id: String,
+    app_id: String,
 }
 
 /// The query of WeChat's requests. It can have other parameters, which are not looked at.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct Query {
+#[derive(Clone, Debug, Default)]
+pub(crate) struct PushQuery {
     signature: String,
     msg_signature: Option<String>,
     timestamp: String,
     nonce: String,
     encrypt_type: Option<String>,
-    pub(crate) echostr: String,
+    echostr: String,
+}
+
+impl PushQuery {
+    /// The query of `uri`; what is missing is empty, which no signature is.
+    pub(crate) fn of(uri: &Uri) -> Self {
+        let pairs = Query::<Vec<(String, String)>>::try_from_uri(uri);
+        let mut query = Self::default();
+        for (name, value) in pairs.map(|Query(pairs)| pairs).unwrap_or_default() {
+            match name.as_str() {
+                "signature" => query.signature = value,
+                "msg_signature" => query.msg_signature = Some(value),
+                "timestamp" => query.timestamp = value,
+                "nonce" => query.nonce = value,
+                "encrypt_type" => query.encrypt_type = Some(value),
+                "echostr" => query.echostr = value,
+                _ => {}
+            }
+        }
+        query
+    }
 }
 
 /// Why a request is not WeChat's, or not for this mini-program. The sender is told nothing of it.
@@ -60,9 +78,43 @@ impl From<UnreadableError> for RefusedError {
     }
 }
 
+impl RefusedError {
+    /// Whether other keys than those at hand could make something of the request.
+    pub(crate) const fn may_be_rotation(self) -> bool {
+        matches!(self, Self::Signature | Self::NotDecrypted)
+    }
+
+    /// Whether only who knows the Token could send the request, so that key or app id must be wrong here.
+    pub(crate) const fn is_mismatch(self) -> bool {
+        matches!(self, Self::NotDecrypted | Self::Foreign)
+    }
+}
+
 impl PushKeys {
+    /// The keys of a mini-program.
+    ///
+    /// # Errors
+    /// If they are not what WeChat's console takes; with a reason that can be shown.
+    pub fn new(token: &str, aes_key: &str, app_id: &str) -> Result<Self, &'static str> {
+        let is_token = (3..=32).contains(&token.len())
+            && token.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !is_token {
+            return Err("the Token must be 3 to 32 letters and digits");
+        }
+        Ok(Self {
+            token: Redacted::new(token.to_owned()),
+            aes_key: aes_key.parse()?,
+            app_id: app_id.to_owned(),
+        })
+    }
+
+    /// Whose messages are taken.
+    pub(crate) fn app_id(&self) -> &str {
+        &self.app_id
+    }
+
     /// What WeChat wants back when the address is entered in its console.
-    pub(crate) fn echo(&self, query: &Query, now: Timestamp) -> Result<Vec<u8>, RefusedError> {
+    pub(crate) fn echo(&self, query: &PushQuery, now: Timestamp) -> Result<Vec<u8>, RefusedError> {
         match &query.msg_signature {
             None => {
                 self.check(&query.signature, query, now, None)?;
@@ -78,7 +130,7 @@ impl PushKeys {
     /// The message in the body.
     pub(crate) fn open(
         &self,
-        query: &Query,
+        query: &PushQuery,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Document, RefusedError> {
@@ -96,7 +148,7 @@ impl PushKeys {
     fn check(
         &self,
         signature: &str,
-        query: &Query,
+        query: &PushQuery,
         now: Timestamp,
         encrypted: Option<&str>,
     ) -> Result<(), RefusedError> {
@@ -140,27 +192,23 @@ mod tests {
     const ENCRYPTED: &str = "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv6JsXUnnR8XGT740XgXZUXQ7vJVnAG+tE8NUd4yFyjPy7GgiaviNrlCTj+l5kdfMuFUPpRSrfMZuMcp3Fn2Pede2IuQrKEYwKSqFIZoNqJ4M8EajAsjLY2km32IIjdf8YL/P50F7mStwntrA2cPDrM1kb6mOcfBgRtWygb3VIYnSeOBrebufAlr7F9mFUPAJGj04=";
 
     fn keys(token: &str, aes_key: &str, app_id: &str) -> PushKeys {
-        PushKeys {
-            token: Redacted::new(token.to_owned()),
-            aes_key: aes_key.parse().unwrap(),
-            app_id: app_id.to_owned(),
-        }
+        PushKeys::new(token, aes_key, app_id).unwrap()
     }
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1000)
     }
 
-    fn query(timestamp: i64, nonce: &str) -> Query {
-        Query {
+    fn query(timestamp: i64, nonce: &str) -> PushQuery {
+        PushQuery {
             timestamp: timestamp.to_string(),
             nonce: nonce.to_owned(),
-            ..Query::default()
+            ..PushQuery::default()
         }
     }
 
-    fn secure() -> Query {
-        Query {
+    fn secure() -> PushQuery {
+        PushQuery {
             signature: "6c5c811b55cc85e0e1b54100749188c20beb3f5d".to_owned(),
             msg_signature: Some("046e02f8204d34f8ba5fa3b1db94908f3df2e9b3".to_owned()),
             encrypt_type: Some("aes".to_owned()),
@@ -169,13 +217,22 @@ mod tests {
     }
 
     #[test]
+    fn what_the_console_does_not_take_is_no_key() {
+        let long = "a".repeat(33);
+        for token in ["", "ab", "a b c", "token\u{e9}", long.as_str()] {
+            assert!(PushKeys::new(token, AES_KEY, APP_ID).is_err(), "{token}");
+        }
+        assert!(PushKeys::new("AAAAA", "short", APP_ID).is_err());
+    }
+
+    #[test]
     fn the_address_is_verified() {
-        let query = Query {
+        let query = PushQuery {
             signature: "f464b24fc39322e44b38aa78f5edd27bd1441696".to_owned(),
             echostr: "4375120948345356249".to_owned(),
             ..query(1_714_036_504, "1514711492")
         };
-        let echo = |keys: PushKeys, query: &Query, now| keys.echo(query, at(now));
+        let echo = |keys: PushKeys, query: &PushQuery, now| keys.echo(query, at(now));
         let ours = || keys("AAAAA", AES_KEY, APP_ID);
         let now = 1_714_036_504;
         assert_eq!(
@@ -197,7 +254,7 @@ mod tests {
             "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR",
             "wx49f0ab532d5d035a",
         );
-        let query = Query {
+        let query = PushQuery {
             msg_signature: Some("dd6b9c95b495b3f7e2901bfbc76c664930ffdb96".to_owned()),
             echostr: "4ByGGj+sVCYcvGeQYhaKIk1o0pQRNbRjxybjTGblXrBaXlTXeOo1+bXFXDQQb1o6co6Yh9Bv41n7hOchLF6p+Q==".to_owned(),
             ..query(1_411_443_780, "437374425")
@@ -208,13 +265,13 @@ mod tests {
 
     #[test]
     fn a_plain_message_is_signed_by_its_query() {
-        let query = Query {
+        let query = PushQuery {
             signature: "899cf89e464efb63f54ddac96b0a0a235f53aa78".to_owned(),
             ..query(1_714_037_059, "486452656")
         };
         let ours = keys("AAAAA", AES_KEY, APP_ID);
         let body = br#"{"Event":"debug_demo"}"#;
-        let open = |query: &Query, body: &[u8]| ours.open(query, body, at(1_714_037_059));
+        let open = |query: &PushQuery, body: &[u8]| ours.open(query, body, at(1_714_037_059));
         assert_eq!(
             open(&query, body).unwrap().text("Event").as_deref(),
             Some("debug_demo")
@@ -242,7 +299,7 @@ mod tests {
     #[test]
     fn a_secure_message_that_is_not_ours_is_refused() {
         let body = serde_json::json!({"Encrypt": ENCRYPTED}).to_string();
-        let open = |keys: PushKeys, query: &Query, body: &str| {
+        let open = |keys: PushKeys, query: &PushQuery, body: &str| {
             keys.open(query, body.as_bytes(), at(1_714_112_445))
                 .unwrap_err()
         };

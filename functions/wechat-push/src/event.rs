@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use shared::ids::OpenId;
 use shared::moderation::{PersonalData, Task, Verdict};
 
+use crate::envelope::RefusedError;
 use crate::message::Document;
 
 /// `errcode` of a verdict on a picture that WeChat could not download.
@@ -13,23 +14,26 @@ const NOT_DOWNLOADED: i64 = -1008;
 
 /// What `message` gives `moderation` to do. `None` for what nothing has to be done about, events that are unknown here
 /// among it: WeChat sends what its console is set to send.
-pub(crate) fn tasks(message: &Document, app_id: &str) -> Vec<Task> {
+pub(crate) fn task(message: &Document, app_id: &str) -> Result<Option<Task>, RefusedError> {
     if message.text("MsgType").as_deref() != Some("event") {
-        return Vec::new();
+        return Ok(None);
     }
-    match message.text("Event").as_deref() {
-        Some("wxa_media_check") => media_verdict(message, app_id).into_iter().collect(),
+    Ok(match message.text("Event").as_deref() {
+        Some("wxa_media_check") => {
+            if message.text("appid").is_some_and(|appid| appid != app_id) {
+                return Err(RefusedError::Foreign);
+            }
+            media_verdict(message)
+        }
         Some("user_authorization_revoke") => consent_revoked(message),
         Some("user_authorization_cancellation") => {
-            let task = openid(message).map(|openid| Task::AccountCancelled { openid });
-            task.into_iter().collect()
+            openid(message).map(|openid| Task::AccountCancelled { openid })
         }
         Some("user_info_modified") => {
-            let task = openid(message).map(|openid| Task::ProfileModified { openid });
-            task.into_iter().collect()
+            openid(message).map(|openid| Task::ProfileModified { openid })
         }
-        _ => Vec::new(),
-    }
+        _ => None,
+    })
 }
 
 /// The person whom the event is about; the sender is another one, or WeChat itself.
@@ -39,9 +43,8 @@ fn openid(message: &Document) -> Option<OpenId> {
     openid.parse().ok()
 }
 
-fn media_verdict(message: &Document, app_id: &str) -> Option<Task> {
-    let is_ours = message.text("appid").is_none_or(|appid| appid == app_id);
-    let trace_id = message.text("trace_id").filter(|_| is_ours)?;
+fn media_verdict(message: &Document) -> Option<Task> {
+    let trace_id = message.text("trace_id")?;
     let verdict = verdict(message);
     Some(Task::MediaVerdict { trace_id, verdict })
 }
@@ -71,18 +74,13 @@ fn verdict(message: &Document) -> Verdict {
     }
 }
 
-fn consent_revoked(message: &Document) -> Vec<Task> {
-    let Some(openid) = openid(message) else {
-        return Vec::new();
-    };
+fn consent_revoked(message: &Document) -> Option<Task> {
+    let openid = openid(message)?;
     let text = message.text("RevokeInfo").unwrap_or_default();
     let numbers = text.split(|c: char| !c.is_ascii_digit());
     let data: BTreeSet<_> = numbers.flat_map(personal_data).copied().collect();
-    if data.is_empty() {
-        return Vec::new();
-    }
-    let data = data.into_iter().collect();
-    vec![Task::ConsentRevoked { openid, data }]
+    let data: Vec<_> = data.into_iter().collect();
+    (!data.is_empty()).then_some(Task::ConsentRevoked { openid, data })
 }
 
 /// What a number in `RevokeInfo` stands for; nothing for data that is not kept here.
@@ -105,23 +103,21 @@ mod tests {
 
     const APP_ID: &str = "wx1";
 
-    fn tasks_of(message: Value) -> Vec<Task> {
+    fn try_task(message: &Value) -> Result<Option<Task>, RefusedError> {
         let message = Document::parse(message.to_string().as_bytes()).unwrap();
-        tasks(&message, APP_ID)
+        task(&message, APP_ID)
     }
 
-    fn verdict_of(fields: Value) -> Vec<Verdict> {
+    fn task_of(message: &Value) -> Option<Task> {
+        try_task(message).unwrap()
+    }
+
+    fn media_check(fields: &Value) -> Value {
         let mut message =
             json!({"MsgType": "event", "Event": "wxa_media_check", "trace_id": "t-1"});
+        let fields = fields.as_object().unwrap().clone();
+        message.as_object_mut().unwrap().extend(fields);
         message
-            .as_object_mut()
-            .unwrap()
-            .extend(fields.as_object().unwrap().clone());
-        let verdicts = tasks_of(message).into_iter().map(|task| match task {
-            Task::MediaVerdict { trace_id, verdict } if trace_id == "t-1" => verdict,
-            task => panic!("{task:?}"),
-        });
-        verdicts.collect()
     }
 
     #[test]
@@ -151,16 +147,27 @@ mod tests {
             (json!({}), Verdict::Failed),
         ];
         for (fields, verdict) in cases {
-            assert_eq!(verdict_of(fields.clone()), [verdict], "{fields}");
+            let trace_id = "t-1".to_owned();
+            let task = task_of(&media_check(&fields));
+            assert_eq!(
+                task,
+                Some(Task::MediaVerdict { trace_id, verdict }),
+                "{fields}"
+            );
         }
-        assert_eq!(verdict_of(json!({"appid": "wx2", "errcode": 0})), []);
-        assert_eq!(verdict_of(json!({"appid": APP_ID})), [Verdict::Failed]);
+    }
+
+    #[test]
+    fn another_mini_programs_verdict_is_refused() {
+        let task_of = |appid| try_task(&media_check(&json!({"appid": appid, "errcode": 0})));
+        assert_eq!(task_of("wx2"), Err(RefusedError::Foreign));
+        assert!(task_of(APP_ID).unwrap().is_some());
     }
 
     #[test]
     fn withdrawn_consent_names_the_data() {
         let revoked = |info: Value| {
-            tasks_of(json!({
+            task_of(&json!({
                 "MsgType": "event", "Event": "user_authorization_revoke", "OpenID": "o1",
                 "FromUserName": "wechat", "RevokeInfo": info,
             }))
@@ -177,9 +184,9 @@ mod tests {
         ];
         for (info, data) in cases {
             let openid = openid.clone();
-            assert_eq!(revoked(info), [Task::ConsentRevoked { openid, data }]);
+            assert_eq!(revoked(info), Some(Task::ConsentRevoked { openid, data }));
         }
-        assert_eq!(revoked(json!("1,2")), []);
+        assert_eq!(revoked(json!("1,2")), None);
     }
 
     #[test]
@@ -192,7 +199,7 @@ mod tests {
             json!({"MsgType": "event", "Event": "user_info_modified", "OpenID": "not an id"}),
             json!({}),
         ] {
-            assert_eq!(tasks_of(message.clone()), [], "{message}");
+            assert_eq!(task_of(&message), None, "{message}");
         }
     }
 }

@@ -50,17 +50,6 @@ impl Document {
             _ => None,
         }
     }
-
-    /// The objects in the field: a list of one is sent as its only element.
-    pub(crate) fn list(&self, name: &str) -> Vec<Self> {
-        let elements = match self.0.get(name) {
-            Some(Value::Array(elements)) => elements.as_slice(),
-            Some(element) => std::slice::from_ref(element),
-            None => &[],
-        };
-        let objects = elements.iter().filter_map(Value::as_object);
-        objects.cloned().map(Self).collect()
-    }
 }
 
 fn text(value: &Value) -> Option<String> {
@@ -172,25 +161,21 @@ mod tests {
             assert_eq!(document.number("CreateTime"), Some(1_620_973_045));
             let result = document.object("result").unwrap();
             assert_eq!(result.number("label"), Some(100));
-            let [only] = &document.list("List")[..] else {
-                panic!("{document:?}");
-            };
+            let only = document.object("List").unwrap();
             assert_eq!(only.text("T").as_deref(), Some("<a> & b"));
         }
     }
 
     #[test]
-    fn a_list_has_as_many_elements_as_were_sent() {
-        let json = parse(r#"{"List":[{"T":"1"},{"T":"2"}]}"#).unwrap();
-        let xml = parse("<xml><List><T>1</T></List><List><T>2</T></List></xml>").unwrap();
+    fn a_list_is_no_text_and_no_object() {
+        let json = parse(r#"{"List":[{"T":"1"},{"T":"2"}],"T":"3"}"#).unwrap();
+        let xml = parse("<xml><List><T>1</T></List><List><T>2</T></List><T>3</T></xml>").unwrap();
         for document in [json, xml] {
-            let texts: Vec<_> = document
-                .list("List")
-                .iter()
-                .map(|item| item.text("T"))
-                .collect();
-            assert_eq!(texts, [Some("1".to_owned()), Some("2".to_owned())]);
-            assert_eq!(document.list("Other"), []);
+            assert_eq!(
+                (document.text("List"), document.object("List")),
+                (None, None)
+            );
+            assert_eq!(document.text("T").as_deref(), Some("3"));
         }
     }
 

@@ -1,7 +1,9 @@
 //! The control API under `/_standin/`: what the library's methods do, by HTTP.
 
 use crate::{
+    content::ScriptedVerdict,
     fault::Fault,
+    push::{self, Delivery, MediaVerdict, PushSettings},
     state::{Endpoint, Shared},
 };
 use axum::{
@@ -13,7 +15,7 @@ use axum::{
     routing::{get, post},
 };
 use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// The routes, with the prefix left to the caller.
@@ -24,6 +26,10 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/faults", post(faults))
         .route("/unionid", post(unionid))
         .route("/secret", post(secret))
+        .route("/console", post(console))
+        .route("/push", post(push))
+        .route("/checks", get(checks))
+        .route("/verdict", post(verdict))
         .route("/reset", post(reset))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
@@ -108,6 +114,59 @@ async fn secret(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Status
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Takes where messages are to be pushed, as the console does: once the address has proved that it knows the Token.
+async fn console(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let settings: PushSettings = parse(&body)?;
+    push::verify(&settings).await.map_err(|error| bad(&error))?;
+    shared.state().push = Some(settings);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Push {
+    message: Option<Value>,
+    verdict: Option<MediaVerdict>,
+    #[serde(default)]
+    delivery: Delivery,
+}
+
+async fn push(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response, Refusal> {
+    let push: Push = parse(&body)?;
+    let message = match (push.message, push.verdict) {
+        (Some(message), None) => message,
+        (None, Some(verdict)) => verdict.message(),
+        _ => return Err(bad("either a message or a verdict")),
+    };
+    if shared.state().push.is_none() {
+        return Err(bad("no address: set it under /_standin/console"));
+    }
+    if push.delivery.delay_ms > 0 {
+        push::push_later(&shared, message, push.delivery);
+        return Ok(StatusCode::ACCEPTED.into_response());
+    }
+    let answers = push::push(&shared, message, &push.delivery).await;
+    let answers = answers.map_err(|error| bad(&error))?;
+    Ok(Json(json!({ "answers": answers })).into_response())
+}
+
+async fn checks(State(shared): State<Arc<Shared>>) -> Response {
+    Json(json!({ "checks": shared.state().media_checks })).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    openid: String,
+    verdict: Option<ScriptedVerdict>,
+}
+
+async fn verdict(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let Verdict { openid, verdict } = parse(&body)?;
+    shared.state().set_verdict(&openid, verdict);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.state().reset();
     StatusCode::NO_CONTENT
@@ -116,11 +175,11 @@ async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
 async fn wrong_method() -> Refusal {
     Refusal(
         StatusCode::METHOD_NOT_ALLOWED,
-        "GET for health and calls, POST for the others".to_owned(),
+        "GET for health, calls and checks, POST for the others".to_owned(),
     )
 }
 
 async fn unknown() -> Refusal {
-    let reason = "there are health, calls, faults, unionid, secret and reset under /_standin/";
+    let reason = "there are health, calls, checks, faults, unionid, secret, verdict, console, push and reset under /_standin/";
     Refusal(StatusCode::NOT_FOUND, reason.to_owned())
 }

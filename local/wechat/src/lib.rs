@@ -7,6 +7,9 @@
 //! | `GET /sns/jscode2session` | `openid`, `session_key`, and `unionid` once [`Wechat::set_unionid`] has set one |
 //! | `POST /cgi-bin/stable_token` | `access_token`, `expires_in`: the same token until its last five minutes |
 //! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
+//! | `POST /wxa/msg_sec_check` | `result` and `detail` |
+//! | `POST /wxa/media_check_async` | `trace_id`; the verdict is pushed once there is an address to push to |
+//! | `POST /cgi-bin/callback/check` | `dns` and `ping`, once there is an address to push to |
 //! | anything else, another spelling of these included | errcode 40066 |
 //!
 //! Like the real one it answers HTTP 200 and `text/plain` whatever happened, leaves `errcode` out on success, and ends
@@ -18,6 +21,10 @@
 //! - phone code `phone-13800138000-1`: gives that number. It works once, then answers 40029.
 //! - `errcode-<n>`, as either code: answers errcode `n`, every time.
 //! - any other text: 40029.
+//!
+//! So does what is checked: a text, or the bytes of a picture, with `risky` in it is risky, with `review` it is for a
+//! person to look at, and anything else passes. A text with `errcode-<n>` in it answers that errcode, and an openid with
+//! `away-` in it 61010.
 //!
 //! # In a test
 //!
@@ -49,23 +56,41 @@
 //! curl 127.0.0.1:9010/_standin/faults  -d '{"endpoint":"getuserphonenumber","fault":{"errcode_as":"40029"}}'
 //! curl 127.0.0.1:9010/_standin/unionid -d '{"openid":"alice","unionid":"o6_alice"}'
 //! curl 127.0.0.1:9010/_standin/secret  -d '{"secret":"rotated"}'
+//! curl 127.0.0.1:9010/_standin/checks
+//! curl 127.0.0.1:9010/_standin/verdict -d '{"openid":"alice","verdict":"not_fetched"}'
 //! curl 127.0.0.1:9010/_standin/reset   -X POST
+//! ```
+//!
+//! It pushes messages, too, once it knows where to; how a message differs from the usual is in [`Delivery`]:
+//!
+//! ```text
+//! curl 127.0.0.1:9010/_standin/console -d '{"url":"http://127.0.0.1:9000/v1/wechat/push","token":"…","aes_key":"…"}'
+//! curl 127.0.0.1:9010/_standin/push    -d '{"message":{"Event":"user_info_modified","OpenID":"alice"}}'
+//! curl 127.0.0.1:9010/_standin/push    -d '{"verdict":{"trace_id":"…","suggest":"risky","version":1},
+//!     "delivery":{"mode":"plain","format":"xml","numbers_as_text":true,"repeats":1}}'
 //! ```
 //!
 //! See [`Fault`] for how each fault is written.
 
 mod api;
+mod content;
 mod control;
 mod fault;
 mod noise;
+mod push;
 mod response;
 mod server;
 mod state;
 mod token;
 
+pub use content::{MediaCheck, ScriptedVerdict};
 pub use fault::Fault;
+pub use push::{
+    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushRequest, PushSettings, Suggestion,
+};
 pub use state::{Call, Endpoint};
 
+use serde_json::Value;
 use server::Server;
 use state::Shared;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
@@ -146,6 +171,26 @@ impl Wechat {
         self.shared.state().set_unionid(openid, unionid);
     }
 
+    /// The checks of media that were accepted since the start or the last [`reset`](Self::reset), oldest first.
+    pub fn media_checks(&self) -> Vec<MediaCheck> {
+        self.shared.state().media_checks.clone()
+    }
+
+    /// What the next check of media will be called.
+    pub fn next_trace_id(&self) -> String {
+        self.shared.state().next_trace_id()
+    }
+
+    /// Forgets the faults that were scripted and not met.
+    pub fn clear_faults(&self) {
+        self.shared.state().clear_faults();
+    }
+
+    /// Gives the checks of a person's media one outcome, whatever is in them; `None` has them look at it again.
+    pub fn set_verdict(&self, openid: &str, verdict: Option<ScriptedVerdict>) {
+        self.shared.state().set_verdict(openid, verdict);
+    }
+
     /// Ties a phone code to the user who pressed the button: sent with another openid it answers 40029.
     pub fn bind_phone_code(&self, code: &str, openid: &str) {
         self.shared
@@ -167,6 +212,25 @@ impl Wechat {
     /// Moves the clock of the access tokens forward.
     pub fn advance_clock(&self, by: Duration) {
         self.shared.state().tokens.advance(by);
+    }
+
+    /// Takes where messages are pushed from now on, unasked; `None` ends the push.
+    pub fn set_push(&self, settings: Option<PushSettings>) {
+        self.shared.state().push = settings;
+    }
+
+    /// Pushes a message of these fields; gives the answer to each attempt, of which there are three to a message that is
+    /// not acknowledged. What every message has is filled in.
+    ///
+    /// # Errors
+    ///
+    /// When the message cannot be written: it is no object, or the EncodingAESKey is none.
+    pub async fn push(
+        &self,
+        message: Value,
+        delivery: &Delivery,
+    ) -> Result<Vec<PushAnswer>, String> {
+        push::push(&self.shared, message, delivery).await
     }
 
     /// Forgets codes used, tokens, faults, calls and unionids, and takes the first secret again.

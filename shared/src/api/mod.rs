@@ -2,5 +2,6 @@
 
 pub mod audit;
 pub mod page;
+pub mod review;
 pub mod upload;
 pub mod user;

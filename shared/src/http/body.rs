@@ -287,6 +287,18 @@ impl<S: Sync> FromRequest<S> for OptionalJsonFields {
     }
 }
 
+/// A body whose form another server defines, and with it its content type and the query.
+#[derive(Debug)]
+pub struct OpaqueBody(pub Vec<u8>);
+
+impl<S: Sync> FromRequest<S> for OpaqueBody {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+        read(request.into_body()).await.map(Self)
+    }
+}
+
 /// A name as far as it is worth sending back.
 pub(super) fn clipped(name: &str) -> String {
     name.chars().take(64).collect()

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::error::{Code, Error};
 use crate::store::audit::{AdminError, NotAdmin};
 use crate::store::editor::AccessError;
+use crate::store::review::{DecideReviewError, ReportError};
 use crate::store::upload::{IssueUploadsError, ReadUploadError};
 use crate::store::user::{CreateUserError, EditUserError};
 use crate::store::{Refusal, StoreError};
@@ -90,6 +91,33 @@ impl From<CreateUserError> for Error {
             CreateUserError::UsernameTaken => Self::new(Code::UsernameTaken),
             CreateUserError::EmailTaken => Self::new(Code::EmailTaken),
             CreateUserError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<DecideReviewError> for Error {
+    fn from(error: DecideReviewError) -> Self {
+        match error {
+            DecideReviewError::NotWaiting => Self::new(Code::NotFound),
+            DecideReviewError::Admin(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReportError> for Error {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::AccessDenied(refusal) => refusal.into(),
+            ReportError::Own => Self::invalid_field(
+                "user",
+                "not_allowed",
+                "must be somebody else: what is one's own can be deleted",
+            ),
+            ReportError::NotFound => Self::new(Code::NotFound),
+            ReportError::QuotaExceeded { retry_after } => Self::new(Code::RateLimited)
+                .retry_after(retry_after)
+                .detail("too many reports today"),
+            ReportError::Store(error) => error.into(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod authentication;
 pub mod body;
+pub mod conditions;
 pub mod cursor;
 mod deadline;
 mod errors;
@@ -9,6 +10,7 @@ pub mod event;
 mod headers;
 mod json;
 mod media_type;
+pub mod page;
 mod panic;
 mod path;
 mod problem;
@@ -27,6 +29,7 @@ use crate::time::Clock;
 
 pub use authentication::{Authenticated, ProvideVerifier};
 pub use body::JsonFields;
+pub use page::PageRequest;
 pub use path::PathId;
 pub use query::WithQuery;
 pub use request::{ClientAddress, RequestId};

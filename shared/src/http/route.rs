@@ -52,6 +52,8 @@ pub enum RequestBody {
     Empty,
     /// A JSON object, which may be empty where the handler says so.
     Json,
+    /// A form that another server defines, as is the query.
+    Opaque,
 }
 
 impl fmt::Display for Route {

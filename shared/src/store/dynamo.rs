@@ -11,6 +11,8 @@ use aws_sdk_dynamodb::types::{
     WriteRequest,
 };
 
+use futures_util::future::try_join_all;
+
 use crate::random::Random;
 use crate::store::conflict::Backoff;
 use crate::store::error::{StoreError, is_conflict, is_transient};
@@ -19,6 +21,8 @@ use crate::store::item::Item;
 use crate::store::schema::Key;
 use crate::store::transaction::{Cancelled, Transacted, Transaction};
 
+/// What BatchGetItem takes.
+const READ_BATCH: usize = 100;
 /// What BatchWriteItem takes.
 const WRITE_BATCH: usize = 25;
 /// How often a batch is sent of which something stays unprocessed.
@@ -100,6 +104,13 @@ impl Dynamo {
             .set_key(Some(key.into_item()))
             .consistent_read(true);
         Ok(request.send().await?.item)
+    }
+
+    /// As [`Dynamo::batch_get`], for more keys than one call takes: the calls are made at the same time.
+    pub(super) async fn batch_get_all(&self, keys: &[Key]) -> Result<Vec<Item>, StoreError> {
+        let batches = keys.chunks(READ_BATCH);
+        let batches = batches.map(|batch| self.batch_get(batch.to_vec(), None));
+        Ok(try_join_all(batches).await?.into_iter().flatten().collect())
     }
 
     /// Reads items in one call, or more if DynamoDB leaves some unprocessed. Those that do not exist are left out.

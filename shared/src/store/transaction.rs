@@ -20,9 +20,23 @@ pub(super) enum Slot {
     Actor,
     AuditEntry,
     OwnerState,
+    /// The owner state for own functions.
+    OwnOwnerState,
+    /// An item of an own function.
+    OwnItem,
+    /// The entry that leads from a person to a shared item.
+    OwnEntry,
     Quota,
     Idempotency,
     Upload(UploadId),
+    Check,
+    Review,
+    /// Who or what a report is about.
+    Target,
+    /// A report, among those of its author.
+    Report,
+    /// The same, among what is about its target.
+    ReportAbout,
     /// A name that is taken.
     Reserved(UniqueField),
     /// A reservation that is given up.
@@ -114,7 +128,8 @@ impl Write {
                     .set_key(Some(key.into_item()))
                     .condition_expression(condition)
                     .set_expression_attribute_names(names)
-                    .set_expression_attribute_values(values);
+                    .set_expression_attribute_values(values)
+                    .return_values_on_condition_check_failure(OLD);
                 write.delete(delete.build()?).build()
             }
             Self::Put(item, condition) => write.put(put(table, item, condition)?).build(),

@@ -9,6 +9,10 @@ pub enum Writers {
     Http,
     /// The functions that read a queue.
     Queue,
+    /// The functions that ask WeChat.
+    Wechat,
+    /// The functions that decide about uploads.
+    Uploads,
     /// The function of this name alone.
     Only(&'static str),
 }
@@ -20,6 +24,8 @@ impl Writers {
             Self::All => true,
             Self::Http => is_http,
             Self::Queue => !is_http,
+            Self::Wechat => matches!(name, "login" | "moderation"),
+            Self::Uploads => matches!(name, "s3-event" | "moderation"),
             Self::Only(writer) => writer == name,
         }
     }
@@ -98,24 +104,37 @@ metrics! {
     DeletedUsers = "deleted_users", Count, Writers::Only("users");
 
     // WeChat, one for each class of its error codes.
-    WechatUnavailable = "wechat_unavailable", Count, Writers::Only("login");
-    WechatClientErrors = "wechat_client_errors", Count, Writers::Only("login");
-    WechatPolicyRefusals = "wechat_policy_refusals", Count, Writers::Only("login");
-    WechatRateLimits = "wechat_rate_limits", Count, Writers::Only("login");
-    WechatConfigErrors = "wechat_config_errors", Count, Writers::Only("login");
-    WechatTokenErrors = "wechat_token_errors", Count, Writers::Only("login");
-    WechatBugs = "wechat_bugs", Count, Writers::Only("login");
-    WechatUnknownErrcodes = "wechat_unknown_errcodes", Count, Writers::Only("login");
+    WechatUnavailable = "wechat_unavailable", Count, Writers::Wechat;
+    WechatClientErrors = "wechat_client_errors", Count, Writers::Wechat;
+    WechatPolicyRefusals = "wechat_policy_refusals", Count, Writers::Wechat;
+    WechatRateLimits = "wechat_rate_limits", Count, Writers::Wechat;
+    WechatConfigErrors = "wechat_config_errors", Count, Writers::Wechat;
+    WechatTokenErrors = "wechat_token_errors", Count, Writers::Wechat;
+    WechatBugs = "wechat_bugs", Count, Writers::Wechat;
+    WechatUnknownErrcodes = "wechat_unknown_errcodes", Count, Writers::Wechat;
     // The call failed without an error code.
-    WechatFailures = "wechat_failures", Count, Writers::Only("login");
-    WechatBreakerOpened = "wechat_breaker_opened", Count, Writers::Only("login");
+    WechatFailures = "wechat_failures", Count, Writers::Wechat;
+    WechatBreakerOpened = "wechat_breaker_opened", Count, Writers::Wechat;
 
     // Uploads.
     Tickets = "tickets", Count, Writers::Only("presign");
     UploadEvents = "upload_events", Count, Writers::Only("s3-event");
-    UploadsReady = "uploads_ready", Count, Writers::Only("s3-event");
-    UploadsRejected = "uploads_rejected", Count, Writers::Only("s3-event");
+    UploadsReady = "uploads_ready", Count, Writers::Uploads;
+    UploadsRejected = "uploads_rejected", Count, Writers::Uploads;
     OrphansRemoved = "orphans_removed", Count, Writers::Only("s3-event");
+
+    // Content checks.
+    ChecksAsked = "checks_asked", Count, Writers::Only("moderation");
+    ChecksPostponed = "checks_postponed", Count, Writers::Only("moderation");
+    ChecksPassed = "checks_passed", Count, Writers::Only("moderation");
+    ChecksRisky = "checks_risky", Count, Writers::Only("moderation");
+    ChecksToReview = "checks_to_review", Count, Writers::Only("moderation");
+
+    // WeChat's message push.
+    PushesQueued = "pushes_queued", Count, Writers::Only("wechat-push");
+    PushesIgnored = "pushes_ignored", Count, Writers::Only("wechat-push");
+    PushesRefused = "pushes_refused", Count, Writers::Only("wechat-push");
+    PushKeyMismatches = "push_key_mismatches", Count, Writers::Only("wechat-push");
 
     // Deleted accounts.
     PurgedRecords = "purged_records", Count, Writers::Only("purge");

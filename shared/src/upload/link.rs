@@ -53,10 +53,8 @@ impl Links {
 
     /// Reads `BUCKET_NAME`, `ASSETS_BASE_URL` and `UPLOADS_BASE_URL`.
     pub fn read(vars: &mut Vars<'_>, aws: &Aws) -> Self {
-        let signer = S3Signer::new(aws, vars.required("BUCKET_NAME"));
-        let uploads_base_url = vars.optional_as("UPLOADS_BASE_URL", str::parse);
         Self::new(
-            signer.with_base_url(uploads_base_url),
+            S3Signer::read(vars, aws),
             vars.optional_as("ASSETS_BASE_URL", config::base_url),
         )
     }

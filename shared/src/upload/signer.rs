@@ -17,6 +17,7 @@ use http::{Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::aws::{Aws, Service};
+use crate::config::Vars;
 use crate::invariant::broken;
 use crate::time::Timestamp;
 use crate::upload::base_url::UploadsBaseUrl;
@@ -83,6 +84,12 @@ impl S3Signer {
             base_path,
             base_url: None,
         }
+    }
+
+    /// Reads `BUCKET_NAME` and `UPLOADS_BASE_URL`.
+    pub fn read(vars: &mut Vars<'_>, aws: &Aws) -> Self {
+        let signer = Self::new(aws, vars.required("BUCKET_NAME"));
+        signer.with_base_url(vars.optional_as("UPLOADS_BASE_URL", str::parse))
     }
 
     /// Gives clients URLs at `base_url`, whose proxy sends the bucket's own `Host`: that is what is signed.

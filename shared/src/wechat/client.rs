@@ -189,13 +189,25 @@ impl Wechat {
         openid: &OpenId,
         secret: &AppSecret,
     ) -> Result<String, WechatError> {
+        let number = |token| self.phone_number_with(token, code, openid);
+        self.with_token(secret, number).await
+    }
+
+    /// What `call` gives with a token, or with a new one if WeChat refuses that at hand.
+    pub(super) async fn with_token<T, F>(
+        &self,
+        secret: &AppSecret,
+        call: impl Fn(ApiToken) -> F,
+    ) -> Result<T, WechatError>
+    where
+        F: Future<Output = Result<T, WechatError>>,
+    {
         let token = self.api_token(secret).await?;
-        match self.phone_number_with(&token, code, openid).await {
+        match call(token.clone()).await {
             Err(failure) if failure.is_bad_token() => {
                 // Once, and never with force_refresh: that would kill the token of every other environment.
                 self.token.forget(&token).await;
-                let token = self.api_token(secret).await?;
-                self.phone_number_with(&token, code, openid).await
+                call(self.api_token(secret).await?).await
             }
             outcome => outcome,
         }
@@ -203,7 +215,7 @@ impl Wechat {
 
     async fn phone_number_with(
         &self,
-        token: &ApiToken,
+        token: ApiToken,
         code: &PhoneCode,
         openid: &OpenId,
     ) -> Result<String, WechatError> {
@@ -243,7 +255,7 @@ impl Wechat {
     }
 
     /// Makes a call under breaker and deadline.
-    async fn call<T: DeserializeOwned>(
+    pub(super) async fn call<T: DeserializeOwned>(
         &self,
         endpoint: Endpoint,
         exchange: Exchange,

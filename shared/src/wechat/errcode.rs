@@ -1,6 +1,6 @@
 //! What WeChat's error codes mean for our caller, as one table.
 //!
-//! Sources: the "error codes" sections of code2Session, getStableAccessToken and getPhoneNumber at
+//! Sources: the "error codes" sections of code2Session, getStableAccessToken, getPhoneNumber, mediaCheckAsync and msgSecCheck at
 //! <https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/>, the errors common to all calls at
 //! <https://developers.weixin.qq.com/doc/oplatform/developers/errCode/errCode.html>, and reports of codes that are
 //! missing there (40163).
@@ -20,6 +20,10 @@ pub enum Endpoint {
     StableToken,
     /// `POST /wxa/business/getuserphonenumber`
     PhoneNumber,
+    /// `POST /wxa/media_check_async`
+    MediaCheck,
+    /// `POST /wxa/msg_sec_check`
+    TextCheck,
 }
 
 /// Whose fault it is, which is what an operator wants to know first.
@@ -70,6 +74,8 @@ pub struct Meaning {
 
 /// "System busy": the one errcode after which the same call may be repeated.
 pub const BUSY: i64 = -1;
+/// The minute's calls are used up.
+const MINUTE_QUOTA: i64 = 44991;
 /// The day's calls are used up.
 const DAILY_QUOTA: i64 = 45009;
 /// The secret is wrong: it may have been rotated.
@@ -81,7 +87,7 @@ type Row = (i64, Option<Endpoint>, Code, Class);
 
 /// errcode, the endpoint it is particular to (`None`: all), our answer, whose fault. A particular row comes before a
 /// general one.
-const TABLE: [Row; 39] = [
+const TABLE: [Row; 48] = [
     (BUSY, None, Code::WechatUnavailable, Class::Unavailable),
     (
         40029,
@@ -127,6 +133,38 @@ const TABLE: [Row; 39] = [
         Code::WechatPhoneCodeInvalid,
         Class::Client,
     ),
+    // What was to be checked, or whose it is, is nothing that WeChat checks.
+    (
+        40003,
+        Some(Endpoint::MediaCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        40003,
+        Some(Endpoint::TextCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        43104,
+        Some(Endpoint::MediaCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (
+        43104,
+        Some(Endpoint::TextCheck),
+        Code::WechatError,
+        Class::Client,
+    ),
+    (40004, None, Code::WechatError, Class::Client),
+    (40129, None, Code::WechatError, Class::Client),
+    // The same check was asked for too often.
+    (87020, None, Code::WechatError, Class::Client),
+    // The person has not used the mini-program in the last two hours.
+    (61010, None, Code::WechatError, Class::Policy),
+    (MINUTE_QUOTA, None, Code::WechatRateLimited, Class::Rate),
     (40013, None, Code::WechatConfig, Class::Config),
     (WRONG_SECRET, None, Code::WechatConfig, Class::Config),
     (41002, None, Code::WechatConfig, Class::Bug),

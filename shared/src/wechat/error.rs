@@ -58,7 +58,7 @@ pub enum WechatError {
 impl WechatError {
     /// Whether WeChat was not working. Any answer in its protocol says that it was, and so does a refusal by HTTP:
     /// these can be due to one client's code or one person's account, which must not shut out everybody else.
-    pub(super) fn is_outage(&self) -> bool {
+    pub fn is_outage(&self) -> bool {
         match self {
             Self::Errcode { errcode, .. } => *errcode == errcode::BUSY,
             Self::Status(status) => !status.is_client_error(),
@@ -73,13 +73,7 @@ impl WechatError {
 
     /// The metric that counts it.
     pub(super) fn metric(&self) -> Metric {
-        match self {
-            Self::Errcode {
-                endpoint, errcode, ..
-            } => meaning(*endpoint, *errcode).class.metric(),
-            Self::TooManyRequests { .. } => Class::Rate.metric(),
-            _ => Metric::WechatFailures,
-        }
+        self.class().map_or(Metric::WechatFailures, Class::metric)
     }
 
     /// Whether the app secret was refused, which a rotation explains.
@@ -101,8 +95,44 @@ impl WechatError {
     }
 
     pub(super) fn is_bad_token(&self) -> bool {
-        matches!(self, Self::Errcode { endpoint: Endpoint::PhoneNumber, errcode, .. }
-            if meaning(Endpoint::PhoneNumber, *errcode).class == Class::Token)
+        let is_token_call = matches!(
+            self,
+            Self::Errcode {
+                endpoint: Endpoint::StableToken,
+                ..
+            }
+        );
+        self.class() == Some(Class::Token) && !is_token_call
+    }
+
+    /// Whether WeChat understood what was asked, and did not do it. What comes instead from the call for a token, or from
+    /// something in between, says nothing about the request.
+    pub fn is_about_the_request(&self) -> bool {
+        match self {
+            Self::Errcode { endpoint, .. } => *endpoint != Endpoint::StableToken,
+            Self::Unusable(_) => true,
+            _ => false,
+        }
+    }
+
+    /// How long WeChat is not to be asked, if that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Errcode { wait, .. } | Self::TooManyRequests { wait } => *wait,
+            Self::NotAsked(wait) => Some(*wait),
+            _ => None,
+        }
+    }
+
+    /// Whose fault an answer with an error code is; `None` if it has none.
+    pub fn class(&self) -> Option<Class> {
+        match self {
+            Self::Errcode {
+                endpoint, errcode, ..
+            } => Some(meaning(*endpoint, *errcode).class),
+            Self::TooManyRequests { .. } => Some(Class::Rate),
+            _ => None,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
-//! WeChat's server API: the code exchange, the phone number, and what can go wrong with them.
+//! WeChat's server API: the code exchange, the phone number, content checks, and what can go wrong with them.
 
 pub mod breaker;
 pub mod client;
+pub mod content;
 pub mod errcode;
 mod error;
 mod http_client;

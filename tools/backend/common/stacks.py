@@ -59,6 +59,7 @@ class QueuePair:
 QUEUES = (
     QueuePair("upload-events", "UploadEventsQueueUrl", "UploadEventsDeadLettersUrl"),
     QueuePair("purge", "PurgeQueueUrl", "PurgeDeadLettersUrl"),
+    QueuePair("moderation", "ModerationQueueUrl", "ModerationDeadLettersUrl"),
 )
 
 

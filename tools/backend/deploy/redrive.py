@@ -42,7 +42,7 @@ def add_to(commands: Commands) -> None:
         "redrive", help="show the dead-letter queues and move their messages back", description=__doc__
     )
     add_stack_or_local(parser)
-    parser.add_argument("--queue", default="", help="upload-events or purge; both without it")
+    parser.add_argument("--queue", default="", help="upload-events, purge or moderation; all without it")
     parser.add_argument("--yes", action="store_true", help="move without asking")
     parser.set_defaults(run=_run)
 
@@ -64,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _chosen(name: str) -> tuple[QueuePair, ...]:
     queues = tuple(queue for queue in QUEUES if name in ("", queue.name))
     if not queues:
-        raise CommandError(f"QUEUE must be {' or '.join(queue.name for queue in QUEUES)}, and {name!r} is neither.")
+        raise CommandError(f"QUEUE must be one of {', '.join(queue.name for queue in QUEUES)}, and {name!r} is not.")
     return queues
 
 

@@ -70,6 +70,8 @@ The stack is up.
     dead letters   {outputs["UploadEventsDeadLettersUrl"]}
   purge            {outputs["PurgeQueueUrl"]}
     dead letters   {outputs["PurgeDeadLettersUrl"]}
+  moderation       {outputs["ModerationQueueUrl"]}
+    dead letters   {outputs["ModerationDeadLettersUrl"]}
   logs             {shown(stack.logs)}/   (`{logs}` follows them)
 
 Log in (a code works once; the next one is alice-2; admin-1 logs in an administrator):

@@ -11,3 +11,4 @@ mod client;
 mod control;
 mod faults;
 mod program;
+mod push;

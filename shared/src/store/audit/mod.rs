@@ -18,6 +18,7 @@ use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
+use crate::store::review::Decision;
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::user::{Role, Status, User};
@@ -64,6 +65,8 @@ pub enum Action {
     DeleteUser,
     /// Deleted one of a user's uploads.
     DeleteUpload,
+    /// Decided on a review.
+    DecideReview(Decision),
 }
 
 impl Action {
@@ -73,6 +76,7 @@ impl Action {
             Self::ChangeUser => "change_user",
             Self::DeleteUser => "delete_user",
             Self::DeleteUpload => "delete_upload",
+            Self::DecideReview(_) => "decide_review",
         }
     }
 }
@@ -175,6 +179,9 @@ impl Store {
         set("ttl", n(now.after(RETENTION).secs()));
         if let Some(upload) = write.upload {
             set("upload", s(upload.to_string()));
+        }
+        if let Action::DecideReview(decision) = write.action {
+            set("decision", s(decision.as_str()));
         }
         if let Some(before) = write.before {
             set("role_before", s(before.role.as_str()));

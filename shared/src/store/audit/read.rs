@@ -25,6 +25,8 @@ pub struct AuditEntry {
     pub target: String,
     /// Id of the upload that it was about, if it was about one.
     pub upload: Option<String>,
+    /// What was decided, if it was a decision on a review.
+    pub decision: Option<String>,
     /// The fields that were set or cleared, by their names in the API.
     pub fields: Vec<String>,
     /// The account before, if the write was about an account that was there.
@@ -60,6 +62,7 @@ impl AuditEntry {
             action: text("action")?,
             target: text("target")?,
             upload: item::opt_str(item, "upload").map(str::to_owned),
+            decision: item::opt_str(item, "decision").map(str::to_owned),
             fields: fields
                 .filter_map(|name| name.as_s().ok().cloned())
                 .collect(),

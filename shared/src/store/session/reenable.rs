@@ -6,7 +6,7 @@ use crate::store::account::{Account, AccountState, AccountUpdate};
 use crate::store::error::StoreError;
 use crate::store::fence::Fence;
 use crate::store::item::{self, Item, n, s};
-use crate::store::owner_state::owner_state;
+use crate::store::owner_state::set_owner_states;
 use crate::store::schema::Key;
 use crate::store::session::{Login, attribute, fresh_session};
 use crate::store::transaction::{Slot, Transacted, Transaction};
@@ -35,9 +35,8 @@ impl Store {
         update.raise_access_version();
         update.raise_fence(fence, now);
         update.require_unchanged(&user);
-        let transaction = Transaction::new()
-            .update(Slot::Account, Key::user(&user.id), update)
-            .put(Slot::OwnerState, owner_state(&user.id, user.epoch, false));
+        let transaction = Transaction::new().update(Slot::Account, Key::user(&user.id), update);
+        let transaction = set_owner_states(transaction, &user.id, user.epoch, false);
         let Transacted::Done = self.dynamo.transact(transaction).await? else {
             return Ok(None);
         };

@@ -2,12 +2,14 @@
 
 mod admin;
 mod avatar;
+mod check;
 mod close;
 mod complete;
 mod idempotency;
 mod issue;
 mod quota;
 mod read;
+mod ready;
 mod record;
 mod recount;
 mod repeat;
@@ -20,9 +22,12 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::store::item::n;
 use crate::time::Timestamp;
 
+pub(in crate::store) use check::checks_of;
+pub use check::{CheckedVersion, NewCheck, NoteCheckOutcome, UploadOfAccount};
 pub use close::CloseUploadOutcome;
 pub use complete::{CompleteUploadOutcome, RecordConflict};
 pub use idempotency::IdempotencyKey;
+pub(super) use quota::day_attribute;
 pub use read::ReadUploadError;
 pub use record::{NewUpload, ObjectVersion, Record};
 pub use request::{IssueUploads, IssueUploadsError, IssuedUploads, RepeatedUpload};
@@ -37,7 +42,9 @@ pub const EVENT_LIFETIME: Duration = Duration::from_secs(30 * DAY.as_secs());
 const PENDING_SHOWN: Duration = DAY;
 /// How long a rejected record can be read.
 const REJECTED_LIFETIME: Duration = Duration::from_secs(7 * DAY.as_secs());
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How long the item of a check is kept. WeChat's verdict comes within half an hour.
+const CHECK_LIFETIME: Duration = Duration::from_secs(2 * DAY.as_secs());
+pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn ttl(at: Timestamp, lifetime: Duration) -> AttributeValue {
     n(at.after(lifetime).secs())

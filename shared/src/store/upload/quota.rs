@@ -159,7 +159,7 @@ fn count(
     update
 }
 
-/// The attribute that counts the tickets of a day.
-pub(super) fn day_attribute(at: Timestamp) -> String {
+/// The attribute that counts what was done on a day.
+pub(in crate::store) fn day_attribute(at: Timestamp) -> String {
     format!("d{}", &at.to_amz_date()[..8])
 }

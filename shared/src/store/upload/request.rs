@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::ids::{Epoch, UploadId};
-use crate::store::account::{Account, Refusal};
+use crate::store::account::{self, Refusal};
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
-use crate::store::transaction::{Cancelled, Slot};
+use crate::store::transaction::Cancelled;
 use crate::store::upload::idempotency::IdempotencyKey;
 use crate::store::upload::record::{NewUpload, Record};
 use crate::time::Timestamp;
@@ -75,14 +75,8 @@ pub enum IssueUploadsError {
 
 /// An error if the transaction was cancelled because the account does not let its owner in.
 pub(super) fn check_account(cancelled: &Cancelled, epoch: Epoch) -> Result<(), IssueUploadsError> {
-    if !cancelled.refused(&Slot::Account) {
-        return Ok(());
-    }
-    let account = cancelled.item(&Slot::Account).map(Account::from_item);
-    let refusal = account
-        .transpose()?
-        .and_then(|account| account.admit(epoch).err());
-    Err(IssueUploadsError::AccessDenied(
-        refusal.unwrap_or(Refusal::Gone),
-    ))
+    let refusal = account::refusal(cancelled, epoch)?;
+    refusal.map_or(Ok(()), |refusal| {
+        Err(IssueUploadsError::AccessDenied(refusal))
+    })
 }

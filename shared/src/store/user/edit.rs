@@ -10,7 +10,7 @@ use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::fence::Fence;
 use crate::store::item::{Item, s};
-use crate::store::owner_state::owner_state;
+use crate::store::owner_state::set_owner_states;
 use crate::store::reservation::{
     OthersReservations, ReservationConflict, StoredForms, UserReservations,
 };
@@ -244,8 +244,8 @@ fn edit(
         transaction = transaction.check(Slot::Upload(avatar.upload), key, is_still(avatar));
     }
     if let Some(status) = changes.status {
-        let state = owner_state(&user.id, user.epoch, status == Status::Disabled);
-        transaction = transaction.put(Slot::OwnerState, state);
+        let disabled = status == Status::Disabled;
+        transaction = set_owner_states(transaction, &user.id, user.epoch, disabled);
     }
     transaction
 }

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use shared::time::{Clock, Timestamp};
 use tokio::sync::Mutex;
 
-use super::SecretsError;
+use crate::secrets::SecretsError;
+use crate::telemetry::causes;
+use crate::time::{Clock, Timestamp};
 
 /// How long a secret is used before it is read again.
 const LIFETIME: Duration = Duration::from_secs(60 * 60);
@@ -17,14 +18,16 @@ const FRESH: Duration = Duration::from_secs(10);
 type Read<T> = dyn Fn(&str) -> Result<T, SecretsError> + Send + Sync;
 
 /// Where a secret is in Secrets Manager: in the first of these that has been filled in.
-#[derive(Clone)]
-pub(super) struct Source {
-    pub(super) client: aws_sdk_secretsmanager::Client,
-    pub(super) ids: Vec<String>,
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The client that reads it.
+    pub client: aws_sdk_secretsmanager::Client,
+    /// The ids of the secrets.
+    pub ids: Vec<String>,
 }
 
 /// A secret, and where it comes from if it can change.
-pub(super) struct Cache<T> {
+pub struct Cache<T> {
     source: Option<(Source, Box<Read<T>>)>,
     clock: Clock,
     cached: Mutex<Option<Cached<T>>>,
@@ -36,7 +39,8 @@ struct Cached<T> {
 }
 
 impl<T> Cache<T> {
-    pub(super) fn new(
+    /// The secret at `source`, as `read` makes it of the secret's text.
+    pub fn new(
         source: Source,
         read: impl Fn(&str) -> Result<T, SecretsError> + Send + Sync + 'static,
         clock: Clock,
@@ -48,7 +52,8 @@ impl<T> Cache<T> {
         }
     }
 
-    pub(super) fn fixed(secret: T, clock: Clock) -> Self {
+    /// A secret that does not change.
+    pub fn fixed(secret: T, clock: Clock) -> Self {
         let cached = Cached {
             secret: Arc::new(secret),
             read_at: clock.now(),
@@ -61,7 +66,10 @@ impl<T> Cache<T> {
     }
 
     /// The secret. That at hand is used for as long as none can be read.
-    pub(super) async fn get(&self) -> Result<Arc<T>, SecretsError> {
+    ///
+    /// # Errors
+    /// If there is none at hand and none can be read.
+    pub async fn get(&self) -> Result<Arc<T>, SecretsError> {
         let mut cached = self.cached.lock().await;
         let now = self.clock.now();
         if let Some(Cached { secret, read_at }) = &*cached
@@ -72,7 +80,7 @@ impl<T> Cache<T> {
         match (self.fetch().await, &mut *cached) {
             (Err(error), Some(old)) => {
                 tracing::warn!(
-                    cause = shared::telemetry::causes(&error),
+                    cause = causes(&error),
                     "the secrets could not be read again"
                 );
                 old.read_at = now;
@@ -90,10 +98,10 @@ impl<T> Cache<T> {
     }
 
     /// What was read after `refused`, which is read again for it unless that has just been done.
-    pub(super) async fn instead_of(
-        &self,
-        refused: &Arc<T>,
-    ) -> Result<Option<Arc<T>>, SecretsError> {
+    ///
+    /// # Errors
+    /// If none can be read.
+    pub async fn instead_of(&self, refused: &Arc<T>) -> Result<Option<Arc<T>>, SecretsError> {
         let mut cached = self.cached.lock().await;
         let now = self.clock.now();
         let Some(current) = &*cached else {
