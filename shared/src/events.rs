@@ -59,6 +59,13 @@ pub struct CloudEvent {
     pub event: Event,
 }
 
+/// How SNS wraps what it delivers to a queue.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope {
+    message: String,
+}
+
 /// The text is no event.
 #[derive(Debug, thiserror::Error)]
 #[error("the message is no event of this backend")]
@@ -103,12 +110,15 @@ impl Event {
 }
 
 impl CloudEvent {
-    /// Reads the body of a queue's message, if the queue is subscribed with `RawMessageDelivery`.
+    /// Reads the body of a queue's message, with SNS's envelope or, of a subscription with `RawMessageDelivery`, without.
+    /// <https://docs.aws.amazon.com/sns/latest/dg/sns-large-payload-raw-message-delivery.html>
     ///
     /// # Errors
-    /// If it is no event, or one of a later release.
+    /// If it is no event, or one that only a later release knows.
     pub fn parse(body: &str) -> Result<Self, ParseEventError> {
-        serde_json::from_str(body).map_err(ParseEventError)
+        let envelope: Result<Envelope, _> = serde_json::from_str(body);
+        let event = envelope.as_ref().map_or(body, |envelope| &envelope.message);
+        serde_json::from_str(event).map_err(ParseEventError)
     }
 }
 
@@ -192,7 +202,10 @@ mod tests {
             "data": {"user": "u5esjy36duo2g3uwfwiew2hluhz", "epoch": 1},
         });
         assert_eq!(json, expected);
-        assert_eq!(CloudEvent::parse(&json.to_string()).unwrap(), sent);
+        let wrapped = serde_json::json!({"Type": "Notification", "Message": json.to_string()});
+        for body in [json, wrapped] {
+            assert_eq!(CloudEvent::parse(&body.to_string()).unwrap(), sent);
+        }
         for body in ["", "{}", "{\"type\":\"account.deleted\"}"] {
             assert!(CloudEvent::parse(body).is_err(), "{body}");
         }
