@@ -46,6 +46,8 @@ pub enum Service {
     DynamoDb,
     /// `AWS_ENDPOINT_URL_S3`
     S3,
+    /// `AWS_ENDPOINT_URL_SNS`
+    Sns,
     /// `AWS_ENDPOINT_URL_SQS`
     Sqs,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`
@@ -60,6 +62,7 @@ pub struct Aws {
     endpoint: Option<String>,
     dynamodb: Option<String>,
     s3: Option<String>,
+    sns: Option<String>,
     sqs: Option<String>,
     secrets_manager: Option<String>,
     network: Network,
@@ -87,6 +90,7 @@ impl Aws {
             endpoint: vars.optional_as("AWS_ENDPOINT_URL", config::base_url),
             dynamodb: vars.optional_as("AWS_ENDPOINT_URL_DYNAMODB", config::base_url),
             s3: vars.optional_as("AWS_ENDPOINT_URL_S3", config::base_url),
+            sns: vars.optional_as("AWS_ENDPOINT_URL_SNS", config::base_url),
             sqs: vars.optional_as("AWS_ENDPOINT_URL_SQS", config::base_url),
             secrets_manager: vars.optional_as("AWS_ENDPOINT_URL_SECRETS_MANAGER", config::base_url),
             network,
@@ -126,6 +130,7 @@ impl Aws {
         let own = match service {
             Service::DynamoDb => &self.dynamodb,
             Service::S3 => &self.s3,
+            Service::Sns => &self.sns,
             Service::Sqs => &self.sqs,
             Service::SecretsManager => &self.secrets_manager,
         };

@@ -226,7 +226,8 @@ impl FromStr for Purpose {
 ///
 /// Because the id tells, an event about an object needs no read to know which account generation it belongs to and
 /// whether it is an avatar; and because time comes first, ids sort by age.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct UploadId(u128);
 
 impl UploadId {
@@ -258,6 +259,20 @@ impl UploadId {
     /// The account generation that it belongs to.
     pub fn epoch(self) -> Epoch {
         Epoch(u16::try_from(self.0 >> 64 & 0x7fff).unwrap_or(0))
+    }
+}
+
+impl TryFrom<String> for UploadId {
+    type Error = ParseIdError;
+
+    fn try_from(text: String) -> Result<Self, ParseIdError> {
+        text.parse()
+    }
+}
+
+impl From<UploadId> for String {
+    fn from(id: UploadId) -> Self {
+        id.to_string()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod base32;
 pub mod config;
 pub mod digest;
 pub mod error;
+pub mod events;
 pub mod function;
 pub mod http;
 pub mod ids;

@@ -1,6 +1,6 @@
 //! A user.
 
-use serde::{Deserialize, Serialize};
+mod role;
 
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::moderation::CheckId;
@@ -8,37 +8,7 @@ use crate::profile::{Email, Nickname, Username};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 
-/// What a user may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Role {
-    /// May read and change what is their own.
-    User,
-    /// May also read and change every other user's account and uploads; each such write is audited.
-    Admin,
-}
-
-impl Role {
-    /// The role's name in the API and in tokens.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Admin => "admin",
-        }
-    }
-}
-
-impl std::str::FromStr for Role {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "user" => Ok(Self::User),
-            "admin" => Ok(Self::Admin),
-            _ => Err("must be user or admin"),
-        }
-    }
-}
+pub use role::{ParseRoleError, Role, RoleName, Roles};
 
 /// Whether an account can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -8,6 +8,7 @@ mod erasure;
 mod golden;
 mod login;
 mod moderation;
+mod own_events;
 mod own_functions;
 mod purge;
 mod push;

@@ -23,6 +23,7 @@ pub mod samples;
 pub mod session;
 pub mod storage;
 pub mod template;
+pub mod topic;
 pub mod uploads;
 pub mod world;
 

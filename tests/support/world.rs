@@ -484,6 +484,7 @@ fn common_variables(
         ("PUSH_TOKEN", keys::PUSH_TOKEN),
         ("PUSH_AES_KEY", keys::PUSH_AES_KEY),
         ("ADMIN_OPENIDS", "admin"),
+        ("ROLES", "editor,courier"),
         // What a start does ahead of time would be counted as its first request's.
         ("WARM_UP", "off"),
     ];

@@ -20,6 +20,7 @@ mod verdict;
 
 use serde_json::Value;
 use shared::config::{self, WarmUp};
+use shared::events::Publisher;
 use shared::function::Setup;
 use shared::queue::{self, Sender, SqsBatchResponse};
 use shared::random::Random;
@@ -47,6 +48,8 @@ pub struct App {
     /// Where deleted accounts are announced.
     purge_queue: Sender,
     revoked_uploads: RevokedUploads,
+    /// Tells own functions of what is ready.
+    events: Publisher,
     clock: Clock,
     random: Random,
     telemetry: Telemetry,
@@ -78,6 +81,7 @@ impl App {
         let queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
         let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
         let revoked_uploads = RevokedUploads::read(&mut vars);
+        let events = Publisher::read(&mut vars, &aws);
         WarmUp::read(&mut vars);
         let app_secret = vars.finish_with(app_secret)?;
         let http = aws.http().ok_or("TLS could not be set up")?.clone();
@@ -90,6 +94,7 @@ impl App {
             queue,
             purge_queue,
             revoked_uploads,
+            events,
             clock,
             random,
             telemetry,

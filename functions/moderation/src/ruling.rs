@@ -1,5 +1,6 @@
 //! Carries out what is said of a version: the record and the profile first, then the bucket.
 
+use shared::events::Event;
 use shared::queue::RetryError;
 use shared::store::upload::{
     CloseUploadOutcome, CompleteUploadOutcome, ObjectVersion, RecordConflict,
@@ -71,7 +72,13 @@ pub(crate) async fn apply(
                 closed(app.store.hold_upload(key, version, was).await, Ruled::Held)?
             }
             (Judgement::Withdraw, Some(was)) => withdraw(app, key, version, was).await?,
-            (_, status) => return Ok(Ruled::Unchanged(status)),
+            (_, status) => {
+                if status == Some(UploadStatus::Ready) && ruling.shows() {
+                    // An earlier delivery may have been cut off after its write.
+                    publish(app, key).await?;
+                }
+                return Ok(Ruled::Unchanged(status));
+            }
         };
         let conflict = match attempt {
             Attempt::Done(ruled) => return Ok(ruled),
@@ -95,12 +102,18 @@ async fn show(
             if let Some(replaced) = replaced {
                 remove(app, &replaced).await?;
             }
+            publish(app, key).await?;
             telemetry::count(Metric::UploadsReady);
             Attempt::Done(Ruled::Shown)
         }
         CompleteUploadOutcome::OwnerGone => Attempt::Done(Ruled::OwnerGone),
         CompleteUploadOutcome::Conflict(conflict) => Attempt::Conflict(conflict),
     })
+}
+
+async fn publish(app: &App, key: &ObjectKey) -> Result<(), RetryError> {
+    let ready = Event::upload_ready(key);
+    Ok(app.events.publish(ready, app.clock.now()).await?)
 }
 
 /// Rejects the record first and then removes the version: if this is cut off in between, the record still lists it.

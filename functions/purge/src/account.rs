@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use shared::events::Event;
 use shared::queue::{Message, Outcome, RetryError};
 use shared::store::user::DeletedAccount;
 use shared::telemetry::{self, Metric};
@@ -146,6 +147,11 @@ fn has_time(app: &App, deadline: Timestamp) -> bool {
 }
 
 async fn finish(app: &App, deleted: &DeletedAccount) -> Result<Outcome, RetryError> {
+    let event = Event::AccountDeleted {
+        user: deleted.user.clone(),
+        epoch: deleted.epoch,
+    };
+    app.events.publish(event, app.clock.now()).await?;
     let finished = app.store.finish_purge(&deleted.user, deleted.epoch).await;
     finished.map_err(RetryError::new)?;
     telemetry::count(Metric::PurgesFinished);

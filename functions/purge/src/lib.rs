@@ -9,6 +9,7 @@ mod objects;
 
 use serde_json::Value;
 use shared::config::WarmUp;
+use shared::events::Publisher;
 use shared::function::Setup;
 use shared::queue::{self, Sender, SqsBatchResponse};
 use shared::store::Store;
@@ -24,6 +25,7 @@ pub struct App {
     objects: Objects,
     /// The function's own queue.
     queue: Sender,
+    events: Publisher,
     clock: Clock,
     telemetry: Telemetry,
 }
@@ -44,12 +46,14 @@ impl App {
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let events = Publisher::read(&mut vars, &aws);
         WarmUp::read(&mut vars);
         vars.finish()?;
         Ok(Self {
             store,
             objects,
             queue,
+            events,
             clock,
             telemetry,
         })

@@ -1,5 +1,6 @@
 //! Carries out what [`decide`] decides about an event, in the table and in the bucket.
 
+use shared::events;
 use shared::ids::Purpose;
 use shared::moderation::{Checks, Task};
 use shared::queue::{Outcome, RetryError};
@@ -105,7 +106,7 @@ async fn complete(
     match outcome.map_err(RetryError::new)? {
         CompleteUploadOutcome::Completed { replaced } => {
             remove_versions(app, replaced).await?;
-            announce(app, key, &version.id).await?;
+            announce(app, key, &version.id, status).await?;
             app.settled.remember(key, Some(version.id.clone()));
             if status != UploadStatus::Ready {
                 return Ok(ChangeOutcome::Applied(Outcome::Done("upload waits for its check")));
@@ -123,10 +124,23 @@ async fn complete(
     }
 }
 
-/// Asks for the check of a version that a record references. The record is written first: if this is cut off, the message
-/// comes again, and finds it.
-async fn announce(app: &App, key: &ObjectKey, version: &str) -> Result<(), RetryError> {
-    let Some(queue) = app.checks.queue() else {
+/// Asks for the check of a version that a record references, and tells own functions of one that is ready. The record is
+/// written first: if this is cut off, the message comes again, and finds it.
+async fn announce(
+    app: &App,
+    key: &ObjectKey,
+    version: &str,
+    status: UploadStatus,
+) -> Result<(), RetryError> {
+    if status == UploadStatus::Ready {
+        let ready = events::Event::upload_ready(key);
+        app.events.publish(ready, app.clock.now()).await?;
+    }
+    let is_checked = match app.checks {
+        Checks::Log(_) => matches!(status, UploadStatus::Ready | UploadStatus::Checking),
+        Checks::Off | Checks::Enforce(_) => status == UploadStatus::Checking,
+    };
+    let Some(queue) = app.checks.queue().filter(|_| is_checked) else {
         return Ok(());
     };
     let task = Task::MediaStored {
@@ -136,7 +150,7 @@ async fn announce(app: &App, key: &ObjectKey, version: &str) -> Result<(), Retry
     Ok(queue.send(task.to_message(), None).await?)
 }
 
-/// Asks again for a check that may not have been asked for, because the event that completed the record was cut off.
+/// Announces again what may not have been announced, because the event that completed the record was cut off.
 async fn announce_again(
     app: &App,
     context: &EventContext<'_>,
@@ -146,12 +160,8 @@ async fn announce_again(
     let (Event::Stored(version, _), Some(record)) = (event, record) else {
         return Ok(());
     };
-    let waits = match app.checks {
-        Checks::Log(_) => matches!(record.status, UploadStatus::Ready | UploadStatus::Checking),
-        Checks::Off | Checks::Enforce(_) => record.status == UploadStatus::Checking,
-    };
-    if waits && record.version.as_deref() == Some(&version.id) {
-        announce(app, context.key, &version.id).await?;
+    if record.version.as_deref() == Some(&version.id) {
+        announce(app, context.key, &version.id, record.status).await?;
     }
     Ok(())
 }

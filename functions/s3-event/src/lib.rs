@@ -11,6 +11,7 @@ mod verify;
 
 use serde_json::Value;
 use shared::config::WarmUp;
+use shared::events::Publisher;
 use shared::function::Setup;
 use shared::moderation::Checks;
 use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
@@ -31,6 +32,8 @@ pub struct App {
     limits: Limits,
     /// Whether WeChat checks what is stored.
     checks: Checks,
+    /// Tells own functions of what is ready.
+    events: Publisher,
     /// What this environment knows of keys.
     settled: Settled,
     clock: Clock,
@@ -54,6 +57,7 @@ impl App {
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let limits = Limits::read(&mut vars);
         let checks = Checks::read(&mut vars, &aws, "CONTENT_CHECK_MEDIA");
+        let events = Publisher::read(&mut vars, &aws);
         let warm_up = WarmUp::read(&mut vars);
         vars.finish()?;
         let app = Self {
@@ -61,6 +65,7 @@ impl App {
             objects,
             limits,
             checks,
+            events,
             settled: Settled::default(),
             clock,
             telemetry,

@@ -25,7 +25,9 @@ pub(crate) async fn create(
     let username = fields.optional("username", body::parsed);
     let email = fields.optional("email", body::parsed);
     let nickname = fields.optional("nickname", body::parsed);
-    let role = fields.optional("role", body::parsed).unwrap_or(Role::User);
+    let role = fields.optional("role", |value| {
+        body::text_as(value, |text| app.roles.parse(text))
+    });
     let openid = fields.finish(openid)?;
     let app_id = app
         .app_id
@@ -42,7 +44,7 @@ pub(crate) async fn create(
         username,
         email,
         nickname,
-        role,
+        role: role.unwrap_or(Role::User),
     };
     let user = app.store.create_user(&new, caller.actor()).await?;
     let mut response = response::user(&app, &caller, &user);

@@ -28,6 +28,7 @@ use shared::store::Store;
 use shared::telemetry::Telemetry;
 use shared::time::Clock;
 use shared::upload::link::Links;
+use shared::user::Roles;
 
 /// What the handlers need.
 #[derive(Debug)]
@@ -42,6 +43,8 @@ pub struct App {
     links: Links,
     /// The mini-program's id, from which user ids are derived; only creating a user needs it.
     app_id: Option<String>,
+    /// The roles that administrators can give.
+    roles: Roles,
     clock: Clock,
     telemetry: Telemetry,
 }
@@ -67,6 +70,7 @@ impl App {
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
         let app_id = vars.text("WECHAT_APP_ID");
+        let roles = Roles::read(&mut vars);
         let warm_up = WarmUp::read(&mut vars);
         let app = Self {
             store,
@@ -76,6 +80,7 @@ impl App {
             verifier: vars.finish_with(verifier)?,
             links,
             app_id,
+            roles,
             clock,
             telemetry,
         };

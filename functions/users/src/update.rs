@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use http::HeaderMap;
+use serde_json::Value;
 use shared::error::Error;
 use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
@@ -14,7 +15,7 @@ use shared::patch::Patch;
 use shared::profile::Nickname;
 use shared::store::editor::Editor;
 use shared::store::user::Changes;
-use shared::user::{NewNickname, Role, Status};
+use shared::user::{NewNickname, Roles};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
@@ -27,7 +28,7 @@ pub(crate) async fn update(
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
-    let (mut changes, nickname) = requested(fields, editor)?;
+    let (mut changes, nickname) = requested(fields, editor, &app.roles)?;
     changes.nickname = announced(&app, user, nickname).await?;
     let user = app
         .store
@@ -55,13 +56,15 @@ async fn announced(
 fn requested(
     mut fields: JsonFields,
     editor: Editor<'_>,
+    roles: &Roles,
 ) -> Result<(Changes, Patch<Nickname>), Error> {
     let username = fields.patch("username", body::parsed);
     let email = fields.patch("email", body::parsed);
     let nickname = fields.patch("nickname", body::parsed);
     let avatar = fields.patch("avatar_upload_id", body::parsed);
-    let role = admin_only::<Role>(&mut fields, "role", editor);
-    let status = admin_only::<Status>(&mut fields, "status", editor);
+    let role = |value| body::text_as(value, |text| roles.parse(text));
+    let role = admin_only(&mut fields, "role", editor, role);
+    let status = admin_only(&mut fields, "status", editor, body::parsed);
     let changes = (|| {
         let changes = Changes {
             username: username?,
@@ -77,16 +80,18 @@ fn requested(
 }
 
 /// A field that only an administrator may set, of somebody else, and that cannot be cleared. `None` after a fault.
-fn admin_only<T>(fields: &mut JsonFields, name: &str, editor: Editor<'_>) -> Option<Option<T>>
-where
-    T: std::str::FromStr<Err: std::fmt::Display>,
-{
+fn admin_only<T>(
+    fields: &mut JsonFields,
+    name: &str,
+    editor: Editor<'_>,
+    parse: impl FnOnce(Value) -> Result<T, ValueError>,
+) -> Option<Option<T>> {
     if fields.has(name) && matches!(editor, Editor::Owner(_)) {
         let _ = fields.patch(name, Ok);
         let message = "only an administrator may set it, and only for somebody else";
         return fields.reject(name, ValueError("not_allowed", message.into()));
     }
-    match fields.patch(name, body::parsed)? {
+    match fields.patch(name, parse)? {
         Patch::Keep => Some(None),
         Patch::Set(value) => Some(Some(value)),
         Patch::Clear => fields.reject(name, ValueError::invalid("cannot be cleared")),

@@ -11,7 +11,7 @@ use crate::ids::UserId;
 use crate::profile::{Email, Nickname, Username, masked_phone};
 use crate::time::Timestamp;
 use crate::upload::link::Links;
-use crate::user::User;
+use crate::user::{Role, User};
 
 /// How much of a user a reader may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +70,7 @@ struct PrivateFields<'a> {
     username: Option<&'a str>,
     email: Option<&'a str>,
     phone: Option<Cow<'a, str>>,
-    role: &'static str,
+    role: Role,
     status: &'static str,
     created_at: String,
     updated_at: String,
@@ -109,7 +109,7 @@ impl<'a> PrivateFields<'a> {
                 View::Owner => phone.map(Cow::from),
                 View::Admin | View::Stranger => phone.map(|phone| masked_phone(phone).into()),
             },
-            role: user.role.as_str(),
+            role: user.role,
             status: user.status.as_str(),
             created_at: user.created_at.to_rfc3339(),
             updated_at: user.updated_at.to_rfc3339(),

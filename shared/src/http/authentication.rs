@@ -9,7 +9,7 @@ use http::request::Parts;
 use crate::auth::jwt::Verifier;
 use crate::auth::{Admin, Caller};
 use crate::error::{Code, Error};
-use crate::http::query;
+use crate::http::{Access, query};
 
 /// An app whose callers show access tokens.
 pub trait ProvideVerifier {
@@ -37,6 +37,10 @@ impl Authenticated for Caller {
         let claims = bearer(parts)
             .and_then(|token| verifier.verify(token).ok())
             .ok_or_else(|| Error::new(Code::Unauthorized))?;
+        let access = parts.extensions.get::<Access>();
+        if access.is_some_and(|access| !access.admits(claims.role)) {
+            return Err(Error::new(Code::Forbidden));
+        }
         Ok(Self {
             user: claims.sub,
             epoch: claims.epoch,

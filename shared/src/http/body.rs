@@ -206,9 +206,18 @@ pub fn text(value: Value) -> Result<String, ValueError> {
 /// # Errors
 /// If the value is of another type, or `T` refuses it.
 pub fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(value: Value) -> Result<T, ValueError> {
-    text(value)?
-        .parse()
-        .map_err(|reason: T::Err| ValueError::invalid(reason.to_string()))
+    text_as(value, str::parse)
+}
+
+/// Reads a JSON string as `parse` does.
+///
+/// # Errors
+/// If the value is of another type, or `parse` refuses it.
+pub fn text_as<T, E: std::fmt::Display>(
+    value: Value,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Result<T, ValueError> {
+    parse(&text(value)?).map_err(|reason| ValueError::invalid(reason.to_string()))
 }
 
 /// Reads a JSON boolean.

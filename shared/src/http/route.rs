@@ -6,6 +6,8 @@ use std::fmt;
 use axum::Router;
 use http::Method;
 
+use crate::user::Role;
+
 /// A route: what a client may ask for, and what it has to send.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
@@ -28,6 +30,19 @@ pub enum Access {
     User,
     /// Whoever has an access token with the role `admin`.
     Admin,
+    /// Whoever has an access token with one of these roles of the project's own, or with the role `admin`.
+    Roles(&'static [&'static str]),
+}
+
+impl Access {
+    /// Whether a caller of the role is let in.
+    pub fn admits(self, role: Role) -> bool {
+        match self {
+            Self::Anyone | Self::User => true,
+            Self::Admin => role == Role::Admin,
+            Self::Roles(names) => role == Role::Admin || names.contains(&role.as_str()),
+        }
+    }
 }
 
 /// What a request carries.
@@ -61,20 +76,26 @@ impl<S> Routes<S> {
 
 /// Declares a function's routes: `ROUTES`, the table, and `routes()`, the handlers, whose state is the type that comes
 /// first. A row is method, path, [`Access`](crate::http::Access), [`RequestBody`](crate::http::RequestBody) and handler.
+///
+/// A row `Roles(&["editor"])` is enforced by [`Caller`](crate::auth::Caller), which its handler has in its signature.
 #[macro_export]
 macro_rules! routes {
-    ($state:ty; $($method:ident $path:literal, $access:ident, $body:ident => $handler:path;)+) => {
+    ($state:ty; $($method:ident $path:literal, $access:ident $(($roles:expr))?, $body:ident => $handler:path;)+) => {
         /// The function's routes.
         pub const ROUTES: &[$crate::http::Route] = &[$($crate::http::Route {
             method: ::http::Method::$method,
             path: $path,
-            access: $crate::http::Access::$access,
+            access: $crate::http::Access::$access$(($roles))?,
             body: $crate::http::RequestBody::$body,
         }),+];
 
         fn routes() -> $crate::http::Routes<$state> {
             let router = ::axum::Router::new()
-                $(.route($path, ::axum::routing::on(::axum::routing::MethodFilter::$method, $handler)))+;
+                $(.route(
+                    $path,
+                    ::axum::routing::on(::axum::routing::MethodFilter::$method, $handler)
+                        $(.layer(::axum::Extension($crate::http::Access::$access($roles))))?,
+                ))+;
             $crate::http::Routes::from_table(router)
         }
     };

@@ -4,6 +4,7 @@ mod bodies;
 mod failures;
 mod headers;
 mod ids;
+mod own_roles;
 mod queries;
 mod roles;
 mod routes;

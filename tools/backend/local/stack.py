@@ -36,6 +36,7 @@ OVERRIDES = {
     "CONTENT_CHECK_TEXT": "ContentCheckText",
     "LOGIN_RATE_LIMIT": "LoginRateLimit",
     "REVOKED_UPLOADS": "RevokedUploads",
+    "ROLES": "Roles",
     "UPLOADS_BASE_URL": "UploadsBaseUrl",
     "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",
     "UPLOAD_MAX_BYTES": "UploadMaxBytes",

@@ -27,6 +27,11 @@ impl Ruling {
         Self::Denied,
     ];
 
+    /// Whether a version of which this is said may be shown.
+    pub const fn shows(self) -> bool {
+        matches!(self, Self::Passed | Self::Approved)
+    }
+
     /// The state in which a ruling expects the record. A handler assumes it and writes conditionally, which saves a read.
     pub const fn expected_status(self) -> UploadStatus {
         match self {
