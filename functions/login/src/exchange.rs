@@ -34,7 +34,8 @@ pub(crate) async fn login(
     let (app_secret, keys) = (app_secret?, keys?);
     let (wechat, code) = (&app.wechat, &code);
     let exchange = |secret: Arc<AppSecret>| async move { wechat.exchange(code, &secret).await };
-    let who = app.secrets.app_secret.call(app_secret, exchange).await?;
+    let who: Result<_, Error> = app.secrets.app_secret.call(app_secret, exchange).await;
+    let who = who?;
     let user = UserId::derive(app.wechat.app_id(), &who.openid);
     let token = RefreshToken::first(user, SessionId::new(&app.random), &app.random);
     let login = Login {

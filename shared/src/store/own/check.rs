@@ -164,7 +164,7 @@ impl Store {
             };
             match self.dynamo.update(key, update).await? {
                 Updated::Done(_) => return Ok(VerdictOutcome::Applied),
-                Updated::Refused(_) => attempts.start_over().await?,
+                Updated::Refused { .. } => attempts.start_over().await?,
             }
         }
     }

@@ -100,7 +100,7 @@ impl Store {
             }
             match self.dynamo.update(Key::user(user), update).await? {
                 Updated::Done(_) => return Ok(VerdictOutcome::Applied),
-                Updated::Refused(_) => attempts.start_over().await?,
+                Updated::Refused { .. } => attempts.start_over().await?,
             }
         }
     }
@@ -130,7 +130,7 @@ impl Store {
             update.require_as_read(&item, &NICKNAME_ATTRIBUTES);
             match self.dynamo.update(Key::user(user), update).await? {
                 Updated::Done(_) => return Ok(()),
-                Updated::Refused(_) => attempts.start_over().await?,
+                Updated::Refused { .. } => attempts.start_over().await?,
             }
         }
     }
