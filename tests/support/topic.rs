@@ -5,7 +5,8 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use shared::aws::Service;
 use shared::events::CloudEvent;
 
-use crate::{Emulator, World, unique};
+use crate::emulator::unique;
+use crate::{Emulator, World};
 
 /// A topic, and the queue of a function that subscribes to all of it.
 #[derive(Debug)]
