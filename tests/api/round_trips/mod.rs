@@ -4,6 +4,7 @@
 mod administration;
 mod events;
 mod login;
+mod push;
 mod tokens;
 mod uploads;
 mod users;
