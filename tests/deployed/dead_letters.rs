@@ -15,7 +15,7 @@ use tokio::process::Command;
 use crate::STACK;
 
 /// The receives after which the template gives up on a message.
-const MAX_RECEIVES: &str = "5";
+const MAX_RECEIVES: &str = "7";
 /// So that those take seconds here, and not a quarter of an hour.
 const SHORT_VISIBILITY: &str = "2";
 

@@ -50,9 +50,9 @@ pub(crate) const RULES: &[Rule] = &[
         name: "a queue that a function reads gives a message up after five receives or more",
         check: redrive,
         mistakes: &[
-            ("maxReceiveCount: 5", "maxReceiveCount: 4"),
+            ("maxReceiveCount: 7", "maxReceiveCount: 4"),
             (
-                "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt PurgeDeadLetters.Arn\n        maxReceiveCount: 5\n",
+                "      RedrivePolicy:\n        deadLetterTargetArn: !GetAtt PurgeDeadLetters.Arn\n        maxReceiveCount: 7\n",
                 "",
             ),
         ],

@@ -36,7 +36,7 @@ impl Settings {
             retention: 14 * DAY,
             dead_letters: Some(DeadLetters {
                 url: dead_letters.to_owned(),
-                max_receives: 5,
+                max_receives: 7,
             }),
         }
     }
