@@ -21,10 +21,7 @@ pub(crate) const RULES: &[Rule] = &[
                 "Action: sqs:*\n              Resource: !GetAtt UploadEventsQueue.Arn\n              Condition: {Bool: {\"aws:SecureTransport\": \"false\"}}",
                 "Action: sqs:*\n              Resource: !GetAtt UploadEventsQueue.Arn\n              Condition: {Bool: {\"aws:SecureTransport\": \"true\"}}",
             ),
-            (
-                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn, !GetAtt PurgeDeadLetters.Arn]",
-                "Resource: [!GetAtt UploadEventsDeadLetters.Arn, !GetAtt PurgeQueue.Arn]",
-            ),
+            ("              - !GetAtt PurgeDeadLetters.Arn\n", ""),
             (
                 "Effect: Deny\n              Principal: \"*\"\n              Action: s3:*",
                 "Effect: Allow\n              Principal: \"*\"\n              Action: s3:*",
