@@ -108,7 +108,9 @@ async fn complete(
             announce(app, key, &version.id).await?;
             app.settled.remember(key, Some(version.id.clone()));
             if status != UploadStatus::Ready {
-                return Ok(ChangeOutcome::Applied(Outcome::Done("upload waits for its check")));
+                return Ok(ChangeOutcome::Applied(Outcome::Done(
+                    "upload waits for its check",
+                )));
             }
             telemetry::count(Metric::UploadsReady);
             Ok(ChangeOutcome::Applied(Outcome::Done("upload is ready")))

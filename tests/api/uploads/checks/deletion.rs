@@ -1,5 +1,7 @@
 //! Uploads and accounts that are deleted while WeChat looks.
 
+use shared::store::upload::{NewCheck, NoteCheckOutcome};
+use shared::upload::lifecycle::UploadStatus;
 use support::moderation::{enforced, verdict};
 use support::{World, samples};
 
@@ -85,6 +87,27 @@ async fn a_dead_accounts_verdicts_change_nothing() {
     assert_eq!(left, [account, state]);
     let alice = world.log_in("alice").await;
     assert_eq!(alice.uploads().await.len(), 0, "a new generation");
+}
+
+/// Otherwise a purge that is under way would miss it.
+#[tokio::test]
+async fn no_check_is_noted_once_the_account_has_ended() {
+    let world = World::with(enforced()).await;
+    let alice = world.log_in("alice").await;
+    let upload = world.upload(&alice, "file", &samples::jpeg()).await;
+    let versions = world.versions(&upload.key).await;
+    alice.delete_account().await.expect(204);
+    let check = NewCheck {
+        key: &upload.key.parse().unwrap(),
+        version: &versions[0],
+        was: UploadStatus::Checking,
+        trace_id: "trace",
+        before: None,
+    };
+    let noted = world.store.note_check(&check).await.unwrap();
+    assert_eq!(noted, NoteCheckOutcome::RecordChanged);
+    let noted = record(&world, &alice, &upload).await;
+    assert!(!noted.contains_key("check_id"));
 }
 
 #[tokio::test]
