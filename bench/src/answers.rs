@@ -64,7 +64,7 @@ impl Answers {
             Service::S3 => s3(request),
             Service::SecretsManager => secret(request),
             Service::WeChat => wechat(request),
-            Service::Sqs => bail!("no job sends a message"),
+            Service::Sqs => message(request),
         }
     }
 
@@ -193,6 +193,17 @@ fn secret(request: &Request) -> Result<(String, Answer)> {
     Ok((
         operation.to_owned(),
         aws(&output, "application/x-amz-json-1.1"),
+    ))
+}
+
+fn message(request: &Request) -> Result<(String, Answer)> {
+    let operation = operation(request, "AmazonSQS.")?;
+    ensure!(operation == "SendMessage", "no job calls {operation}");
+    let output = json!({"MD5OfMessageBody": "fafb00f5732ab283681e124bf8747ed1",
+        "MessageId": "219f8380-5770-4cc2-8c3e-5c715e145f5e"});
+    Ok((
+        operation.to_owned(),
+        aws(&output, "application/x-amz-json-1.0"),
     ))
 }
 

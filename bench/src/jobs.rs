@@ -7,10 +7,11 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, ensure};
-use data_encoding::{Encoding, Specification};
+use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use data_encoding::{Encoding, HEXLOWER, Specification};
 use serde_json::{Value, json};
 
 use crate::token::{AUDIENCE, ISSUER, JWKS, Tokens};
@@ -24,6 +25,8 @@ pub(crate) const BUCKET: &str = "uploads-123456789012";
 pub(crate) const WECHAT_SECRET_ID: &str = "backend/wechat";
 /// `JWT_SECRETS_ID`
 pub(crate) const JWT_SECRET_ID: &str = "backend/jwt";
+/// `PUSH_TOKEN`
+const PUSH_TOKEN: &str = "benchtoken";
 /// The user of every job; derived from the openid `alice`.
 pub(crate) const USER: &str = "u5esjy36duo2g3uwfwiew2hluhz";
 /// The user whose account has ended.
@@ -65,6 +68,9 @@ impl Job {
     /// The event of invocation `number`.
     pub(crate) fn event(&self, tokens: &Tokens, number: usize) -> String {
         let mut text = self.event.to_string();
+        if self.function == "wechat-push" {
+            text = text.replace("REPLACE_WITH_SIGNATURE", &push_signature());
+        }
         if self.function == "s3-event" {
             // A function remembers the objects that it has worked on: each invocation is about others.
             for record in 0..MOST_RECORDS {
@@ -216,6 +222,13 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
         &["DynamoDb UpdateItem"],
         is_done,
     ));
+    jobs.push(at_once(
+        "wechat-push",
+        "POST /v1/wechat/push",
+        read("events/wechat-push.json")?,
+        &["Sqs SendMessage"],
+        is_acknowledged,
+    ));
     Ok(jobs)
 }
 
@@ -236,6 +249,11 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     ("JWT_ISSUER", ISSUER),
     ("JWT_AUDIENCE", AUDIENCE),
     ("WECHAT_APP_ID", "wx0123456789abcdef"),
+    ("PUSH_TOKEN", PUSH_TOKEN),
+    (
+        "PUSH_AES_KEY",
+        "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    ),
     ("WECHAT_SECRETS_ID", WECHAT_SECRET_ID),
     ("JWT_SECRETS_ID", JWT_SECRET_ID),
     // One client address asks for everything here: the limit is looked at, and never reached.
@@ -292,6 +310,25 @@ fn with_deleted_user(mut event: Value) -> Value {
     let body = json!({"uid": DELETED_USER, "epoch": 1});
     event["Records"][0]["body"] = body.to_string().into();
     event
+}
+
+/// The part of a push's query that signs it; WeChat's messages are good for ten minutes.
+fn push_signature() -> String {
+    let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let (now, nonce) = (now.as_secs().to_string(), "1");
+    let mut parts = [PUSH_TOKEN, &now, nonce];
+    parts.sort_unstable();
+    let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, parts.concat().as_bytes());
+    let signature = HEXLOWER.encode(digest.as_ref());
+    format!("signature={signature}&timestamp={now}&nonce={nonce}")
+}
+
+fn is_acknowledged(answer: &Value) -> Result<()> {
+    ensure!(
+        answer["statusCode"] == 200 && answer["body"] == "success",
+        "not acknowledged"
+    );
+    Ok(())
 }
 
 fn body(answer: &Value, status: u16) -> Result<Value> {

@@ -5,6 +5,7 @@ mod administration;
 mod events;
 mod login;
 mod own_functions;
+mod push;
 mod tokens;
 mod uploads;
 mod users;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use support::Emulator;
 
 use super::{
-    APP_SECRET, assert_finds, doctor_of_the_stack, json_of, local_keys, put_secret, read, run,
-    said, variable, write,
+    APP_SECRET, JWT, WECHAT, assert_finds, doctor_of_the_stack, json_of, local_keys, put_secret,
+    read, run, said, variable, write,
 };
 use crate::STACK;
 
@@ -54,7 +55,8 @@ async fn the_keys_of_the_push_are_made_once_or_given() {
     // The function that runs is asked nothing meanwhile, so that it keeps the keys from before.
     let _alone = STACK.write().await;
     let (keys, secrets) = (local_keys(), Emulator::new().secrets());
-    let before = read(&secrets, PUSH).await;
+    let outputs = [PUSH, JWT, WECHAT];
+    let before = join_all(outputs.map(|output| read(&secrets, output))).await;
     write(&secrets, PUSH, UNFILLED).await;
     let unfilled = doctor_of_the_stack(&keys).await;
     let made = put_secret(&keys, APP_SECRET).await;
@@ -66,7 +68,9 @@ async fn the_keys_of_the_push_are_made_once_or_given() {
     let short = run(&words, &[("PUSH_TOKEN", "own"), ("PUSH_AES_KEY", "short")]).await;
     let given = run(&words, &[("PUSH_TOKEN", "own"), ("PUSH_AES_KEY", &aes_key)]).await;
     let own = read(&secrets, PUSH).await;
-    write(&secrets, PUSH, &before).await;
+    for (output, text) in outputs.into_iter().zip(&before) {
+        write(&secrets, output, text).await;
+    }
 
     let unfilled = said(unfilled, false);
     assert_finds(

@@ -22,11 +22,9 @@ RELEASE = (
 
 def check_push(subject: Subject, app_secret: str | None) -> None:
     """Whether contents are checked, and messages of WeChat's get here; with `app_secret` WeChat is asked, too."""
-    is_on = subject.parameter("MessagePush") == "true"
-    _check_policies(subject, is_on)
-    if not is_on:
-        text = "is off: withdrawn consent and deleted WeChat accounts are not heard of. MessagePush=true turns it on"
-        subject.findings.note("message push", text)
+    _check_policies(subject)
+    if subject.parameter("MessagePush") != "true":
+        _tell_what_is_missed(subject)
         return
     keys = _keys(subject)
     if keys and _check_address(subject, keys) and app_secret:
@@ -35,16 +33,26 @@ def check_push(subject: Subject, app_secret: str | None) -> None:
         )
 
 
-def _check_policies(subject: Subject, is_on: bool) -> None:
-    off = [name for name in CHECKS if subject.parameter(name) in ("", "off")]
+def _check_policies(subject: Subject) -> None:
+    off = [name for name in CHECKS if not _is_checked(subject, name)]
     if off:
         subject.findings.note("CONTENT CHECKS", f"ARE OFF ({', '.join(off)}): {RELEASE}")
     else:
         policies = ", ".join(f"{name}={subject.parameter(name)}" for name in CHECKS)
         subject.findings.ok("content checks", policies)
-    if "ContentCheckMedia" not in off and not is_on:
+
+
+def _is_checked(subject: Subject, name: str) -> bool:
+    return subject.parameter(name) not in ("", "off")
+
+
+def _tell_what_is_missed(subject: Subject) -> None:
+    if _is_checked(subject, "ContentCheckMedia"):
         text = "is off, so no verdict on a picture gets here, and each waits for a person: set MessagePush to true"
         subject.findings.problem("message push", text)
+    else:
+        text = "is off: withdrawn consent and deleted WeChat accounts are not heard of. MessagePush=true turns it on"
+        subject.findings.note("message push", text)
 
 
 def _keys(subject: Subject) -> PushKeys | None:
