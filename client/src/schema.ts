@@ -482,35 +482,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/wechat/push": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Proves to WeChat that the address knows the Token
-         * @description WeChat's console sends this when the address is entered. The address responds with `echostr`, decrypted if there is
-         *     a `msg_signature`. Parameters that are not described here are WeChat's, and ignored. While the message push is off,
-         *     the response is 404.
-         */
-        get: operations["verifyPush"];
-        put?: never;
-        /**
-         * Takes a message of WeChat's message push
-         * @description In plain and in secure mode, as JSON and as XML. What has to be done about the message is put on a queue before the
-         *     response, `success`; WeChat repeats a message after any other response. Events that are not acted upon are
-         *     acknowledged in the same way. Parameters and fields that are not described here are WeChat's, and ignored. While
-         *     the message push is off, the response is 404.
-         */
-        post: operations["receivePush"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1041,22 +1012,6 @@ export interface components {
                 };
             };
         };
-        /**
-         * @description The signature is wrong, the message is more than ten minutes old or cannot be read, or it is another
-         *     mini-program's. Which of these is in the log alone.
-         */
-        NotOfWechat: {
-            headers: {
-                "x-request-id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"] & {
-                    /** @constant */
-                    code?: "forbidden";
-                };
-            };
-        };
         /** @description It does not exist, or the caller may not know whether it does. */
         NotFound: {
             headers: {
@@ -1377,13 +1332,6 @@ export interface components {
          * @example "2-6418efd4a5a30aeb-c421299893b578a1"
          */
         IfNoneMatch: string;
-        /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
-        PushSignature: string;
-        /** @description Unix time in seconds, at most ten minutes from now. */
-        PushTimestamp: string;
-        PushNonce: string;
-        /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
-        PushMsgSignature: string;
     };
     requestBodies: {
         OwnUserChange: {
@@ -2758,87 +2706,6 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["Contended"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    verifyPush: {
-        parameters: {
-            query: {
-                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
-                signature: components["parameters"]["PushSignature"];
-                /** @description Unix time in seconds, at most ten minutes from now. */
-                timestamp: components["parameters"]["PushTimestamp"];
-                nonce: components["parameters"]["PushNonce"];
-                /** @description What the response has to be. */
-                echostr: string;
-                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
-                msg_signature?: components["parameters"]["PushMsgSignature"];
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The signature is right. */
-            200: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    /** @example 4375120948345356249 */
-                    "text/plain": string;
-                };
-            };
-            403: components["responses"]["NotOfWechat"];
-            404: components["responses"]["NotFound"];
-            429: components["responses"]["Throttled"];
-            500: components["responses"]["Internal"];
-            503: components["responses"]["Unavailable"];
-        };
-    };
-    receivePush: {
-        parameters: {
-            query: {
-                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
-                signature: components["parameters"]["PushSignature"];
-                /** @description Unix time in seconds, at most ten minutes from now. */
-                timestamp: components["parameters"]["PushTimestamp"];
-                nonce: components["parameters"]["PushNonce"];
-                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
-                msg_signature?: components["parameters"]["PushMsgSignature"];
-                /** @description `aes` in secure mode. */
-                encrypt_type?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    Encrypt?: string;
-                };
-                "text/xml": string;
-            };
-        };
-        responses: {
-            /** @description The message is taken care of. */
-            200: {
-                headers: {
-                    "x-request-id": components["headers"]["RequestId"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": "success";
-                };
-            };
-            403: components["responses"]["NotOfWechat"];
-            404: components["responses"]["NotFound"];
-            413: components["responses"]["BodyTooLarge"];
-            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
