@@ -12,6 +12,7 @@ use shared::http::body::{self, ValueError};
 use shared::http::cursor;
 use shared::http::{JsonFields, WithQuery};
 use shared::profile::{Email, Username};
+use shared::store::Account;
 use shared::store::reservation::Reservation;
 use shared::store::user::is_list_position;
 use shared::user::User;
@@ -51,10 +52,27 @@ async fn find(
             let before = cursor.map(|cursor| position(&cursor, &scope)).transpose()?;
             let page = app.store.list_users(limit, before.as_deref()).await?;
             let next = page.next.map(|position| cursor::encode(&position, &scope));
-            Ok((page.items, next))
+            let users = if app.text_checks.are_on() {
+                with_pending_nicknames(app, page.items).await?
+            } else {
+                page.items
+            };
+            Ok((users, next))
         }
         Filter::Named(name) => Ok((app.store.users_named(&name).await?, None)),
     }
+}
+
+/// The users as their items have them: the index does not hold nicknames that others do not see.
+async fn with_pending_nicknames(app: &App, users: Vec<User>) -> Result<Vec<User>, Error> {
+    let ids: Vec<_> = users.iter().map(|user| user.id.clone()).collect();
+    let mut accounts = app.store.accounts(&ids).await?;
+    let read = |listed: User| {
+        let read = accounts.remove(&listed.id).and_then(Account::into_user);
+        read.filter(|read| read.epoch == listed.epoch)
+            .unwrap_or(listed)
+    };
+    Ok(users.into_iter().map(read).collect())
 }
 
 /// The position that the cursor stands for. Anybody can compute a cursor's digest, so what it seals is looked at, too.

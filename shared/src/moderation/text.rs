@@ -64,6 +64,11 @@ impl TextChecks {
         Self { checks, random }
     }
 
+    /// Whether texts are checked.
+    pub fn are_on(&self) -> bool {
+        self.checks.queue().is_some()
+    }
+
     /// Announces that `user` is about to get the nickname, which is to be stored as what this returns.
     ///
     /// # Errors

@@ -84,6 +84,9 @@ async fn what_an_administrator_writes_is_checked_too() {
     let edit = admin.edit_user(&alice.id, json!({"nickname": "New"}));
     let edited = edit.await.expect(200).json;
     assert_eq!(nickname(&edited), (&json!("New"), &json!("checking")));
+    let listed = admin.list_users("").await.expect(200);
+    let listed = listed.items().iter().find(|user| user["id"] == alice.id);
+    assert_eq!(nickname(listed.unwrap()), nickname(&edited));
     assert_eq!(seen_by(&bob, &alice).await, Value::Null);
     check_nickname(&world, &alice).await;
     assert_eq!(seen_by(&bob, &alice).await, "New");
