@@ -34,5 +34,6 @@ pub mod telemetry;
 pub mod time;
 pub(crate) mod unicode;
 pub mod upload;
+pub mod upload_removal;
 pub mod user;
 pub mod wechat;

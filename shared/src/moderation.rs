@@ -1,14 +1,18 @@
 //! What the queue of `moderation` carries.
 
+mod text;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
 use crate::config::Vars;
-use crate::ids::{Epoch, OpenId, UserId};
+use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
+
+pub use text::{CheckId, TextChecks, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,10 +106,8 @@ pub enum Task {
     NicknameChanged {
         /// Whose it is.
         user: UserId,
-        /// The account generation.
-        epoch: Epoch,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A text of an own function's item has changed, or is about to.
     TextChanged {
@@ -114,7 +116,7 @@ pub enum Task {
         /// The sort key of the item.
         sk: String,
         /// Which change it is: a later one has another.
-        check: String,
+        check: CheckId,
     },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {
@@ -183,6 +185,36 @@ pub enum Verdict {
     NotFetched,
     /// WeChat could not check it, for another reason.
     Failed,
+}
+
+impl Verdict {
+    const ALL: [Self; 5] = [
+        Self::Pass,
+        Self::Review,
+        Self::Risky,
+        Self::NotFetched,
+        Self::Failed,
+    ];
+
+    /// The verdict's name in the table and in messages.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Review => "review",
+            Self::Risky => "risky",
+            Self::NotFetched => "not_fetched",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+impl FromStr for Verdict {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
+        found.ok_or(())
+    }
 }
 
 /// Data that a person can withdraw their consent to.

@@ -1,9 +1,10 @@
 //! What a request says of a field that it may leave out.
 
 /// A change to a field that can be cleared.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Patch<T> {
     /// The field was absent: it stays.
+    #[default]
     Keep,
     /// The field was `null`: it goes.
     Clear,

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{Epoch, UploadId, UserId};
+use crate::moderation::CheckId;
 use crate::profile::{Email, Nickname, Username};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
@@ -81,6 +82,59 @@ pub struct Avatar {
     pub version: Option<String>,
 }
 
+/// How far a nickname has come that others do not see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NicknameStatus {
+    /// It waits to be checked.
+    Checking,
+    /// It waits for a person's decision.
+    Review,
+    /// It is not shown to others, and stays until its owner changes it.
+    Rejected,
+}
+
+impl NicknameStatus {
+    /// The status's name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Checking => "checking",
+            Self::Review => "review",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl std::str::FromStr for NicknameStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let all = [Self::Checking, Self::Review, Self::Rejected];
+        all.into_iter()
+            .find(|status| status.as_str() == text)
+            .ok_or(())
+    }
+}
+
+/// A nickname that its owner and administrators see, while others see the one before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingNickname {
+    /// What others will see if it passes.
+    pub nickname: Nickname,
+    /// How far it has come.
+    pub status: NicknameStatus,
+}
+
+/// A nickname to store.
+#[derive(Clone, Debug)]
+pub enum NewNickname {
+    /// Everybody sees it, and nothing checks it.
+    Unchecked(Nickname),
+    /// Everybody sees it; the announced check only reports what it finds.
+    Reported(Nickname, CheckId),
+    /// Others see it when the announced check has passed it.
+    Pending(Nickname, CheckId),
+}
+
 /// An account that is neither deleted nor being deleted.
 #[derive(Clone, Debug)]
 pub struct User {
@@ -100,6 +154,8 @@ pub struct User {
     pub email: Option<Email>,
     /// What others are shown; need not be unique.
     pub nickname: Option<Nickname>,
+    /// What others are not shown, or not yet.
+    pub pending_nickname: Option<PendingNickname>,
     /// A verified upload of their own.
     pub avatar: Option<Avatar>,
     /// The phone number, as WeChat gave it.

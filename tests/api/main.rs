@@ -9,6 +9,7 @@ mod golden;
 mod login;
 mod own_functions;
 mod purge;
+mod reviews;
 mod round_trips;
 mod secrets;
 mod sessions;

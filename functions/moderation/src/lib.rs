@@ -8,16 +8,21 @@ mod decision;
 mod media;
 mod nickname;
 mod overdue;
+mod postpone;
 mod profile_modified;
 mod revocation;
+mod ruling;
+mod submission;
 mod task;
 mod text;
+mod text_check;
 mod verdict;
 
 use serde_json::Value;
 use shared::config::{self, WarmUp};
 use shared::function::Setup;
 use shared::queue::{self, Sender, SqsBatchResponse};
+use shared::random::Random;
 use shared::secrets::{AppSecrets, Sources};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -25,6 +30,8 @@ use shared::time::{Clock, Timestamp};
 use shared::upload::deleter::ObjectDeleter;
 use shared::upload::signer::S3Signer;
 use shared::wechat::{self, Wechat};
+
+use crate::revocation::RevokedUploads;
 
 /// What the handler needs.
 #[derive(Debug)]
@@ -37,7 +44,11 @@ pub struct App {
     deleter: ObjectDeleter,
     /// The function's own queue.
     queue: Sender,
+    /// Where deleted accounts are announced.
+    purge_queue: Sender,
+    revoked_uploads: RevokedUploads,
     clock: Clock,
+    random: Random,
     telemetry: Telemetry,
 }
 
@@ -65,17 +76,22 @@ impl App {
         let base_url = base_url.unwrap_or_else(|| wechat::client::BASE_URL.to_owned());
         let signer = S3Signer::read(&mut vars, &aws);
         let queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
+        let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let revoked_uploads = RevokedUploads::read(&mut vars);
         WarmUp::read(&mut vars);
         let app_secret = vars.finish_with(app_secret)?;
         let http = aws.http().ok_or("TLS could not be set up")?.clone();
         Ok(Self {
             store,
-            wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random)?,
+            wechat: Wechat::new(base_url, app_id, &network, clock.clone(), random.clone())?,
             app_secret,
             deleter: ObjectDeleter::new(http, signer.clone(), clock.clone()),
             signer,
             queue,
+            purge_queue,
+            revoked_uploads,
             clock,
+            random,
             telemetry,
         })
     }

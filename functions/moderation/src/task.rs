@@ -16,22 +16,24 @@ pub(crate) async fn process(app: &App, message: Message) -> Result<Outcome, Retr
     };
     telemetry::field("task", task.name());
     let receives = message.receives;
-    match task {
-        Task::MediaStored { key, version } => media::check(app, &key, &version).await,
+    match &task {
+        Task::MediaStored { key, version } => media::check(app, &task, key, version).await,
         Task::MediaOverdue {
             key,
             version,
             trace_id,
             due,
-        } => overdue::check_again(app, &key, &version, &trace_id, due).await,
-        Task::MediaVerdict { trace_id, verdict } => verdict::apply(app, &trace_id, verdict).await,
-        Task::NicknameChanged { user, epoch, check } => {
-            nickname::check(app, &user, epoch, &check, receives).await
+        } => overdue::check_again(app, &task, key, version, trace_id, *due).await,
+        Task::MediaVerdict { trace_id, verdict } => verdict::apply(app, trace_id, *verdict).await,
+        Task::NicknameChanged { user, check } => {
+            nickname::check(app, &task, user, check, receives).await
         }
-        Task::TextChanged { pk, sk, check } => text::check(app, &pk, &sk, &check, receives).await,
-        Task::ReviewDecided { review } => decision::apply(app, &review, receives).await,
-        Task::ConsentRevoked { openid, data } => revocation::apply(app, &openid, &data).await,
-        Task::AccountCancelled { openid } => cancellation::delete(app, &openid).await,
-        Task::ProfileModified { openid } => profile_modified::review(app, &openid).await,
+        Task::TextChanged { pk, sk, check } => {
+            text::check(app, &task, pk, sk, check, receives).await
+        }
+        Task::ReviewDecided { review } => decision::apply(app, review, receives).await,
+        Task::ConsentRevoked { openid, data } => revocation::apply(app, &task, openid, data).await,
+        Task::AccountCancelled { openid } => cancellation::delete(app, openid).await,
+        Task::ProfileModified { openid } => profile_modified::review(app, openid).await,
     }
 }

@@ -8,7 +8,7 @@ use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{RawPathParams, State};
 use http::StatusCode;
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Admin;
 use shared::error::{Code, Error};
 use shared::http::WithQuery;
@@ -53,7 +53,12 @@ pub(crate) async fn list(
         .uploads_of_user(caller.actor(), &user, page.limit, before)
         .await?;
     let found = found.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(Json(page_response(&app, found, &scope, |record| {
+    let reader = if caller.user == user {
+        Reader::Owner
+    } else {
+        Reader::Other
+    };
+    Ok(Json(page_response(&app, found, &scope, reader, |record| {
         status.is_none_or(|status| record.status == status)
     })))
 }

@@ -7,17 +7,16 @@ use http::StatusCode;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::PathId;
-use shared::ids::UploadId;
+use shared::ids::{UploadId, UserId};
 use shared::store::Actor;
-use shared::store::upload::{CloseUploadOutcome, ObjectVersion, Record, RecordConflict};
+use shared::store::upload::{CloseUploadOutcome, Record};
 use shared::telemetry::causes;
-use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::UploadStatus;
+use shared::upload_removal::{
+    ATTEMPTS, RemoveUploadError, Removed, remove_listed_versions, remove_upload,
+};
 
 use crate::App;
-
-/// How often a deletion starts over because the record changed. A record changes twice in its lifetime.
-const ATTEMPTS: u32 = 4;
 
 pub(crate) async fn delete(
     State(app): State<Arc<App>>,
@@ -30,30 +29,14 @@ pub(crate) async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Removes the version that the record references, then writes the tombstone. If the tombstone is not reached, the event
-/// of the removal writes it, or a repeated request. Versions that were not inspected yet are removed by their own events,
-/// which find the tombstone.
+/// Deletes an upload in its owner's name.
 pub(crate) async fn delete_upload(app: &App, record: Record) -> Result<(), Error> {
-    let mut record = record;
-    for _ in 0..ATTEMPTS {
-        if let Some(version) = &record.version {
-            delete_object(app, &record.key, version).await?;
-        }
-        if record.status == UploadStatus::Tombstone {
-            return delete_listed_versions(app, &record).await;
-        }
-        let conflict = match app.store.tombstone_upload(&record).await? {
-            CloseUploadOutcome::Closed => {
-                note_freed_bytes(app, &record).await;
-                return Ok(());
-            }
-            CloseUploadOutcome::Conflict(conflict) => conflict,
-        };
-        if !update_from(&mut record, conflict) {
-            return Ok(());
-        }
+    let owner = record.key.user.clone();
+    let removed = remove_upload(&app.store, &app.deleter, record).await;
+    if removed.map_err(not_removed)? == Removed::Now {
+        note_freed_bytes(app, &owner).await;
     }
-    Err(Error::new(Code::TemporarilyUnavailable))
+    Ok(())
 }
 
 /// Writes the tombstone, which lists the referenced version, then removes that version. The tombstone comes first because
@@ -66,7 +49,8 @@ pub(crate) async fn delete_upload_as_admin(
     let mut record = record;
     for _ in 0..ATTEMPTS {
         if record.status == UploadStatus::Tombstone {
-            return delete_listed_versions(app, &record).await;
+            let removed = remove_listed_versions(&app.deleter, &record).await;
+            return removed.map_err(|error| not_removed(error.into()));
         }
         let outcome = app.store.tombstone_upload_as_admin(actor, &record).await;
         let conflict = match outcome? {
@@ -74,50 +58,33 @@ pub(crate) async fn delete_upload_as_admin(
                 let Some(version) = &record.version else {
                     return Ok(());
                 };
-                let deleting = delete_object(app, &record.key, version);
-                let (deleted, ()) = tokio::join!(deleting, note_freed_bytes(app, &record));
-                return deleted;
+                let deleting = app.deleter.delete(&record.key, version);
+                let noting = note_freed_bytes(app, &record.key.user);
+                let (deleted, ()) = tokio::join!(deleting, noting);
+                return deleted.map_err(|error| not_removed(error.into()));
             }
             CloseUploadOutcome::Conflict(conflict) => conflict,
         };
-        if !update_from(&mut record, conflict) {
+        if !record.update_from(conflict) {
             return Ok(());
         }
     }
     Err(Error::new(Code::TemporarilyUnavailable))
 }
 
-/// Brings `record` up to date with the table; `false` if the table no longer holds it.
-fn update_from(record: &mut Record, conflict: RecordConflict) -> bool {
-    let Some(found) = conflict.record else {
-        return false;
-    };
-    record.status = found.status;
-    record.version = found.version;
-    record.versions_to_delete = conflict.versions_to_delete;
-    true
-}
-
-async fn delete_listed_versions(app: &App, record: &Record) -> Result<(), Error> {
-    for ObjectVersion { key, version } in &record.versions_to_delete {
-        if let Some(version) = version {
-            delete_object(app, key, version).await?;
-        }
+fn not_removed(error: RemoveUploadError) -> Error {
+    match error {
+        RemoveUploadError::Store(error) => error.into(),
+        error => Error::new(Code::TemporarilyUnavailable).caused_by(error),
     }
-    Ok(())
-}
-
-async fn delete_object(app: &App, key: &ObjectKey, version: &str) -> Result<(), Error> {
-    let deleted = app.deleter.delete(key, version).await;
-    deleted.map_err(|error| Error::new(Code::TemporarilyUnavailable).caused_by(error))
 }
 
 /// Best effort: without the note, the next recount still finds the bytes, and the upload is deleted either way.
-async fn note_freed_bytes(app: &App, record: &Record) {
+async fn note_freed_bytes(app: &App, owner: &UserId) {
     if app.limits.total_bytes.is_none() {
         return;
     }
-    if let Err(error) = app.store.note_freed_bytes(&record.key.user).await {
+    if let Err(error) = app.store.note_freed_bytes(owner).await {
         tracing::warn!(cause = causes(&error), "freed bytes were not noted");
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::State;
 use http::{HeaderMap, StatusCode};
-use shared::api::upload::{IssuedBatchResponse, IssuedUploadResponse, UploadResponse};
+use shared::api::upload::{IssuedBatchResponse, IssuedUploadResponse, Reader, UploadResponse};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::JsonFields;
@@ -101,7 +101,7 @@ fn pending(app: &App, new: &NewUpload, method: Method, until: Timestamp) -> Issu
     telemetry::count(Metric::Tickets);
     let record = Record::pending(new, until);
     IssuedUploadResponse {
-        upload: UploadResponse::new(&record, &app.links, app.clock.now()),
+        upload: UploadResponse::new(&record, Reader::Owner, &app.links, app.clock.now()),
         ticket: Some(ticket(new, method, app.links.signer(), until)),
     }
 }
@@ -119,7 +119,7 @@ fn repeated(
             Ok(pending(app, &upload, request.method, ticket_until))
         }
         RepeatedUpload::Settled(record) => Ok(IssuedUploadResponse {
-            upload: UploadResponse::new(&record, &app.links, app.clock.now()),
+            upload: UploadResponse::new(&record, Reader::Owner, &app.links, app.clock.now()),
             ticket: None,
         }),
         RepeatedUpload::Gone => Err(Error::new(Code::NotFound)),

@@ -1,7 +1,7 @@
 //! Pages of uploads, as `limit` and `cursor` ask for them.
 
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::error::{Code, Error};
 use shared::http::{JsonFields, body, cursor};
 use shared::ids::UploadId;
@@ -40,18 +40,19 @@ impl PageRequest {
     }
 }
 
-/// The records of `page` that are `wanted`. The cursor of the next page is bound to `scope`.
+/// The records of `page` that are `wanted`, as `reader` is shown them. The cursor of the next page is bound to `scope`.
 pub(crate) fn page_response(
     app: &App,
     page: Page<Record>,
     scope: &str,
+    reader: Reader,
     wanted: impl Fn(&Record) -> bool,
 ) -> PageResponse<UploadResponse> {
     let now = app.clock.now();
     let records = page.items.iter().filter(|record| wanted(record));
     PageResponse {
         items: records
-            .map(|record| UploadResponse::new(record, &app.links, now))
+            .map(|record| UploadResponse::new(record, reader, &app.links, now))
             .collect(),
         next_cursor: page.next.map(|position| cursor::encode(&position, scope)),
     }

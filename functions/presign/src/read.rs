@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use shared::api::page::PageResponse;
-use shared::api::upload::UploadResponse;
+use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{PathId, WithQuery};
@@ -23,7 +23,12 @@ pub(crate) async fn read(
     let now = app.clock.now();
     let record = record.filter(|record| record.is_shown(now));
     let record = record.ok_or_else(|| Error::new(Code::NotFound))?;
-    Ok(Json(UploadResponse::new(&record, &app.links, now)))
+    Ok(Json(UploadResponse::new(
+        &record,
+        Reader::Owner,
+        &app.links,
+        now,
+    )))
 }
 
 /// Lists uploads, newest first.
@@ -39,5 +44,11 @@ pub(crate) async fn list(
         .store
         .uploads(caller.actor(), page.limit, before)
         .await?;
-    Ok(Json(page_response(&app, found, &scope, |_| true)))
+    Ok(Json(page_response(
+        &app,
+        found,
+        &scope,
+        Reader::Owner,
+        |_| true,
+    )))
 }

@@ -1,6 +1,7 @@
 //! Carries out what [`decide`] decides about an event, in the table and in the bucket.
 
 use shared::ids::Purpose;
+use shared::moderation::{Checks, Task};
 use shared::queue::{Outcome, RetryError};
 use shared::store::upload::{
     CloseUploadOutcome, CompleteUploadOutcome, ObjectVersion, RecordConflict,
@@ -57,7 +58,10 @@ pub(crate) async fn apply(
     for _ in 0..ATTEMPTS {
         let change = match decide(record.as_ref(), &event, context.receives) {
             Decision::Change(change) => change,
-            decision => return conclude(app, &context, record, decision).await,
+            decision => {
+                announce_again(app, &context, record.as_ref(), &event).await?;
+                return conclude(app, &context, record, decision).await;
+            }
         };
         let conflict = match change_record(app, &mut context, change).await? {
             ChangeOutcome::Applied(outcome) => return Ok(outcome),
@@ -101,7 +105,11 @@ async fn complete(
     match outcome.map_err(RetryError::new)? {
         CompleteUploadOutcome::Completed { replaced } => {
             remove_versions(app, replaced).await?;
+            announce(app, key, &version.id).await?;
             app.settled.remember(key, Some(version.id.clone()));
+            if status != UploadStatus::Ready {
+                return Ok(ChangeOutcome::Applied(Outcome::Done("upload is checked")));
+            }
             telemetry::count(Metric::UploadsReady);
             Ok(ChangeOutcome::Applied(Outcome::Done("upload is ready")))
         }
@@ -113,6 +121,39 @@ async fn complete(
         }
         CompleteUploadOutcome::Conflict(conflict) => Ok(ChangeOutcome::Conflict(conflict)),
     }
+}
+
+/// Asks for the check of a version that a record references. The record is written first: if this is cut off, the message
+/// comes again, and finds it.
+async fn announce(app: &App, key: &ObjectKey, version: &str) -> Result<(), RetryError> {
+    let Some(queue) = app.checks.queue() else {
+        return Ok(());
+    };
+    let task = Task::MediaStored {
+        key: key.to_string(),
+        version: version.to_owned(),
+    };
+    Ok(queue.send(task.to_message(), None).await?)
+}
+
+/// Asks again for a check that may not have been asked for, because the event that completed the record was cut off.
+async fn announce_again(
+    app: &App,
+    context: &EventContext<'_>,
+    record: Option<&Snapshot>,
+    event: &Event<'_>,
+) -> Result<(), RetryError> {
+    let (Event::Stored(version, _), Some(record)) = (event, record) else {
+        return Ok(());
+    };
+    let waits = match app.checks {
+        Checks::Log(_) => matches!(record.status, UploadStatus::Ready | UploadStatus::Checking),
+        Checks::Off | Checks::Enforce(_) => record.status == UploadStatus::Checking,
+    };
+    if waits && record.version.as_deref() == Some(&version.id) {
+        announce(app, context.key, &version.id).await?;
+    }
+    Ok(())
 }
 
 /// Rejects the record first and then removes the version: if it is cut off in between, a repetition removes it.

@@ -1,6 +1,7 @@
 //! Turns a stored object into a verified upload record.
 //!
-//! An object's way: message → `notification` → `verify`, with its first bytes (`objects`) → `apply`: one conditional write.
+//! An object's way: message → `notification` → `verify`, with its first bytes (`objects`) → `apply`: one conditional write,
+//! and a message if the object is to be checked.
 
 mod apply;
 mod notification;
@@ -11,6 +12,7 @@ mod verify;
 use serde_json::Value;
 use shared::config::WarmUp;
 use shared::function::Setup;
+use shared::moderation::Checks;
 use shared::queue::{self, Message, Outcome, RetryError, SqsBatchResponse};
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -27,6 +29,8 @@ pub struct App {
     store: Store,
     objects: Objects,
     limits: Limits,
+    /// Whether WeChat checks what is stored.
+    checks: Checks,
     /// What this environment knows of keys.
     settled: Settled,
     clock: Clock,
@@ -49,12 +53,14 @@ impl App {
         } = setup;
         let objects = Objects::new(&aws, vars.required("BUCKET_NAME"));
         let limits = Limits::read(&mut vars);
+        let checks = Checks::read(&mut vars, &aws, "CONTENT_CHECK_MEDIA");
         let warm_up = WarmUp::read(&mut vars);
         vars.finish()?;
         let app = Self {
             store,
             objects,
             limits,
+            checks,
             settled: Settled::default(),
             clock,
             telemetry,

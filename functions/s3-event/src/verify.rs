@@ -2,6 +2,7 @@
 //! event requires.
 
 use shared::ids::Purpose;
+use shared::moderation::Checks;
 use shared::queue::{Outcome, RetryError};
 use shared::store::Account;
 use shared::telemetry::{self, Metric};
@@ -60,13 +61,13 @@ async fn object_created(
     mut context: EventContext<'_>,
 ) -> Result<Outcome, RetryError> {
     let key = &event.key;
-    // Concurrently with S3, the profile is read: the write for an avatar needs the picture that it replaces.
+    // Concurrently with S3, the profile is read: the write that shows an avatar needs the picture that it replaces.
     let head = app.objects.inspect(key, event.version.as_deref());
     let (head, owner) = tokio::join!(head, avatar_owner(app, key));
     let Some(head) = head? else {
         return object_missing(app, event, context).await;
     };
-    let inspection = check(app, key, &head).map(|()| UploadStatus::Ready);
+    let inspection = check(app, key, &head).map(|()| verified_status(app));
     let Some(id) = event.version.clone().or(head.version) else {
         return Ok(Outcome::Discarded("the bucket is not versioned"));
     };
@@ -110,9 +111,17 @@ async fn marker_created(
     apply(app, context, UploadEvent::DeleteMarker).await
 }
 
-/// The owner of an avatar; `None` for other uploads, and for an owner whose account is deleted.
+/// What a verified upload becomes.
+const fn verified_status(app: &App) -> UploadStatus {
+    match app.checks {
+        Checks::Enforce(_) => UploadStatus::Checking,
+        Checks::Off | Checks::Log(_) => UploadStatus::Ready,
+    }
+}
+
+/// The owner of an avatar that is to be shown; `None` for other uploads, and for an owner whose account is deleted.
 async fn avatar_owner(app: &App, key: &ObjectKey) -> Result<Option<User>, RetryError> {
-    if key.upload.purpose() != Purpose::Avatar {
+    if key.upload.purpose() != Purpose::Avatar || verified_status(app) != UploadStatus::Ready {
         return Ok(None);
     }
     let account = app

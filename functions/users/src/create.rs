@@ -32,6 +32,10 @@ pub(crate) async fn create(
         .as_deref()
         .ok_or_else(|| Error::internal("WECHAT_APP_ID is not set"))?;
     let id = UserId::derive(app_id, &openid);
+    let nickname = match nickname {
+        Some(nickname) => Some(app.text_checks.announce_nickname(&id, nickname).await?),
+        None => None,
+    };
     let new = NewUser {
         id,
         openid,

@@ -21,6 +21,7 @@ use shared::auth::jwt::Verifier;
 use shared::config::WarmUp;
 use shared::function::Setup;
 use shared::http::ProvideVerifier;
+use shared::moderation::TextChecks;
 use shared::queue::Sender;
 use shared::store::Store;
 use shared::telemetry::Telemetry;
@@ -33,6 +34,7 @@ pub struct App {
     store: Store,
     /// Where deleted accounts are announced.
     purge_queue: Sender,
+    text_checks: TextChecks,
     /// Where decisions on reviews are announced.
     moderation_queue: Sender,
     verifier: Verifier,
@@ -54,10 +56,12 @@ impl App {
         let Setup {
             mut vars,
             clock,
+            random,
             telemetry,
             ..
         } = setup;
         let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
+        let text_checks = TextChecks::read(&mut vars, &aws, random);
         let moderation_queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
         let verifier = Verifier::read(&mut vars, clock.clone());
         let links = Links::read(&mut vars, &aws);
@@ -66,6 +70,7 @@ impl App {
         let app = Self {
             store,
             purge_queue,
+            text_checks,
             moderation_queue,
             verifier: vars.finish_with(verifier)?,
             links,

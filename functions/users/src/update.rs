@@ -9,10 +9,12 @@ use http::HeaderMap;
 use shared::error::Error;
 use shared::http::JsonFields;
 use shared::http::body::{self, ValueError};
+use shared::ids::UserId;
 use shared::patch::Patch;
+use shared::profile::Nickname;
 use shared::store::editor::Editor;
 use shared::store::user::Changes;
-use shared::user::{Role, Status};
+use shared::user::{NewNickname, Role, Status};
 
 use crate::target::Target;
 use crate::{App, conditions, response};
@@ -25,7 +27,8 @@ pub(crate) async fn update(
 ) -> Result<Response, Error> {
     let (user, editor) = target.to_change()?;
     let if_match = conditions::if_match(&headers, &target.caller, user)?;
-    let changes = changes(fields, editor)?;
+    let (mut changes, nickname) = requested(fields, editor)?;
+    changes.nickname = announced(&app, user, nickname).await?;
     let user = app
         .store
         .edit_user(user, &changes, editor, if_match.as_deref())
@@ -33,7 +36,26 @@ pub(crate) async fn update(
     Ok(response::user(&app, &target.caller, &user))
 }
 
-fn changes(mut fields: JsonFields, editor: Editor<'_>) -> Result<Changes, Error> {
+/// The nickname, as it has to be stored once its check is announced.
+async fn announced(
+    app: &App,
+    user: &UserId,
+    nickname: Patch<Nickname>,
+) -> Result<Patch<NewNickname>, Error> {
+    Ok(match nickname {
+        Patch::Keep => Patch::Keep,
+        Patch::Clear => Patch::Clear,
+        Patch::Set(nickname) => {
+            Patch::Set(app.text_checks.announce_nickname(user, nickname).await?)
+        }
+    })
+}
+
+/// What is to change, but for the nickname, which comes beside it.
+fn requested(
+    mut fields: JsonFields,
+    editor: Editor<'_>,
+) -> Result<(Changes, Patch<Nickname>), Error> {
     let username = fields.patch("username", body::parsed);
     let email = fields.patch("email", body::parsed);
     let nickname = fields.patch("nickname", body::parsed);
@@ -41,14 +63,15 @@ fn changes(mut fields: JsonFields, editor: Editor<'_>) -> Result<Changes, Error>
     let role = admin_only::<Role>(&mut fields, "role", editor);
     let status = admin_only::<Status>(&mut fields, "status", editor);
     let changes = (|| {
-        Some(Changes {
+        let changes = Changes {
             username: username?,
             email: email?,
-            nickname: nickname?,
             avatar: avatar?,
             role: role?,
             status: status?,
-        })
+            ..Changes::default()
+        };
+        Some((changes, nickname?))
     })();
     fields.finish(changes)
 }

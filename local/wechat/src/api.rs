@@ -1,8 +1,9 @@
-//! The rules of the three endpoints, without anything of HTTP's.
+//! The rules of the endpoints, without anything of HTTP's.
 
 use crate::{
     noise::noise,
     state::{Call, Endpoint, State},
+    text_check::msg_sec_check,
 };
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ pub(crate) fn respond(state: &mut State, call: &Call) -> Result<Value, i64> {
         Endpoint::Code2Session => code_to_session(state, call),
         Endpoint::StableToken => stable_token(state, call),
         Endpoint::PhoneNumber => phone_number(state, call),
+        Endpoint::TextCheck => msg_sec_check(state, call),
         Endpoint::Other => Err(40066),
     }
 }
@@ -95,7 +97,7 @@ fn check_app(state: &State, app_id: Option<&str>, secret: Option<&str>) -> Resul
     }
 }
 
-fn json_body(call: &Call) -> Result<&Value, i64> {
+pub(crate) fn json_body(call: &Call) -> Result<&Value, i64> {
     match &call.body {
         _ if call.method != "POST" => Err(43002),
         Value::Null => Err(44002),
@@ -104,7 +106,7 @@ fn json_body(call: &Call) -> Result<&Value, i64> {
     }
 }
 
-fn present(value: Option<&str>) -> Option<&str> {
+pub(crate) fn present(value: Option<&str>) -> Option<&str> {
     value.filter(|value| !value.is_empty())
 }
 

@@ -7,6 +7,7 @@
 //! | `GET /sns/jscode2session` | `openid`, `session_key`, and `unionid` once [`Wechat::set_unionid`] has set one |
 //! | `POST /cgi-bin/stable_token` | `access_token`, `expires_in`: the same token until its last five minutes |
 //! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
+//! | `POST /wxa/msg_sec_check` | `result` and `detail`: `risky` or `review` if the text holds the word, `pass` otherwise |
 //! | anything else, another spelling of these included | errcode 40066 |
 //!
 //! Like the real one it answers HTTP 200 and `text/plain` whatever happened, leaves `errcode` out on success, and ends
@@ -71,6 +72,7 @@ mod push;
 mod response;
 mod server;
 mod state;
+mod text_check;
 mod token;
 
 pub use fault::Fault;

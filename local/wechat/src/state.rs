@@ -26,6 +26,9 @@ pub enum Endpoint {
     /// `POST /wxa/business/getuserphonenumber`, in JSON `getuserphonenumber`.
     #[serde(rename = "getuserphonenumber")]
     PhoneNumber,
+    /// `POST /wxa/msg_sec_check`, in JSON `msg_sec_check`.
+    #[serde(rename = "msg_sec_check")]
+    TextCheck,
     /// Any path that does not exist.
     Other,
 }
@@ -37,6 +40,7 @@ impl Endpoint {
             "/sns/jscode2session" => Self::Code2Session,
             "/cgi-bin/stable_token" => Self::StableToken,
             "/wxa/business/getuserphonenumber" => Self::PhoneNumber,
+            "/wxa/msg_sec_check" => Self::TextCheck,
             _ => Self::Other,
         }
     }

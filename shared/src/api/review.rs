@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::upload::UploadResponse;
+use crate::api::upload::{Reader, UploadResponse};
 use crate::api::user::{UserResponse, View};
 use crate::ids::{UploadId, UserId};
 use crate::store::review::{NewReport, Report, Subject, WaitingReview};
@@ -40,7 +40,7 @@ impl<'a> ReviewResponse<'a> {
             id: review.id.to_string(),
             subject,
             user: review.id.user(),
-            upload: upload.map(|record| UploadResponse::new(record, links, now)),
+            upload: upload.map(|record| UploadResponse::new(record, Reader::Owner, links, now)),
             text: review.text.as_deref(),
             profile: is_profile.then_some(profile),
             cause: review.cause.as_str(),

@@ -7,7 +7,26 @@ use serde::Serialize;
 use crate::ids::Purpose;
 use crate::store::upload::Record;
 use crate::time::Timestamp;
+use crate::upload::lifecycle::UploadStatus;
 use crate::upload::link::Links;
+
+/// Who reads an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// Its owner, who may see it before it has passed its check.
+    Owner,
+    /// Anybody else.
+    Other,
+}
+
+impl Reader {
+    const fn may_see(self, status: UploadStatus) -> bool {
+        match self {
+            Self::Owner => status.has_version(),
+            Self::Other => matches!(status, UploadStatus::Ready),
+        }
+    }
+}
 
 /// An upload, as its owner and administrators see it.
 #[derive(Debug, Serialize)]
@@ -26,13 +45,12 @@ pub struct UploadResponse {
 }
 
 impl UploadResponse {
-    /// `record` as it is shown at `now`. It links to the version that the record references, and to nothing if there is
-    /// none.
-    pub fn new(record: &Record, links: &Links, now: Timestamp) -> Self {
+    /// `record` as `reader` is shown it at `now`. It links to the version that the record references, if there is one and
+    /// the reader may see it.
+    pub fn new(record: &Record, reader: Reader, links: &Links, now: Timestamp) -> Self {
         let upload = record.key.upload;
-        let link = record
-            .status
-            .has_version()
+        let link = reader
+            .may_see(record.status)
             .then(|| links.download(&record.key, record.version.as_deref(), now));
         let (download_url, expires_at) = link.map(|link| (link.url, link.expires_at)).unzip();
         Self {

@@ -75,6 +75,9 @@ struct PrivateFields<'a> {
     created_at: String,
     updated_at: String,
     version: u64,
+    /// Absent unless the nickname is one that others do not see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nickname_status: Option<&'static str>,
 }
 
 impl<'a> UserResponse<'a> {
@@ -84,9 +87,12 @@ impl<'a> UserResponse<'a> {
             let version = avatar.version.as_deref();
             links.download(&avatar.key, version, now).url
         });
+        let pending = user.pending_nickname.as_ref();
+        let pending = pending.filter(|_| view != View::Stranger);
+        let nickname = pending.map(|pending| &pending.nickname);
         Self {
             id: &user.id,
-            nickname: user.nickname.as_ref().map(Nickname::as_str),
+            nickname: nickname.or(user.nickname.as_ref()).map(Nickname::as_str),
             avatar_url,
             private: (view != View::Stranger).then(|| PrivateFields::new(user, view)),
         }
@@ -108,6 +114,10 @@ impl<'a> PrivateFields<'a> {
             created_at: user.created_at.to_rfc3339(),
             updated_at: user.updated_at.to_rfc3339(),
             version: user.version,
+            nickname_status: user
+                .pending_nickname
+                .as_ref()
+                .map(|pending| pending.status.as_str()),
         }
     }
 }

@@ -5,11 +5,12 @@ use std::str::FromStr;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::ids::{Epoch, OpenId, UserId};
-use crate::profile::{Email, Nickname, Username};
+use crate::profile::{Email, Username};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::fence::{self, Fence};
 use crate::store::item::{self, Item, n, s};
+use crate::store::nickname;
 use crate::store::schema;
 use crate::store::transaction::{Cancelled, Slot};
 use crate::time::Timestamp;
@@ -17,8 +18,8 @@ use crate::upload::key::ObjectKey;
 use crate::user::{Avatar, Role, Status, User};
 
 /// What reading an account takes, but for the openid: without sessions, which are most of an item.
-pub(super) const PROJECTION: &str = "pk, epoch, #status, #role, version, username, email, nickname, avatar_key, avatar_version, \
-     phone, created_at, updated_at";
+pub(super) const PROJECTION: &str = "pk, epoch, #status, #role, version, username, email, nickname, nickname_pending, \
+     nickname_status, avatar_key, avatar_version, phone, created_at, updated_at";
 
 /// What the attribute `status` of a user item says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +173,8 @@ fn user_from_item(
         role: item::parsed(item, "role")?,
         username: item::opt_str(item, "username").map(Username::stored),
         email: item::opt_str(item, "email").map(Email::stored),
-        nickname: item::opt_str(item, "nickname").map(Nickname::stored),
+        nickname: nickname::visible(item),
+        pending_nickname: nickname::pending(item)?,
         phone: item::opt_str(item, "phone").map(str::to_owned),
         created_at: Timestamp::from_millis(item::num(item, "created_at")?),
         updated_at: Timestamp::from_millis(item::num(item, "updated_at")?),

@@ -16,6 +16,9 @@ use crate::user::User;
 pub enum Editor<'a> {
     /// Its owner, with a token of that epoch.
     Owner(Epoch),
+    /// The person at WeChat, who has the account of that epoch: WeChat says what they want. That the account is disabled
+    /// does not matter.
+    Person(Epoch),
     /// An administrator, who is not its owner.
     Admin(Actor<'a>),
 }
@@ -67,7 +70,7 @@ impl Found {
 impl<'a> Editor<'a> {
     const fn admin(self) -> Option<Actor<'a>> {
         match self {
-            Self::Owner(_) => None,
+            Self::Owner(_) | Self::Person(_) => None,
             Self::Admin(actor) => Some(actor),
         }
     }
@@ -83,6 +86,10 @@ impl<'a> Editor<'a> {
                 .ok_or(Refusal::Gone)
                 .and_then(|account| account.admit(epoch))
                 .map_err(AccessError::Refused)?,
+            Self::Person(epoch) => account
+                .and_then(Account::into_user)
+                .filter(|user| user.epoch == epoch)
+                .ok_or(AccessError::Refused(Refusal::Gone))?,
             Self::Admin(_) => match account.map(|account| account.lifecycle) {
                 Some(Lifecycle::Live(user)) => *user,
                 Some(Lifecycle::Deleting) => return Err(AccessError::Deleting),
@@ -143,7 +150,7 @@ impl Store {
         transaction: Transaction,
     ) -> Result<Transacted, AdminError> {
         match editor {
-            Editor::Owner(_) => Ok(self.dynamo.transact(transaction).await?),
+            Editor::Owner(_) | Editor::Person(_) => Ok(self.dynamo.transact(transaction).await?),
             Editor::Admin(actor) => Ok(self.transact_audited(actor, write, transaction).await??),
         }
     }

@@ -13,6 +13,7 @@ mod error;
 mod expression;
 mod fence;
 mod item;
+mod nickname;
 pub(crate) mod own;
 mod owner_state;
 mod page;

@@ -7,18 +7,20 @@ use crate::store::dynamo::{Query, Updated};
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
+use crate::store::nickname::CHECK_ATTRIBUTES;
 use crate::store::reservation::{
     OthersReservations, ReservationConflict, StoredForms, UserReservations,
 };
 use crate::store::schema::{Key, uploads_partition};
 use crate::store::transaction::{Slot, Transacted, Transaction};
+use crate::store::upload::checks_of;
 
 /// How many records are read before the first of them are removed.
 const PAGE: usize = 250;
 
 impl Store {
-    /// Removes a page of the upload records that the account generations up to `epoch` left behind. Returns how many; zero
-    /// means that none is left.
+    /// Removes a page of the upload records that the account generations up to `epoch` left behind, with the checks that
+    /// they name. Returns how many records; zero means that none is left.
     ///
     /// # Errors
     /// If the table is not available. What was removed stays removed.
@@ -29,16 +31,21 @@ impl Store {
     ) -> Result<usize, StoreError> {
         let all = Condition::new("pk = :pk").value(":pk", s(uploads_partition(user)));
         let mut query = Query::new(all);
-        query.projection = Some("pk, sk");
+        query.projection = Some("pk, sk, check_id, check_before");
         query.limit = Some(PAGE);
         loop {
             let page = self.dynamo.query(query.clone()).await?;
-            let ids = page.items.iter();
-            let ids = ids.filter_map(|item| item::parsed::<UploadId>(item, "sk").ok());
-            let old = ids.filter(|upload| upload.epoch() <= epoch);
-            let old: Vec<_> = old.map(|upload| Key::upload(user, upload)).collect();
+            let uploads = page.items.iter().filter_map(|item| {
+                let upload = item::parsed::<UploadId>(item, "sk").ok()?;
+                (upload.epoch() <= epoch).then(|| (Key::upload(user, upload), item))
+            });
+            let old: Vec<_> = uploads.collect();
             let count = old.len();
-            self.dynamo.batch_delete(old).await?;
+            // Checks first: once a record is gone, nothing names them.
+            let checks = old.iter().flat_map(|(_, item)| checks_of(item));
+            self.dynamo.batch_delete(checks.collect()).await?;
+            let records = old.into_iter().map(|(record, _)| record);
+            self.dynamo.batch_delete(records.collect()).await?;
             if count > 0 || page.cut.is_none() {
                 return Ok(count);
             }
@@ -113,6 +120,10 @@ impl Store {
 fn finish(next: Epoch) -> UpdateExpression {
     let mut update = UpdateExpression::new();
     update.set("status", s(AccountState::Deleted.as_str()));
+    // The previous release, which may have ended the generation, knows nothing of them.
+    for attribute in CHECK_ATTRIBUTES {
+        update.remove(attribute);
+    }
     let is_ended = Condition::new("#status = :deleting AND epoch = :next")
         .value(":deleting", s(AccountState::Deleting.as_str()))
         .value(":next", n(next.get()));

@@ -5,6 +5,7 @@
 //! | user, with its sessions as `s_<session>` | `U#<user>` | `A` |
 //! | reservation of a username or an e-mail address; the user item names the form as `username_key`, `email_key` | `UN#<form>`, `EM#<form>` | `A` |
 //! | upload | `UP#<user>` | `<upload>` |
+//! | check that WeChat was asked for | `MT#<trace id>` | `A` |
 //! | owner state: what uploads need to know of their owner's account | `UP#<user>` | `~` |
 //! | quota: open tickets, tickets of the day, stored bytes | `RL#UP#<user>` | `A` |
 //! | answered request with an idempotency key | `RL#IK#<user>#<epoch>#<hash>` | `A` |
@@ -131,6 +132,10 @@ impl Key {
             pk: pk.to_owned().into(),
             sk: part(entry, "target_sk")?.to_owned().into(),
         })
+    }
+
+    pub(super) fn check(trace_id: &str) -> Self {
+        Self::single(format!("MT#{trace_id}"))
     }
 
     pub(super) fn quota(user: &UserId) -> Self {

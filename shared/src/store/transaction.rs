@@ -29,6 +29,7 @@ pub(super) enum Slot {
     Quota,
     Idempotency,
     Upload(UploadId),
+    Check,
     Review,
     /// Who or what a report is about.
     Target,

@@ -11,10 +11,26 @@
 //! | references a version | this one: ignore; another: remove it | this one: tombstone; another: ignore | `deleted`, remove every version |
 //! | `rejected`, `deleted`, tombstone | remove the version | ignore | remove every version |
 //!
-//! [`decide`] is this table as a pure function, so that the handler and the tests share it.
+//! What becomes of a referenced version after that is decided by WeChat's check and by moderators; a ruling is about the
+//! version that it names, too, and about any other it changes nothing.
+//!
+//! | record | check: passed | risky | unsure | moderator: approved | denied |
+//! |---|---|---|---|---|---|
+//! | `checking` | `ready` | `rejected` | `review` | `ready` | `rejected` |
+//! | `review` | ignore | ignore | ignore | `ready` | `rejected` |
+//! | `ready` | ignore | ignore | ignore | ignore | `rejected` |
+//! | any other | ignore | ignore | ignore | ignore | ignore |
+//!
+//! A record that is rejected so lists its version until that is removed from the bucket.
+//!
+//! [`decide`] and [`judge`] are these tables as pure functions, so that the handlers and the tests share them.
+
+mod ruling;
 
 use std::fmt;
 use std::str::FromStr;
+
+pub use ruling::{Judgement, Ruling, judge};
 
 /// An event without a matching record is retried until its message has been received this often.
 const LAST_RECEIVE: u32 = 3;
@@ -91,6 +107,8 @@ impl RejectionReason {
     pub const TYPE_MISMATCH: Self = Self("type_mismatch");
     /// The object carries response headers or metadata that the ticket did not fix.
     pub const HEADERS_NOT_ALLOWED: Self = Self("headers_not_allowed");
+    /// A check or a moderator found that it must not be shown.
+    pub const CONTENT: Self = Self("content");
 }
 
 impl fmt::Display for RejectionReason {

@@ -2,6 +2,8 @@
 //! <https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/msgSecCheck.html>,
 //! <https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/sec-center/sec-check/mediaCheckAsync.html>
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -19,6 +21,9 @@ use crate::wechat::token::ApiToken;
 const VERSION: u8 = 2;
 /// The longest `trace_id` that is stored, in bytes.
 const TRACE_ID_MAX_LEN: usize = 128;
+
+/// The label of content in which nothing was found.
+const NOTHING_FOUND: i64 = 100;
 
 /// Where the content is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +74,12 @@ pub struct TextToCheck<'a> {
 }
 
 /// What WeChat says of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextVerdict {
     /// [`Verdict::Pass`], [`Verdict::Review`] or [`Verdict::Risky`].
     pub verdict: Verdict,
-    /// What was found: 100 is nothing, 20001 politics, 20002 pornography, 20003 abuse, 20006 crime, and so on.
-    pub label: Option<i64>,
+    /// What was found: 20001 politics, 20002 pornography, 20003 abuse, 20006 crime, and so on.
+    pub labels: Vec<i64>,
 }
 
 #[derive(Deserialize)]
@@ -85,12 +90,55 @@ struct MediaCheckResponse {
 #[derive(Deserialize)]
 struct TextCheckResponse {
     result: TextResult,
+    /// What each of WeChat's models says.
+    detail: Option<Vec<TextResult>>,
 }
 
 #[derive(Deserialize)]
 struct TextResult {
-    suggest: String,
+    /// Of a model: what it says counts only if this is 0.
+    errcode: Option<Value>,
+    suggest: Option<String>,
     label: Option<Value>,
+}
+
+impl TextResult {
+    fn is_valid(&self) -> bool {
+        let errcode = self.errcode.as_ref();
+        errcode.is_none_or(|errcode| response::integer(errcode) == Some(0))
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self.suggest.as_deref() {
+            Some("pass") => Verdict::Pass,
+            Some("risky") => Verdict::Risky,
+            // What WeChat may come to say one day is for a person to decide.
+            _ => Verdict::Review,
+        }
+    }
+}
+
+impl TextCheckResponse {
+    /// The worst of what was said. If there are models, and none of them worked, nothing was checked.
+    fn verdict(&self) -> TextVerdict {
+        let models = self.detail.as_deref().unwrap_or_default();
+        let valid = models.iter().filter(|model| model.is_valid());
+        let said: Vec<_> = std::iter::once(&self.result).chain(valid).collect();
+        let is_checked = models.is_empty() || said.len() > 1;
+        let has = |verdict| said.iter().any(|said| said.verdict() == verdict);
+        let verdict = match () {
+            () if has(Verdict::Risky) => Verdict::Risky,
+            () if has(Verdict::Review) || !is_checked => Verdict::Review,
+            () => Verdict::Pass,
+        };
+        let labels = said.iter().filter_map(|said| said.label.as_ref());
+        let labels = labels.filter_map(response::integer);
+        let found: BTreeSet<_> = labels.filter(|label| *label != NOTHING_FOUND).collect();
+        TextVerdict {
+            verdict,
+            labels: found.into_iter().collect(),
+        }
+    }
 }
 
 impl Wechat {
@@ -144,15 +192,7 @@ impl Wechat {
         let answer: TextCheckResponse = self
             .check(Endpoint::TextCheck, "/wxa/msg_sec_check", &body, secret)
             .await?;
-        Ok(TextVerdict {
-            verdict: match answer.result.suggest.as_str() {
-                "pass" => Verdict::Pass,
-                "risky" => Verdict::Risky,
-                // What WeChat may come to say one day is for a person to decide.
-                _ => Verdict::Review,
-            },
-            label: answer.result.label.as_ref().and_then(response::integer),
-        })
+        Ok(answer.verdict())
     }
 
     async fn check<T: DeserializeOwned>(

@@ -105,6 +105,25 @@ impl WechatError {
         self.class() == Some(Class::Token) && !is_token_call
     }
 
+    /// Whether WeChat understood what was asked, and did not do it. What comes instead from the call for a token, or from
+    /// something in between, says nothing about the request.
+    pub fn is_about_the_request(&self) -> bool {
+        match self {
+            Self::Errcode { endpoint, .. } => *endpoint != Endpoint::StableToken,
+            Self::Unusable(_) => true,
+            _ => false,
+        }
+    }
+
+    /// How long WeChat is not to be asked, if that is known.
+    pub fn wait(&self) -> Option<Duration> {
+        match self {
+            Self::Errcode { wait, .. } | Self::TooManyRequests { wait } => *wait,
+            Self::NotAsked(wait) => Some(*wait),
+            _ => None,
+        }
+    }
+
     /// Whose fault an answer with an error code is; `None` if it has none.
     pub fn class(&self) -> Option<Class> {
         match self {

@@ -27,6 +27,7 @@ use std::str::FromStr;
 
 pub use decide::{DecideReviewError, DecidedReview};
 pub use list::{WaitingReview, is_review_position};
+pub(in crate::store) use open::is_live;
 pub use report::{NewReport, Report, ReportError, ReportReason};
 pub use subject::{ReviewId, Subject};
 

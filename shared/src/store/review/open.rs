@@ -69,7 +69,7 @@ pub(super) fn opening(
 }
 
 /// That the account is of this generation, and has not been deleted.
-pub(super) fn is_live(epoch: Epoch) -> Condition {
+pub(in crate::store) fn is_live(epoch: Epoch) -> Condition {
     let states = [AccountState::Active, AccountState::Disabled];
     let states = states.map(|state| s(state.as_str()));
     Condition::one_of("status", ":live", states)

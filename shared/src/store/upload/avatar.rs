@@ -8,7 +8,8 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
-use crate::store::upload::complete::{LAST_SEQUENCER, completion, remove_version_attributes};
+use crate::store::upload::complete::{LAST_SEQUENCER, remove_version_attributes};
+use crate::store::upload::ready::ReadyStep;
 use crate::store::upload::{
     CompleteUploadOutcome, EVENT_LIFETIME, ObjectVersion, RecordConflict, ttl,
 };
@@ -30,6 +31,17 @@ impl Store {
         version: &StoredVersion,
         owner: Option<User>,
     ) -> Result<CompleteUploadOutcome, StoreError> {
+        let step = ReadyStep::Inspected(version);
+        self.make_avatar_ready(key, step, owner).await
+    }
+
+    /// Makes a record of an avatar `ready` and shows it on the profile, as [`Store::complete_avatar`] says.
+    pub(super) async fn make_avatar_ready(
+        &self,
+        key: &ObjectKey,
+        step: ReadyStep<'_>,
+        owner: Option<User>,
+    ) -> Result<CompleteUploadOutcome, StoreError> {
         let mut owner = owner;
         let mut attempts = self.attempts();
         loop {
@@ -42,11 +54,9 @@ impl Store {
             };
             let shows_newer = |avatar: &Avatar| avatar.upload >= key.upload;
             if owner.status != Status::Active || owner.avatar.as_ref().is_some_and(shows_newer) {
-                return self
-                    .complete_upload(key, version, UploadStatus::Ready)
-                    .await;
+                return self.make_record_ready(key, step).await;
             }
-            if let Some(outcome) = self.try_complete_avatar(key, version, owner).await? {
+            if let Some(outcome) = self.try_make_avatar_ready(key, step, owner).await? {
                 return Ok(outcome);
             }
             attempts.start_over().await?;
@@ -54,15 +64,15 @@ impl Store {
     }
 
     /// One attempt; `None` if the profile has changed since `owner` was read.
-    async fn try_complete_avatar(
+    async fn try_make_avatar_ready(
         &self,
         key: &ObjectKey,
-        version: &StoredVersion,
+        step: ReadyStep<'_>,
         owner: User,
     ) -> Result<Option<CompleteUploadOutcome>, StoreError> {
         let now = self.clock.now().following(owner.updated_at);
         let replaced = owner.avatar.as_ref().map(ObjectVersion::from_avatar);
-        let mut record = completion(key, version, UploadStatus::Ready, now);
+        let mut record = step.update(key, now);
         if let Some(replaced) = &replaced {
             record.set("replaced", s(replaced.to_attribute()));
         }
@@ -75,7 +85,7 @@ impl Store {
             .update(
                 Slot::Account,
                 Key::user(&key.user),
-                show_avatar(key, version, owner.avatar.as_ref(), now),
+                show_avatar(key, step.version(), owner.avatar.as_ref(), now),
             );
         if let Some(old) = &replaced {
             let upload = old.key.upload;
@@ -115,7 +125,7 @@ impl Store {
 /// Shows the picture on the profile, as long as that shows `current` and its owner is let in.
 fn show_avatar(
     key: &ObjectKey,
-    version: &StoredVersion,
+    version: &str,
     current: Option<&Avatar>,
     now: Timestamp,
 ) -> AccountUpdate {
@@ -123,7 +133,7 @@ fn show_avatar(
     profile.set_avatar(&Avatar {
         upload: key.upload,
         key: key.clone(),
-        version: Some(version.id.clone()),
+        version: Some(version.to_owned()),
     });
     profile.require(account::is_open(key.upload.epoch()));
     profile.require_latest();

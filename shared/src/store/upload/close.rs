@@ -13,10 +13,10 @@ use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::upload::avatar::shows;
 use crate::store::upload::complete::{LAST_SEQUENCER, RecordConflict, remove_version_attributes};
-use crate::store::upload::{EVENT_LIFETIME, Record, ttl};
+use crate::store::upload::{EVENT_LIFETIME, REJECTED_LIFETIME, Record, ttl};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
-use crate::upload::lifecycle::UploadStatus;
+use crate::upload::lifecycle::{RejectionReason, UploadStatus};
 
 /// The states in which a record references a version.
 const WITH_VERSION: [UploadStatus; 3] = [
@@ -143,14 +143,47 @@ impl Store {
         self.close(key, update).await
     }
 
-    fn closing(&self, status: UploadStatus, key: &ObjectKey) -> UpdateExpression {
+    /// Makes a record that references `version` in the state `was` rejected, and lists the version, which is to be removed
+    /// next. Until [`Store::forget_removed_version`] says that it was, the record stays.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn withdraw_upload(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+        was: UploadStatus,
+    ) -> Result<CloseUploadOutcome, StoreError> {
+        let mut update = without_version(UploadStatus::Rejected, key);
+        update.set("reason", s(RejectionReason::CONTENT.0));
+        update.set("remove_version", s(version));
+        update.require(is_in(&[was]));
+        update.require(references(version));
+        self.close(key, update).await
+    }
+
+    /// Notes that a rejected upload's version was removed from the bucket.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn forget_removed_version(
+        &self,
+        key: &ObjectKey,
+        version: &str,
+    ) -> Result<(), StoreError> {
         let mut update = UpdateExpression::new();
-        update.set("status", s(status.as_str()));
+        update.remove("remove_version");
+        update.set("ttl", ttl(self.clock.now(), REJECTED_LIFETIME));
+        update.require(is_in(&[UploadStatus::Rejected]));
+        let is_listed = Condition::new("remove_version = :version");
+        update.require(is_listed.value(":version", s(version)));
+        self.update_record(key, update).await?;
+        Ok(())
+    }
+
+    fn closing(&self, status: UploadStatus, key: &ObjectKey) -> UpdateExpression {
+        let mut update = without_version(status, key);
         update.set("ttl", ttl(self.clock.now(), EVENT_LIFETIME));
-        update.set("seq", s(LAST_SEQUENCER));
-        remove_version_attributes(&mut update);
-        let content_type = s(key.content_type.as_str());
-        update.require(Condition::new("content_type = :type").value(":type", content_type));
         update
     }
 
@@ -240,12 +273,23 @@ impl Store {
     }
 }
 
-fn is_in(statuses: &[UploadStatus]) -> Condition {
+/// The change of a record that no longer references a version.
+fn without_version(status: UploadStatus, key: &ObjectKey) -> UpdateExpression {
+    let mut update = UpdateExpression::new();
+    update.set("status", s(status.as_str()));
+    update.set("seq", s(LAST_SEQUENCER));
+    remove_version_attributes(&mut update);
+    let content_type = s(key.content_type.as_str());
+    update.require(Condition::new("content_type = :type").value(":type", content_type));
+    update
+}
+
+pub(super) fn is_in(statuses: &[UploadStatus]) -> Condition {
     let statuses = statuses.iter().map(|status| s(status.as_str()));
     Condition::one_of("status", ":was", statuses)
 }
 
-fn references(version: &str) -> Condition {
+pub(super) fn references(version: &str) -> Condition {
     Condition::new("version_id = :version").value(":version", s(version))
 }
 

@@ -115,7 +115,9 @@ pub(super) fn completion(
     update.set("version_id", s(&version.id));
     update.set("size", n(version.size));
     update.set("etag", s(&version.etag));
-    update.set("ready_at", n(now.millis()));
+    if status == UploadStatus::Ready {
+        update.set("ready_at", n(now.millis()));
+    }
     update.remove("ttl");
     update.require(Condition::new("declared_size = :size"));
     update

@@ -2,12 +2,14 @@
 
 mod admin;
 mod avatar;
+mod check;
 mod close;
 mod complete;
 mod idempotency;
 mod issue;
 mod quota;
 mod read;
+mod ready;
 mod record;
 mod recount;
 mod repeat;
@@ -20,6 +22,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::store::item::n;
 use crate::time::Timestamp;
 
+pub(in crate::store) use check::checks_of;
+pub use check::{CheckedVersion, NewCheck, NoteCheckOutcome, UploadOfAccount};
 pub use close::CloseUploadOutcome;
 pub use complete::{CompleteUploadOutcome, RecordConflict};
 pub use idempotency::IdempotencyKey;
@@ -38,6 +42,8 @@ pub const EVENT_LIFETIME: Duration = Duration::from_secs(30 * DAY.as_secs());
 const PENDING_SHOWN: Duration = DAY;
 /// How long a rejected record can be read.
 const REJECTED_LIFETIME: Duration = Duration::from_secs(7 * DAY.as_secs());
+/// How long the item of a check is kept. WeChat's verdict comes within half an hour.
+const CHECK_LIFETIME: Duration = Duration::from_secs(2 * DAY.as_secs());
 pub(super) const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 fn ttl(at: Timestamp, lifetime: Duration) -> AttributeValue {

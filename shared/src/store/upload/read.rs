@@ -2,7 +2,7 @@
 
 use futures_util::future::join;
 
-use crate::ids::{UploadId, UserId};
+use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::Store;
 use crate::store::account::Refusal;
 use crate::store::actor::Actor;
@@ -83,6 +83,27 @@ impl Store {
         let now = self.clock.now();
         page.items
             .retain(|record| record.key.upload.epoch() == owner.epoch && record.is_shown(now));
+        Ok(page)
+    }
+
+    /// The records of an account generation in any state, from the newest to the oldest, whether the account lets its owner
+    /// in or not. A page can be short, or empty, without being the last.
+    ///
+    /// # Errors
+    /// If the table is not available.
+    pub async fn upload_records(
+        &self,
+        user: &UserId,
+        epoch: Epoch,
+        limit: usize,
+        before: Option<UploadId>,
+    ) -> Result<Page<Record>, StoreError> {
+        let mut found = self.dynamo.query(own_page(user, limit, before)).await?;
+        found.items.retain(|item| !is_owner_state(item));
+        let page = Page::first_of(found, limit, "sk");
+        let mut page = page.try_map(|item| Record::from_item(&item, user))?;
+        page.items
+            .retain(|record| record.key.upload.epoch() == epoch);
         Ok(page)
     }
 }

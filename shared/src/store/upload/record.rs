@@ -7,7 +7,8 @@
 //! | `ticket_until` | when the last ticket ends, in seconds since the Unix epoch |
 //! | `version_id`, `size`, `etag`, `ready_at` | the version that the record references |
 //! | `replaced` | key and version of the picture that this avatar replaced |
-//! | `remove_version` | on a tombstone: the version of its own object that is still to be deleted |
+//! | `remove_version` | on a tombstone, and when a verified upload was rejected: the version of its own object that is still to be deleted |
+//! | `check_id`, `check_before` | what WeChat called the newest check of the version, and the one before |
 //! | `reason` | why the object was rejected |
 //! | `ttl` | when DynamoDB may remove the record, in seconds since the Unix epoch |
 //!
@@ -16,7 +17,7 @@
 use crate::ids::{UploadId, UserId};
 use crate::store::error::StoreError;
 use crate::store::item::{self, Item};
-use crate::store::upload::{PENDING_SHOWN, TICKET_LIFETIME};
+use crate::store::upload::{PENDING_SHOWN, RecordConflict, TICKET_LIFETIME};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;
 use crate::upload::lifecycle::{Snapshot, UploadStatus};
@@ -48,12 +49,16 @@ pub struct Record {
     pub etag: Option<String>,
     /// The version that the record references.
     pub version: Option<String>,
+    /// What WeChat called the newest check of the version, if there was one.
+    pub check: Option<String>,
+    /// What WeChat called the check before that.
+    pub check_before: Option<String>,
     /// Why the object was rejected.
     pub reason: Option<String>,
     /// When the object was verified.
     pub ready_at: Option<Timestamp>,
     /// Versions that this record no longer references or never did, and that are still to be deleted: that of the picture
-    /// that this one replaced, and on a tombstone its own.
+    /// that this one replaced, and its own.
     pub versions_to_delete: Vec<ObjectVersion>,
     expires: Option<Timestamp>,
 }
@@ -78,11 +83,24 @@ impl Record {
             size: None,
             etag: None,
             version: None,
+            check: None,
+            check_before: None,
             reason: None,
             ready_at: None,
             versions_to_delete: Vec::new(),
             expires: None,
         }
+    }
+
+    /// Brings the record up to date with what refused a write; `false` if the table no longer holds it.
+    pub fn update_from(&mut self, conflict: RecordConflict) -> bool {
+        let Some(found) = conflict.record else {
+            return false;
+        };
+        self.status = found.status;
+        self.version = found.version;
+        self.versions_to_delete = conflict.versions_to_delete;
+        true
     }
 
     /// Whether the API shows the record. An expired one is gone though DynamoDB may take days to remove it. A pending one
@@ -129,6 +147,8 @@ impl Record {
             size: item::opt_num(item, "size"),
             etag: item::opt_str(item, "etag").map(str::to_owned),
             version: version.map(str::to_owned),
+            check: item::opt_str(item, "check_id").map(str::to_owned),
+            check_before: item::opt_str(item, "check_before").map(str::to_owned),
             reason: item::opt_str(item, "reason").map(str::to_owned),
             ready_at: item::opt_num(item, "ready_at").map(Timestamp::from_millis),
             expires: seconds(item, "ttl"),

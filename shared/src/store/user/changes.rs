@@ -2,23 +2,24 @@
 
 use crate::ids::UploadId;
 use crate::patch::Patch;
-use crate::profile::{Email, Nickname, Username};
+use crate::profile::{Email, Username};
 use crate::store::account::AccountUpdate;
-use crate::store::item::s;
 use crate::time::Timestamp;
-use crate::user::{Avatar, Role, Status, User};
+use crate::user::{Avatar, NewNickname, Role, Status, User};
 
 /// What is to change about a user.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Changes {
     /// A change also moves its reservation.
     pub username: Patch<Username>,
     /// The unique e-mail address.
     pub email: Patch<Email>,
     /// Needs no reservation.
-    pub nickname: Patch<Nickname>,
+    pub nickname: Patch<NewNickname>,
     /// The picture: one of the user's own, verified uploads.
     pub avatar: Patch<UploadId>,
+    /// Whether the phone number goes; it comes from WeChat alone.
+    pub clears_phone: bool,
     /// What the user may do.
     pub role: Option<Role>,
     /// Whether the account can be used.
@@ -27,14 +28,10 @@ pub struct Changes {
 
 impl Changes {
     /// A change of the status alone.
-    pub(super) const fn of_status(status: Status) -> Self {
+    pub(super) fn of_status(status: Status) -> Self {
         Self {
-            username: Patch::Keep,
-            email: Patch::Keep,
-            nickname: Patch::Keep,
-            avatar: Patch::Keep,
-            role: None,
             status: Some(status),
+            ..Self::default()
         }
     }
 
@@ -71,6 +68,7 @@ impl Changes {
             ("email", !self.email.is_keep()),
             ("nickname", !self.nickname.is_keep()),
             ("avatar_upload_id", !self.avatar.is_keep()),
+            ("phone", self.clears_phone),
             ("role", self.role.is_some()),
             ("status", self.status.is_some()),
         ]
@@ -93,13 +91,16 @@ impl Changes {
         }
         match &self.nickname {
             Patch::Keep => {}
-            Patch::Clear => update.remove("nickname"),
-            Patch::Set(nickname) => update.set("nickname", s(nickname.as_str())),
+            Patch::Clear => update.clear_nickname(),
+            Patch::Set(nickname) => update.set_nickname(nickname),
         }
         match (&self.avatar, avatar) {
             (Patch::Set(_), Some(avatar)) => update.set_avatar(avatar),
             (Patch::Clear, _) => update.clear_avatar(),
             _ => {}
+        }
+        if self.clears_phone {
+            update.remove("phone");
         }
         if let Some(role) = self.role {
             update.set_role(role);
@@ -118,9 +119,16 @@ impl Changes {
     ) -> User {
         self.username.apply_to(&mut user.username);
         self.email.apply_to(&mut user.email);
-        self.nickname.apply_to(&mut user.nickname);
+        match &self.nickname {
+            Patch::Keep => {}
+            Patch::Clear => (user.nickname, user.pending_nickname) = (None, None),
+            Patch::Set(nickname) => user.store_nickname(nickname),
+        }
         if !self.avatar.is_keep() {
             user.avatar = avatar;
+        }
+        if self.clears_phone {
+            user.phone = None;
         }
         user.role = self.role.unwrap_or(user.role);
         user.status = self.status.unwrap_or(user.status);

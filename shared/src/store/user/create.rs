@@ -1,7 +1,7 @@
 //! Registering a user ahead of their first login.
 
 use crate::ids::{Epoch, OpenId, UserId};
-use crate::profile::{Email, Nickname, Username};
+use crate::profile::{Email, Username};
 use crate::store::Store;
 use crate::store::account::{Account, AccountState, AccountUpdate, Lifecycle};
 use crate::store::actor::Actor;
@@ -16,7 +16,7 @@ use crate::store::reservation::{
 use crate::store::schema::{Key, USERS_SHARD, UniqueField, age_key};
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::time::Timestamp;
-use crate::user::{Role, Status, User};
+use crate::user::{NewNickname, Role, Status, User};
 
 /// A user to register ahead of their first login.
 #[derive(Clone, Debug)]
@@ -30,7 +30,7 @@ pub struct NewUser {
     /// The unique e-mail address.
     pub email: Option<Email>,
     /// Need not be unique.
-    pub nickname: Option<Nickname>,
+    pub nickname: Option<NewNickname>,
     /// What the user may do.
     pub role: Role,
 }
@@ -83,7 +83,7 @@ impl NewUser {
 
     /// The user as the transaction that registers them leaves it, which returns nothing itself.
     fn created(&self, former: Option<&Former>, now: Timestamp) -> User {
-        User {
+        let mut user = User {
             id: self.id.clone(),
             epoch: former.map_or(Epoch::FIRST, |former| former.account.epoch),
             version: former.map_or(0, |former| former.version) + 1,
@@ -91,12 +91,17 @@ impl NewUser {
             role: self.role,
             username: self.username.clone(),
             email: self.email.clone(),
-            nickname: self.nickname.clone(),
+            nickname: None,
+            pending_nickname: None,
             avatar: None,
             phone: None,
             created_at: now,
             updated_at: now,
+        };
+        if let Some(nickname) = &self.nickname {
+            user.store_nickname(nickname);
         }
+        user
     }
 }
 
@@ -196,7 +201,7 @@ fn creation(
         update.set_email(email);
     }
     if let Some(nickname) = &new.nickname {
-        update.set("nickname", s(nickname.as_str()));
+        update.set_nickname(nickname);
     }
     require_former(&mut update, former, now);
     let transaction = Transaction::new().update(Slot::Account, Key::user(&new.id), update);

@@ -125,7 +125,7 @@ impl Store {
 
     /// Disables an account that an administrator deletes and whose owner keeps changing it: then nobody does any more.
     async fn shut(&self, user: &User, editor: Editor<'_>) -> Result<(), AccessError> {
-        if matches!(editor, Editor::Owner(_)) || user.status == Status::Disabled {
+        if !matches!(editor, Editor::Admin(_)) || user.status == Status::Disabled {
             return Ok(());
         }
         let disabled = Changes::of_status(Status::Disabled);
@@ -160,7 +160,7 @@ impl Store {
 fn ended(account: &Account, editor: Editor<'_>) -> Option<Epoch> {
     let ended = account.epoch.previous()?;
     let is_known = match editor {
-        Editor::Owner(epoch) => epoch == ended,
+        Editor::Owner(epoch) | Editor::Person(epoch) => epoch == ended,
         Editor::Admin(_) => true,
     };
     let is_deleting = matches!(account.lifecycle, Lifecycle::Deleting);
@@ -207,12 +207,15 @@ const RESTS_ON: [&str; 6] = [
 ];
 
 /// What deletion removes beside the sessions.
-const PERSONAL: [&str; 21] = [
+const PERSONAL: [&str; 24] = [
     "username",
     "username_key",
     "email",
     "email_key",
     "nickname",
+    "nickname_pending",
+    "nickname_status",
+    "nickname_check",
     "avatar_key",
     "avatar_version",
     "avatar_upload_id",

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod edit;
 mod list;
+mod nickname;
 mod read;
 mod unread;
 
@@ -13,3 +14,4 @@ pub use create::{CreateUserError, NewUser};
 pub use delete::{DeletedAccount, DeletionTarget};
 pub use edit::EditUserError;
 pub use list::is_list_position;
+pub use nickname::{AnnouncedNickname, NicknameStage, NicknameVerdict, VerdictOutcome};
