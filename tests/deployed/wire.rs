@@ -17,6 +17,7 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("login-refresh", "login", Some(200)),
     ("users-me-phone", "login", Some(200)),
     ("users-me-get", "users", Some(200)),
+    ("users-me-export", "users", Some(200)),
     ("users-me-put", "users", Some(200)),
     ("users-me-patch", "users", Some(200)),
     ("users-get", "users", Some(200)),

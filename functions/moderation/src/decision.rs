@@ -1,13 +1,111 @@
 //! A moderator's decision.
 
+use shared::ids::{Epoch, UserId};
+use shared::moderation::CheckId;
+use shared::patch::Patch;
 use shared::queue::{Outcome, RetryError};
+use shared::store::Account;
+use shared::store::editor::{AccessError, Editor};
+use shared::store::review::{Decision, ReviewId, Subject};
+use shared::store::upload::Record;
+use shared::store::user::{Changes, EditUserError, NicknameVerdict};
+use shared::upload::key::ObjectKey;
+use shared::upload::lifecycle::Ruling;
 
 use crate::App;
+use crate::ruling;
 
-pub(crate) async fn apply(
-    _app: &App,
-    _review: &str,
-    _receives: u32,
-) -> Result<Outcome, RetryError> {
-    Ok(Outcome::Discarded("there are no reviews yet"))
+/// At this receive, the decision that was announced is taken never to have been stored.
+const GIVE_UP_RECEIVES: u32 = 3;
+
+/// Does what was decided, as a verdict would, and notes that it is done.
+pub(crate) async fn apply(app: &App, review: &str, receives: u32) -> Result<Outcome, RetryError> {
+    let Ok(review) = review.parse::<ReviewId>() else {
+        return Ok(Outcome::Discarded("it names no review"));
+    };
+    let found = app.store.decided_review(&review).await;
+    let Some(found) = found.map_err(RetryError::new)? else {
+        return Ok(Outcome::Done("there is no such review any more"));
+    };
+    if found.is_closed {
+        return Ok(Outcome::Done("the decision was carried out before"));
+    }
+    match found.decision {
+        // The message is sent before the decision is stored, which may yet happen, or have failed.
+        None if receives < GIVE_UP_RECEIVES => {
+            return Err(RetryError::new("the decision is not stored yet"));
+        }
+        None => return Ok(Outcome::Discarded("nobody has decided")),
+        Some(decision) => carry_out(app, &found.subject, decision).await?,
+    }
+    let closed = app.store.close_review(&review).await;
+    closed.map_err(RetryError::new)?;
+    Ok(Outcome::Done("decision is carried out"))
+}
+
+async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(), RetryError> {
+    match (subject, decision) {
+        (Subject::Upload(key), Decision::Approve) => rule(app, key, Ruling::Approved).await,
+        (Subject::Upload(key), Decision::Reject) => rule(app, key, Ruling::Denied).await,
+        (Subject::Nickname { user, check, .. }, decision) => {
+            let verdict = match decision {
+                Decision::Approve => NicknameVerdict::Approved,
+                Decision::Reject => NicknameVerdict::Rejected,
+            };
+            let check = CheckId::from(check.clone());
+            let applied = app
+                .store
+                .apply_nickname_verdict(user, &check, verdict)
+                .await;
+            applied.map(drop).map_err(RetryError::new)
+        }
+        // It is shown already.
+        (Subject::Account { .. }, Decision::Approve) => Ok(()),
+        (Subject::Account { user, epoch }, Decision::Reject) => {
+            clear_profile(app, user, *epoch).await
+        }
+        // No text of an item is checked yet.
+        (Subject::Text { .. }, _) => Ok(()),
+    }
+}
+
+/// Rules on the version that the upload's record references, or whose removal was cut off.
+async fn rule(app: &App, key: &ObjectKey, ruling: Ruling) -> Result<(), RetryError> {
+    let upload = app.store.upload_with_account(key).await;
+    let upload = upload.map_err(RetryError::new)?;
+    let Some(version) = upload.and_then(|upload| own_version(upload.record)) else {
+        return Ok(());
+    };
+    ruling::apply(app, key, &version, ruling).await.map(drop)
+}
+
+fn own_version(record: Record) -> Option<String> {
+    let listed = record.versions_to_delete.into_iter();
+    let mut own = listed.filter(|listed| listed.key == record.key);
+    record.version.or_else(|| own.next()?.version)
+}
+
+/// Takes off a profile what others see of it. The picture goes first: while it is there, a repetition finds it.
+async fn clear_profile(app: &App, user: &UserId, epoch: Epoch) -> Result<(), RetryError> {
+    let account = app.store.account(user).await.map_err(RetryError::new)?;
+    let owner = account.and_then(Account::into_user);
+    let Some(owner) = owner.filter(|owner| owner.epoch == epoch) else {
+        return Ok(());
+    };
+    if let Some(avatar) = &owner.avatar {
+        rule(app, &avatar.key, Ruling::Denied).await?;
+    }
+    if owner.nickname.is_none() {
+        return Ok(());
+    }
+    let changes = Changes {
+        nickname: Patch::Clear,
+        ..Changes::default()
+    };
+    let person = Editor::Person(epoch);
+    match app.store.edit_user(user, &changes, person, None).await {
+        // It has ended meanwhile.
+        Ok(_) | Err(EditUserError::Access(AccessError::Refused(_))) => Ok(()),
+        Err(error) => Err(RetryError::new(error)),
+    }
 }

@@ -5,6 +5,7 @@ mod audit;
 mod conditions;
 mod create;
 mod delete;
+mod export;
 mod list;
 mod profiles;
 mod read;
@@ -97,6 +98,7 @@ shared::routes! {
     PUT "/v1/users/me", User, Json => update::update;
     PATCH "/v1/users/me", User, Json => update::update;
     DELETE "/v1/users/me", User, Empty => delete::delete;
+    GET "/v1/users/me/export", User, Empty => export::export;
     GET "/v1/users/{id}", User, Empty => read::read;
     PUT "/v1/users/{id}", User, Json => update::update;
     PATCH "/v1/users/{id}", User, Json => update::update;

@@ -68,10 +68,8 @@ pub(crate) async fn decide(
     let task = Task::ReviewDecided {
         review: review.to_string(),
     };
-    let message = json!(task).to_string();
-    app.moderation_queue
-        .send(message, Some(DECISION_DELAY))
-        .await?;
+    let queue = &app.moderation_queue;
+    queue.send(task.to_message(), Some(DECISION_DELAY)).await?;
     app.store
         .decide_review(caller.actor(), &review, decision)
         .await?;

@@ -10,6 +10,7 @@ mod conflict;
 mod dynamo;
 pub mod editor;
 mod error;
+pub mod export;
 mod expression;
 mod fence;
 mod item;

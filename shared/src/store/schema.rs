@@ -139,7 +139,7 @@ impl Key {
     }
 
     pub(super) fn quota(user: &UserId) -> Self {
-        Self::single(format!("RL#UP#{user}"))
+        Self::single(quota_partition(user))
     }
 
     /// The first half of the hash of the client's key is enough to tell a person's requests apart.
@@ -225,6 +225,11 @@ impl Key {
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
     format!("UP#{user}")
+}
+
+/// The partition of what counts a user's uploads.
+pub(super) fn quota_partition(user: &UserId) -> String {
+    format!("RL#UP#{user}")
 }
 
 /// The partition of what own functions keep of a user.

@@ -103,6 +103,7 @@ const ROUTES: &[Row] = &[
     ),
     ("POST /v1/users/me/phone", OWN_200),
     ("GET /v1/users/me", OWN_200),
+    ("GET /v1/users/me/export", OWN_200),
     ("GET /v1/users/{id}", OWN_200),
     ("PUT /v1/users/me", OWN_200),
     ("PATCH /v1/users/me", OWN_200),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::ids::Epoch;
 use shared::store::review::{Cause, Finding, Subject};
 use support::api::Call;
+use support::storage::{s, user_key};
 use support::{Session, Upload, World};
 
 fn of_upload(upload: &Upload) -> Subject {
@@ -27,6 +28,17 @@ fn of_profile(owner: &Session) -> Subject {
         user: owner.id.parse().unwrap(),
         epoch: Epoch::FIRST,
     }
+}
+
+/// Has a nickname wait for a person, as `moderation` leaves it, and returns the review's id.
+async fn open_nickname(world: &World, owner: &Session, finding: &Finding) -> String {
+    let check = [(":check", s("some-check"))];
+    let item = user_key(&owner.id);
+    world
+        .update(item, "SET nickname_check = :check", &check)
+        .await;
+    let subject = of_nickname(owner, "some-check");
+    open_for(world, &subject, Cause::ContentCheck, finding).await
 }
 
 async fn open(world: &World, subject: &Subject) -> String {

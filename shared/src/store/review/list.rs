@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
 
+use crate::ids::UserId;
 use crate::store::Store;
 use crate::store::account::Account;
 use crate::store::actor::Actor;
@@ -17,7 +18,7 @@ use crate::store::review::{Cause, ReviewId, Subject};
 use crate::store::schema::{self, Key, REVIEWS_LIST, USERS_INDEX};
 use crate::store::upload::Record;
 use crate::time::Timestamp;
-use crate::user::User;
+use crate::user::{NicknameStatus, User};
 
 /// A review that waits for a decision.
 #[derive(Clone, Debug)]
@@ -67,10 +68,23 @@ impl Found {
             return Ok(None);
         };
         let upload = self.upload(id, now)?;
-        if id.upload().is_some() && upload.is_none() {
-            return Ok(None);
-        }
-        review_from_item(item, id, user, upload).map(Some)
+        let review = review_from_item(item, id, user, upload)?;
+        let is_there = match &review.subject {
+            Subject::Upload(_) => review.upload.is_some(),
+            Subject::Nickname { check, .. } => self.is_undecided_nickname(id.user(), check)?,
+            Subject::Text { .. } | Subject::Account { .. } => true,
+        };
+        Ok(is_there.then_some(review))
+    }
+
+    /// Whether the account still names that change of the nickname, and others may come to see it, or do.
+    fn is_undecided_nickname(&self, user: &UserId, check: &str) -> Result<bool, StoreError> {
+        let Some(item) = self.item(&Key::user(user)) else {
+            return Ok(false);
+        };
+        let status = item::opt_parsed(item, "nickname_status")?;
+        let is_named = item::opt_str(item, "nickname_check") == Some(check);
+        Ok(is_named && status != Some(NicknameStatus::Rejected))
     }
 
     /// The upload that the review is about, while it has a version to show.

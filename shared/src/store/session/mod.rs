@@ -52,6 +52,29 @@ impl Session {
     }
 }
 
+/// What may be told of a session.
+#[derive(Clone, Debug)]
+pub struct SessionTimes {
+    /// Which session.
+    pub id: SessionId,
+    /// When its login was.
+    pub created_at: Timestamp,
+    /// When it ends if it is not refreshed.
+    pub expires_at: Timestamp,
+}
+
+/// What may be told of the sessions on a user item, in the order of their logins.
+pub(super) fn session_times(item: &Item) -> Vec<SessionTimes> {
+    let mut sessions = sessions(item);
+    sessions.sort_unstable_by(|a, b| (a.number, a.id.as_str()).cmp(&(b.number, b.id.as_str())));
+    let times = sessions.into_iter().map(|session| SessionTimes {
+        id: session.id,
+        created_at: session.number,
+        expires_at: session.expires,
+    });
+    times.collect()
+}
+
 fn attribute(session: &SessionId) -> String {
     format!("{PREFIX}{}", session.as_str())
 }
