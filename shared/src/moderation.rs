@@ -12,7 +12,7 @@ use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
 
-pub use text::{CheckId, TextChecks, announce_nickname};
+pub use text::{CheckId, ItemCheck, TextChecks, TextStatus, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,6 +118,17 @@ pub enum Task {
         /// Which change it is: a later one has another.
         check: CheckId,
     },
+    /// Somebody has reported an own function's item.
+    ItemReported {
+        /// The partition key of the item.
+        pk: String,
+        /// The sort key of the item.
+        sk: String,
+        /// The version of the item that was seen.
+        version: u64,
+        /// The text that was seen.
+        text: String,
+    },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {
         /// The id of the review.
@@ -162,6 +173,7 @@ impl Task {
             Self::MediaOverdue { .. } => "media_overdue",
             Self::NicknameChanged { .. } => "nickname_changed",
             Self::TextChanged { .. } => "text_changed",
+            Self::ItemReported { .. } => "item_reported",
             Self::ReviewDecided { .. } => "review_decided",
             Self::MediaVerdict { .. } => "media_verdict",
             Self::ConsentRevoked { .. } => "consent_revoked",

@@ -64,8 +64,11 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
         (Subject::Account { user, epoch }, Decision::Reject) => {
             clear_profile(app, user, *epoch).await
         }
-        // No text of an item is checked yet.
-        (Subject::Text { .. }, _) => Ok(()),
+        (Subject::Text { pk, sk, check, .. }, decision) => {
+            let check = CheckId::from(check.clone());
+            let applied = app.store.decide_text(pk, sk, &check, decision).await;
+            applied.map(drop).map_err(RetryError::new)
+        }
     }
 }
 

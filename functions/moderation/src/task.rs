@@ -31,6 +31,12 @@ pub(crate) async fn process(app: &App, message: Message) -> Result<Outcome, Retr
         Task::TextChanged { pk, sk, check } => {
             text::check(app, &task, pk, sk, check, receives).await
         }
+        Task::ItemReported {
+            pk,
+            sk,
+            version,
+            text,
+        } => text::review_reported(app, pk, sk, *version, text).await,
         Task::ReviewDecided { review } => decision::apply(app, review, receives).await,
         Task::ConsentRevoked { openid, data } => revocation::apply(app, &task, openid, data).await,
         Task::AccountCancelled { openid } => cancellation::delete(app, openid).await,

@@ -4,6 +4,7 @@
 //! never be checked. The message comes again until the change is stored, a few times.
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,9 @@ use crate::user::NewNickname;
 /// How long an announcement waits. The change is stored meanwhile, or has failed.
 const ANNOUNCEMENT_DELAY: Duration = Duration::from_secs(5);
 
+/// No random id begins like this.
+const VERSION_PREFIX: &str = "version-";
+
 /// Names one change of one text. What was found out about a text counts only while the item still names the same change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -29,6 +33,16 @@ impl CheckId {
     /// An id that no other change has.
     pub fn new(random: &Random) -> Self {
         Self(data_encoding::HEXLOWER.encode(&random.bytes::<16>()))
+    }
+
+    /// What stands for a check if a version of an item was reported, and none was announced.
+    pub fn of_version(version: u64) -> Self {
+        Self(format!("{VERSION_PREFIX}{version}"))
+    }
+
+    /// The version that was reported, if that is what the id stands for.
+    pub fn version(&self) -> Option<u64> {
+        self.0.strip_prefix(VERSION_PREFIX)?.parse().ok()
     }
 
     /// The id as text.
@@ -47,6 +61,53 @@ impl fmt::Display for CheckId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
+}
+
+/// How far the check of an own function's text has come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextStatus {
+    /// Others may see it.
+    #[default]
+    Ready,
+    /// It waits for WeChat's check.
+    Checking,
+    /// It waits for a moderator's decision.
+    Review,
+    /// Others must not see it.
+    Rejected,
+}
+
+impl TextStatus {
+    const ALL: [Self; 4] = [Self::Ready, Self::Checking, Self::Review, Self::Rejected];
+
+    /// The status's name in the table and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Checking => "checking",
+            Self::Review => "review",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl FromStr for TextStatus {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let found = Self::ALL.into_iter().find(|status| status.as_str() == text);
+        found.ok_or(())
+    }
+}
+
+/// A check of an own function's text that was announced.
+#[derive(Clone, Debug)]
+pub struct ItemCheck {
+    /// Which check.
+    pub check: CheckId,
+    /// What the text is until the check is done.
+    pub status: TextStatus,
 }
 
 /// Has texts checked, as `CONTENT_CHECK_TEXT` says.
@@ -80,6 +141,32 @@ impl TextChecks {
         let check = CheckId::new(&self.random);
         announce_nickname(queue, user, &check).await?;
         Ok(stored(nickname, check))
+    }
+
+    /// Announces that the item of an own function at these places is about to get a text, along with which it has to store
+    /// what this returns; `None` if texts are not checked.
+    ///
+    /// # Errors
+    /// If the queue does not take the message. Then the text must not be stored.
+    pub async fn announce_item(
+        &self,
+        pk: &str,
+        sk: &str,
+    ) -> Result<Option<ItemCheck>, SendError> {
+        let (queue, status) = match &self.checks {
+            Checks::Off => return Ok(None),
+            Checks::Log(queue) => (queue, TextStatus::Ready),
+            Checks::Enforce(queue) => (queue, TextStatus::Checking),
+        };
+        let check = CheckId::new(&self.random);
+        let task = Task::TextChanged {
+            pk: pk.to_owned(),
+            sk: sk.to_owned(),
+            check: check.clone(),
+        };
+        let delay = Some(ANNOUNCEMENT_DELAY);
+        queue.send(task.to_message(), delay).await?;
+        Ok(Some(ItemCheck { check, status }))
     }
 }
 

@@ -6,6 +6,7 @@ use crate::api::page::PageResponse;
 use crate::auth::Caller;
 use crate::http::cursor;
 use crate::http::page::PageRequest;
+use crate::moderation::{ItemCheck, TextChecks};
 use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
@@ -14,7 +15,7 @@ use crate::own::item::{OwnItem, Stored, is_written_later, written};
 use crate::own::reader::Reader;
 use crate::random::Random;
 use crate::store::own::{
-    Collection, CreateOwnItem, CreatedOwnItem, OwnRecord, OwnStoreError, OwnWriteOutcome,
+    Collection, CreateOwnItem, CreatedOwnItem, OwnRecord, OwnStoreError, OwnWriteOutcome, TextChange,
 };
 use crate::store::{Page, Store};
 use crate::time::Clock;
@@ -24,6 +25,7 @@ pub(super) struct Access<T> {
     store: Store,
     clock: Clock,
     random: Random,
+    text_checks: Option<TextChecks>,
     of: PhantomData<fn() -> T>,
 }
 
@@ -40,13 +42,23 @@ impl<E> From<OwnStoreError> for Failed<E> {
 }
 
 impl<T: OwnItem> Access<T> {
-    pub(super) const fn new(store: Store, clock: Clock, random: Random) -> Self {
+    pub(super) const fn new(
+        store: Store,
+        clock: Clock,
+        random: Random,
+        text_checks: Option<TextChecks>,
+    ) -> Self {
         Self {
             store,
             clock,
             random,
+            text_checks,
             of: PhantomData,
         }
+    }
+
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
     }
 
     pub(super) async fn create(
@@ -56,22 +68,59 @@ impl<T: OwnItem> Access<T> {
         content: &T,
         key: Option<&IdempotencyKey>,
     ) -> Result<Stored<T>, OwnError> {
-        let id = Id::<T>::new(self.clock.now(), &self.random).to_string();
-        let written = written(content)?;
+        // Nobody else draws the same 80 bits in the same millisecond: if it exists, the SDK repeated a write that was made.
+        let id = Id::new(self.clock.now(), &self.random);
+        let (item, _) = self.create_as(caller, collection, id, content, key).await?;
+        Ok(item)
+    }
+
+    /// Creates an item of that id, unless there is one. Returns what is there, and whether it is new.
+    pub(super) async fn create_as(
+        &self,
+        caller: &Caller,
+        collection: Collection<'_>,
+        id: Id<T>,
+        content: &T,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<(Stored<T>, bool), OwnError> {
+        let id = id.to_string();
+        let mut written = written(content, TextChange::None)?;
         let key = key.map(|key| key.for_content(collection.place, &written.json));
+        if let Some(text) = content.checked_text() {
+            let announced = self.announce(caller, collection, &id).await?;
+            written.text = announced.map_or(TextChange::None, |check| {
+                TextChange::Announced(check, text.to_owned())
+            });
+        }
         let new = CreateOwnItem {
             owner: caller.actor(),
             collection,
             id: &id,
             content: &written,
             idempotency: key.as_ref(),
+            marks: T::MARKS,
         };
-        match self.store.create_own_item(&new).await? {
-            CreatedOwnItem::New(record) => Stored::read(record),
-            // Nobody else draws the same 80 bits in the same millisecond: the SDK repeated a write that was made.
-            CreatedOwnItem::Exists => self.get(caller.into(), collection, &id).await,
-            CreatedOwnItem::Repeated(id) => self.get(caller.into(), collection, &id).await,
-        }
+        let id = match self.store.create_own_item(&new).await? {
+            CreatedOwnItem::New(record) => return Ok((Stored::read(record)?, true)),
+            CreatedOwnItem::Exists => id,
+            CreatedOwnItem::Repeated(id) => id,
+        };
+        let found = self.get(caller.into(), collection, &id).await?;
+        Ok((found, false))
+    }
+
+    /// Announces that an item is about to get a text, if texts are checked.
+    async fn announce(
+        &self,
+        caller: &Caller,
+        collection: Collection<'_>,
+        id: &str,
+    ) -> Result<Option<ItemCheck>, OwnError> {
+        let Some(checks) = &self.text_checks else {
+            return Ok(None);
+        };
+        let (pk, sk) = collection.address(caller.actor(), id);
+        Ok(checks.announce_item(&pk, &sk).await?)
     }
 
     pub(super) async fn get(
@@ -99,6 +148,23 @@ impl<T: OwnItem> Access<T> {
         page_of(found, &scope)
     }
 
+    /// A page of several collections as if they were one; `name` is what they are together.
+    pub(super) async fn list_all(
+        &self,
+        reader: Reader<'_>,
+        collections: &[Collection<'_>],
+        name: &str,
+        page: &PageRequest,
+    ) -> Result<PageResponse<Stored<T>>, OwnError> {
+        let scope = format!("{name} of {}", reader.scope());
+        let before = position::<T>(page, &scope)?;
+        let (reader, before) = (reader.actor(), before.as_deref());
+        let found = self
+            .store
+            .own_items_of_all(reader, collections, page.limit, before);
+        page_of(found.await?, &scope)
+    }
+
     /// The shared items about the caller, wherever they are.
     pub(super) async fn list_by_entries(
         &self,
@@ -122,6 +188,8 @@ impl<T: OwnItem> Access<T> {
         if_match: &IfMatch,
         mut change: impl FnMut(&mut T) -> Result<(), E>,
     ) -> Result<Stored<T>, E> {
+        // Whether the text changes is known later; an announcement that nothing follows is discarded.
+        let check = self.announce(caller, collection, &id.to_string()).await?;
         let change = |current: Option<&OwnRecord>| {
             let record = current.ok_or(OwnError::NotFound).map_err(Failed::Item)?;
             let mut item = Stored::<T>::read(record.clone()).map_err(Failed::Item)?;
@@ -131,8 +199,16 @@ impl<T: OwnItem> Access<T> {
             if is_written_later::<T>(record) {
                 return Err(Failed::Item(OwnError::WrittenLater));
             }
+            let text_before = item.content.checked_text().map(str::to_owned);
             change(&mut item.content).map_err(Failed::Change)?;
-            written(&item.content).map_err(Failed::Item)
+            let text = match item.content.checked_text() {
+                text if text == text_before.as_deref() => TextChange::None,
+                Some(text) if let Some(check) = &check => {
+                    TextChange::Announced(check.clone(), text.to_owned())
+                }
+                _ => TextChange::Unchecked,
+            };
+            written(&item.content, text).map_err(Failed::Item)
         };
         let (owner, id) = (caller.actor(), id.to_string());
         let changed = self.store.change_own_item(owner, collection, &id, change);

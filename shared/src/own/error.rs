@@ -1,6 +1,7 @@
 //! What can go wrong with own items, and what it is to a client.
 
 use crate::error::{Code, Error};
+use crate::queue::SendError;
 use crate::store::own::OwnStoreError;
 use crate::store::{Refusal, StoreError};
 
@@ -36,6 +37,9 @@ pub enum OwnError {
         /// Why.
         source: serde_json::Error,
     },
+    /// The queue of `moderation` or `purge` did not take a message, and so nothing was written. 503 `temporarily_unavailable`.
+    #[error(transparent)]
+    Queue(#[from] SendError),
     /// The table is not available. 503 `temporarily_unavailable`, or 429 `rate_limited` if too many requests change the same
     /// item.
     #[error(transparent)]
@@ -65,6 +69,7 @@ impl From<OwnError> for Error {
             }
             OwnError::WrittenLater => Self::new(Code::TemporarilyUnavailable).caused_by(error),
             OwnError::Unreadable { .. } => Self::internal(error),
+            OwnError::Queue(error) => error.into(),
             OwnError::Store(error) => error.into(),
         }
     }

@@ -8,9 +8,10 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use crate::ids::UserId;
+use crate::moderation::TextStatus;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
-use crate::store::own::{OwnContent, OwnRecord};
+use crate::store::own::{OwnContent, OwnRecord, TextChange};
 use crate::time::Timestamp;
 
 /// The largest content of an item, in bytes of JSON. DynamoDB takes items up to 400 KB, with everything in them.
@@ -27,6 +28,15 @@ pub trait OwnItem: Serialize + DeserializeOwned {
 
     /// The version of the type: what is written says which one it is of.
     const VERSION: u16 = 1;
+
+    /// The kinds of [`Mark`](crate::own::Mark)s that people can set on items that are shared.
+    const MARKS: &'static [&'static str] = &[];
+
+    /// The text that others see, to be checked as `CONTENT_CHECK_TEXT` says if the function has
+    /// [text checks](crate::own::Own::with_text_checks).
+    fn checked_text(&self) -> Option<&str> {
+        None
+    }
 
     /// Reads what an earlier version of the type has written.
     ///
@@ -52,6 +62,8 @@ pub struct Stored<T> {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// How far the check of its text has come.
+    pub text_status: TextStatus,
     /// What it holds.
     pub content: T,
 }
@@ -65,9 +77,15 @@ impl<T: OwnItem> Stored<T> {
             version: record.version,
             created_at: record.created_at,
             updated_at: record.updated_at,
+            text_status: record.text_status,
             content: parsed(&record.content).map_err(unreadable::<T>)?,
             owner: record.owner,
         })
+    }
+
+    /// Whether `user` may see it: others only what has passed its check.
+    pub fn is_shown_to(&self, user: &UserId) -> bool {
+        self.text_status == TextStatus::Ready || self.owner == *user
     }
 }
 
@@ -98,7 +116,7 @@ impl<T: Serialize> Serialize for Stored<T> {
 }
 
 /// The content as it is stored. The same value is always the same text.
-pub(super) fn written<T: OwnItem>(content: &T) -> Result<OwnContent, OwnError> {
+pub(super) fn written<T: OwnItem>(content: &T, text: TextChange) -> Result<OwnContent, OwnError> {
     let json = serde_json::to_value(content).map_err(unreadable::<T>)?;
     let json = json.to_string();
     if json.len() > MAX_CONTENT {
@@ -107,6 +125,7 @@ pub(super) fn written<T: OwnItem>(content: &T) -> Result<OwnContent, OwnError> {
     Ok(OwnContent {
         json,
         version: T::VERSION,
+        text,
     })
 }
 
@@ -177,9 +196,9 @@ mod tests {
             lines: vec!["x".repeat(length)],
         };
         let around = r#"{"lines":[""]}"#.len();
-        let largest = written(&log(MAX_CONTENT - around)).unwrap();
+        let largest = written(&log(MAX_CONTENT - around), TextChange::None).unwrap();
         assert_eq!(largest.json.len(), MAX_CONTENT);
-        let error = written(&log(MAX_CONTENT - around + 1)).err().unwrap();
+        let error = written(&log(MAX_CONTENT - around + 1), TextChange::None).err().unwrap();
         assert!(matches!(error, OwnError::TooLarge));
         assert_eq!(Error::from(error).code(), Code::BodyTooLarge);
     }

@@ -47,6 +47,21 @@ impl<T: OwnItem> Items<T> {
         created.await
     }
 
+    /// Creates an item of the caller's with an id that [follows](Id::derived) from what it is, unless there is one. Returns
+    /// what is there, and whether it is new.
+    ///
+    /// # Errors
+    /// As every method.
+    pub async fn create_once(
+        &self,
+        caller: &Caller,
+        id: Id<T>,
+        content: T,
+    ) -> Result<(Stored<T>, bool), OwnError> {
+        let at = Self::COLLECTION;
+        self.0.create_as(caller, at, id, &content, None).await
+    }
+
     /// One of the caller's items. One round trip.
     ///
     /// # Errors

@@ -29,29 +29,38 @@
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
 
 mod access;
+mod attachments;
 mod conditions;
 mod error;
 mod id;
 mod idempotency;
 mod item;
 mod items;
+mod marks;
 mod reader;
 mod response;
 mod shared_items;
 
+use crate::moderation::TextChecks;
 use crate::own::access::Access;
+use crate::queue::Sender;
 use crate::random::Random;
 use crate::store::Store;
 use crate::time::Clock;
+use crate::upload::link::Links;
 
+pub use attachments::{Attachments, Picture};
 pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
 pub use item::{MAX_CONTENT, OwnItem, Stored};
 pub use items::Items;
+pub use marks::{Mark, Marks};
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};
+
+pub use crate::store::own::{AnnouncedText, RemovedItem, Tally};
 
 pub(crate) use item::is_name;
 
@@ -62,6 +71,7 @@ pub struct Own {
     function: &'static str,
     clock: Clock,
     random: Random,
+    text_checks: Option<TextChecks>,
 }
 
 impl Own {
@@ -76,6 +86,16 @@ impl Own {
             function,
             clock,
             random,
+            text_checks: None,
+        }
+    }
+
+    /// Has the texts of items [checked](OwnItem::checked_text).
+    #[must_use]
+    pub fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            text_checks: Some(checks),
+            ..self
         }
     }
 
@@ -91,10 +111,37 @@ impl Own {
 
     /// The items of type `T` that people share by way of the function.
     pub fn shared_items<T: OwnItem>(&self) -> SharedItems<T> {
-        SharedItems::new(self.access(), self.function)
+        const {
+            assert!(
+                T::MARKS.is_empty(),
+                "what has marks needs the purge queue: marked_items"
+            );
+        }
+        SharedItems::new(self.access(), self.function, None)
+    }
+
+    /// As [`Own::shared_items`], for items that people set [marks](OwnItem::MARKS) on: an item that is removed is announced to
+    /// the purge queue, and the marks on it are removed afterwards, some at a time.
+    pub fn marked_items<T: OwnItem>(&self, purge_queue: Sender) -> SharedItems<T> {
+        SharedItems::new(self.access(), self.function, Some(purge_queue))
+    }
+
+    /// The marks of a kind that people set on shared items.
+    pub fn marks<M: Mark>(&self) -> Marks<M> {
+        Marks::new(self.store.clone(), self.function)
+    }
+
+    /// The uploads that items show.
+    pub fn attachments(&self, links: Links) -> Attachments {
+        Attachments::new(self.store.clone(), links, self.clock.clone())
     }
 
     fn access<T: OwnItem>(&self) -> Access<T> {
-        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
+        Access::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.text_checks.clone(),
+        )
     }
 }

@@ -1,10 +1,15 @@
 //! What own functions keep: items of a person, in the person's own partition, and items that a function shares, in partitions
 //! of its own. [`crate::own`] is what a function sees of it; there the content has a type, here it is JSON text.
 
+mod attachment;
 mod create;
+mod marks;
+mod merged;
 mod purge;
 mod read;
 mod record;
+mod removal;
+mod text;
 mod write;
 
 use std::fmt;
@@ -17,7 +22,11 @@ use crate::store::schema::{Key, own_partition, shared_partition};
 use crate::store::transaction::{Cancelled, Slot, Transaction};
 
 pub(crate) use create::{CreateOwnItem, CreatedOwnItem};
-pub(crate) use record::{OwnContent, OwnRecord};
+pub(crate) use marks::MarksOn;
+pub use marks::Tally;
+pub(crate) use record::{OwnContent, OwnRecord, TextChange};
+pub use removal::RemovedItem;
+pub use text::AnnouncedText;
 pub(crate) use write::OwnWriteOutcome;
 
 /// Which items: a kind of one function's, with a person or in a partition that the function shares.
@@ -84,6 +93,13 @@ impl Collection<'_> {
                 partition,
             } => Some(shared_partition(function, partition)),
         }
+    }
+
+    /// The halves of an item's key.
+    pub(crate) fn address(self, owner: Actor<'_>, id: &str) -> (String, String) {
+        let key = self.key_of(owner, id);
+        let (pk, sk) = key.halves();
+        (pk.to_owned(), sk.to_owned())
     }
 
     const fn is_shared(self) -> bool {

@@ -8,9 +8,16 @@
 //! | `created_at`, `updated_at` | milliseconds since the Unix epoch |
 //! | `content` | JSON text |
 //! | `content_version` | the version of the type that the content was written as |
+//! | `text_status` | how far the check of its text has come: `checking`, `review`, `rejected`; absent, others may see it |
+//! | `text_check` | which check of its text was announced |
+//! | `text_to_check` | the text, until the check is done |
 //! | `target_pk`, `target_sk` | on an entry, which has no content: the shared item that it leads to |
+//! | `marked` | on an entry: marks on the shared item go with it |
+//! | `counted` | on an entry: what it leads to is a mark, which is counted |
+//! | `marks` | how many marks a partition has, on the item that counts them |
 
 use crate::ids::{Epoch, UserId};
+use crate::moderation::{ItemCheck, TextStatus};
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::item::{self, Item, n, s};
@@ -18,12 +25,26 @@ use crate::store::schema::Key;
 use crate::time::Timestamp;
 
 /// What a function keeps in an item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct OwnContent {
     /// JSON text.
     pub(crate) json: String,
     /// The version of the type.
     pub(crate) version: u16,
+    /// What the content means for the check of its text.
+    pub(crate) text: TextChange,
+}
+
+/// What a write means for the check of an item's text.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum TextChange {
+    /// It has none, or the text is as it was.
+    #[default]
+    None,
+    /// The text is another, and not checked.
+    Unchecked,
+    /// The text is another, whose check was announced.
+    Announced(ItemCheck, String),
 }
 
 /// An item of an own function.
@@ -37,6 +58,7 @@ pub(crate) struct OwnRecord {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) content: OwnContent,
+    pub(crate) text_status: TextStatus,
 }
 
 impl OwnRecord {
@@ -48,6 +70,7 @@ impl OwnRecord {
             version: 1,
             created_at: now,
             updated_at: now,
+            text_status: content.text.status().unwrap_or_default(),
             content,
         }
     }
@@ -64,6 +87,14 @@ impl OwnRecord {
         ]);
         if is_shared {
             item.insert("owner_id".to_owned(), s(self.owner.as_str()));
+        }
+        if let TextChange::Announced(check, text) = &self.content.text {
+            item.insert("text_check".to_owned(), s(check.check.as_str()));
+            item.insert("text_to_check".to_owned(), s(text));
+        }
+        if self.text_status != TextStatus::Ready {
+            let status = s(self.text_status.as_str());
+            item.insert("text_status".to_owned(), status);
         }
         item
     }
@@ -86,7 +117,9 @@ impl OwnRecord {
             content: OwnContent {
                 json: item::str(item, "content")?.to_owned(),
                 version: item::num(item, "content_version")?,
+                text: TextChange::None,
             },
+            text_status: item::opt_parsed(item, "text_status")?.unwrap_or_default(),
         })
     }
 
@@ -98,6 +131,17 @@ impl OwnRecord {
     /// Whether it is the person's, and of the account generation that they call from.
     pub(crate) fn is_of(&self, owner: Actor<'_>) -> bool {
         self.owner == *owner.user && self.epoch == owner.epoch
+    }
+}
+
+impl TextChange {
+    /// What the text is after the change; `None` if it is what it was.
+    pub(super) const fn status(&self) -> Option<TextStatus> {
+        match self {
+            Self::None => None,
+            Self::Unchecked => Some(TextStatus::Ready),
+            Self::Announced(check, _) => Some(check.status),
+        }
     }
 }
 

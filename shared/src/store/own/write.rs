@@ -7,7 +7,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::own::read::refused;
 use crate::store::own::{
-    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, writing_for,
+    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, text, writing_for,
 };
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted};
@@ -59,6 +59,7 @@ impl Store {
         let after = OwnRecord {
             version: read.version + 1,
             updated_at: self.clock.now().following(read.updated_at),
+            text_status: content.text.status().unwrap_or(read.text_status),
             content,
             ..read.clone()
         };
@@ -67,6 +68,7 @@ impl Store {
         update.set("content_version", n(after.content.version));
         update.set("version", n(after.version));
         update.set("updated_at", n(after.updated_at.millis()));
+        text::change(&mut update, &after.content.text);
         let unchanged = Condition::new("version = :version_read");
         update.require(unchanged.value(":version_read", n(read.version)));
         update.require(is_of(owner, collection));
@@ -114,7 +116,7 @@ impl Store {
 }
 
 /// Holds for an item of that person and account generation.
-fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
+pub(super) fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
     let of_epoch = of_epoch(owner);
     if !collection.is_shared() {
         return of_epoch;
@@ -123,6 +125,6 @@ fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
     of_epoch.and(about.value(":owner_id", s(owner.user.as_str())))
 }
 
-fn of_epoch(owner: Actor<'_>) -> Condition {
+pub(super) fn of_epoch(owner: Actor<'_>) -> Condition {
     Condition::new("epoch = :epoch").value(":epoch", n(owner.epoch.get()))
 }
