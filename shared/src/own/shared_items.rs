@@ -256,7 +256,7 @@ impl<T: OwnItem> SharedItems<T> {
         self.access.update(caller, at, id, if_match, change).await
     }
 
-    /// Removes an item of the caller's. One round trip.
+    /// Removes an item of the caller's. One round trip; of an item that has marks, two, and a message.
     ///
     /// # Errors
     /// [`OwnError::NotFound`] also if it is another's, and [`OwnError::VersionMismatch`] if it is not as `if_match` asks.
@@ -268,7 +268,14 @@ impl<T: OwnItem> SharedItems<T> {
         if_match: &IfMatch,
     ) -> Result<(), OwnError> {
         let at = self.collection(partition);
-        self.announce_removal(caller, at, id).await?;
+        if self.purge_queue.is_some() {
+            // Nobody announces the removal of what is not theirs.
+            let found = self.get(caller, partition, id).await?;
+            if found.owner != caller.user {
+                return Err(OwnError::NotFound);
+            }
+            self.announce_removal(caller, at, id).await?;
+        }
         self.access.delete(caller, at, id, if_match).await
     }
 
