@@ -12,6 +12,8 @@ export interface Operations {
   readMe(options?: CallOptions): Promise<Success<'readMe'>>
   /** Updates the caller */
   changeMe(body: Body<'changeMe'>, options?: CallOptions): Promise<Success<'changeMe'>>
+  /** Returns everything that is stored on the caller, page by page */
+  exportMe(query?: Query<'exportMe'>, options?: CallOptions): Promise<Success<'exportMe'>>
   /** Returns a user; what is included depends on the caller */
   readUser(id: string, options?: CallOptions): Promise<Success<'readUser'>>
   /** Updates a user; administrators can update others */
@@ -48,6 +50,7 @@ ping -GET /ping
 setPhone POST /users/me/phone=
 readMe GET /users/me
 changeMe PUT /users/me=
+exportMe GET /users/me/export?
 readUser GET /users/{id}
 changeUser PUT /users/{id}=
 deleteUser DELETE /users/{id}

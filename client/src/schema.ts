@@ -158,6 +158,29 @@ export interface paths {
         patch: operations["patchMe"];
         trace?: never;
     };
+    "/v1/users/me/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns everything that is stored on the caller, page by page
+         * @description First the account and its sessions, then uploads with links to them, what the project's own functions keep, reports,
+         *     reviews, and what administrators have done about the caller. A page can be short, or empty, without being the last:
+         *     continue until `next_cursor` is `null`. WeChat's ids are stored but not shown: `wechat_ids_stored` names them.
+         *     Tokens are stored as hashes alone, which are not shown either.
+         */
+        get: operations["exportMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{id}": {
         parameters: {
             query?: never;
@@ -582,6 +605,26 @@ export interface components {
             target: components["schemas"]["UserId"];
             /** @description The upload of that user in question. */
             upload: components["schemas"]["UploadId"] | null;
+        };
+        ExportedItem: {
+            /** @description What is stored. New fields may be added. */
+            data: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description New values may be added.
+             * @example account
+             * @example session
+             * @example upload
+             * @example upload_quota
+             * @example own_item
+             * @example report
+             * @example review
+             * @example audit
+             */
+            kind: string;
+            /** @description What an own function calls its item, if it is one. */
+            name: string | null;
         };
         /** @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload. */
         RoleAndStatus: {
@@ -1612,6 +1655,60 @@ export interface operations {
             413: components["responses"]["BodyTooLarge"];
             415: components["responses"]["UnsupportedMediaType"];
             429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    exportMe: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items in the page. */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
+                 *     empty cursor requests the first page.
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "data": {
+                     *             "created_at": "2026-11-22T21:48:38.787Z",
+                     *             "expires_at": "2026-12-22T21:48:38.787Z",
+                     *             "id": "4f1c0a52b7d9e863"
+                     *           },
+                     *           "kind": "session",
+                     *           "name": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["ExportedItem"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidPage"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Disabled"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -353,6 +353,7 @@ ping -GET /ping
 setPhone POST /users/me/phone=
 readMe GET /users/me
 changeMe PUT /users/me=
+exportMe GET /users/me/export?
 readUser GET /users/{id}
 changeUser PUT /users/{id}=
 deleteUser DELETE /users/{id}

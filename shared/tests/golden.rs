@@ -21,9 +21,11 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use serde_json::{Value, json};
+use shared::auth::Caller;
 use shared::config::Vars;
-use shared::ids::{Epoch, UploadId, UserId};
+use shared::ids::{Epoch, SessionId, UploadId, UserId};
 use shared::jwk::PrivateKey;
+use shared::own::{Own, OwnError, OwnItem};
 use shared::random::Random;
 use shared::refresh::{self, RefreshKeys, RefreshToken};
 use shared::store::reservation::Reservation;
@@ -444,5 +446,80 @@ async fn the_audit_tells_what_was_done() {
             entry.created_at.millis(),
             item.text("sk")[..15].parse::<i64>().unwrap()
         );
+    }
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Note {
+    text: String,
+}
+
+impl OwnItem for Note {
+    const KIND: &'static str = "notes";
+    const VERSION: u16 = 2;
+}
+
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Post {
+    text: String,
+}
+
+impl OwnItem for Post {
+    const KIND: &'static str = "posts";
+}
+
+fn own<const N: usize>(items: [&Item; N]) -> Own {
+    let now = Timestamp::from_millis(0);
+    let clock = Clock::new(move || now);
+    Own::new(store(items, now), "notebook", clock, Random::system())
+}
+
+fn caller(user: UserId) -> Caller {
+    Caller {
+        user,
+        epoch: Epoch::FIRST,
+        role: Role::User,
+        session: SessionId::new(&Random::system()),
+    }
+}
+
+#[tokio::test]
+async fn items_of_own_functions_are_read() {
+    let (item, entry) = (Item::golden("own-item"), Item::golden("own-entry"));
+    let shared = Item::golden("own-shared-item");
+    let (own, caller) = (own([&item, &entry, &shared]), caller(item.user()));
+    let id = |item: &Item| item.text("sk").split_once('#').unwrap().1.to_owned();
+    let note = own
+        .items::<Note>()
+        .get(&caller, id(&item).parse().unwrap())
+        .await
+        .unwrap();
+    assert_eq!((note.text.as_str(), note.version), ("hello", 1));
+    assert_eq!(note.created_at.millis(), item.number("created_at"));
+    let (posts, wall) = (own.shared_items::<Post>(), "hall".parse().unwrap());
+    let post = posts.get(&caller, &wall, id(&shared).parse().unwrap());
+    let post = post.await.unwrap();
+    assert_eq!((post.text.as_str(), &post.owner), ("hello", &caller.user));
+    assert_eq!(entry.text("target_pk"), shared.text("pk"));
+    assert_eq!(entry.text("target_sk"), shared.text("sk"));
+}
+
+#[tokio::test]
+async fn own_functions_let_nobody_into_a_closed_account() {
+    for (name, expected) in [
+        ("own-owner-state-disabled", Refusal::Disabled),
+        ("own-owner-state-ended", Refusal::Gone),
+    ] {
+        let state = Item::golden(name);
+        let (own, caller) = (own([&state]), caller(state.user()));
+        let created = own.items::<Note>().create(
+            &caller,
+            Note {
+                text: "late".to_owned(),
+            },
+            None,
+        );
+        let refused = created.await.err().unwrap();
+        assert!(matches!(refused, OwnError::AccessDenied(refusal) if refusal == expected));
     }
 }

@@ -20,6 +20,7 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let (alice, first_token) = alice(&world).await;
     let uploads = uploads(&world, &alice).await;
     let (bob, carol) = others(&world).await;
+    use_own_function(&world, &alice).await;
     let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
@@ -113,6 +114,16 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
     ]
 }
 
+/// An item of one's own, and one that is shared.
+async fn use_own_function(world: &World, alice: &Session) {
+    let api = world.own_function().await;
+    for path in ["/v1/notes", "/v1/walls/hall"] {
+        let create = api.post(path, &json!({"text": "hello"}));
+        let create = create.bearer(&alice.token).idempotency_key(path);
+        create.send().await.expect(201);
+    }
+}
+
 /// A user whom an administrator registered and disabled, and one whose account has ended.
 async fn others(world: &World) -> (String, String) {
     let admin = world.log_in("admin").await;
@@ -137,6 +148,7 @@ fn named(
 ) -> BTreeMap<&'static str, Value> {
     let single = |pk: String| (pk, "A".to_owned());
     let state = |user: &str| (format!("UP#{user}"), "~".to_owned());
+    let own = |user: &str, sk: &str| (format!("OI#{user}"), sk.to_owned());
     let mut keys = vec![
         ("user", user_key(&alice.id)),
         ("user-disabled", user_key(bob)),
@@ -149,6 +161,8 @@ fn named(
         ("quota", single(format!("RL#UP#{}", alice.id))),
         ("owner-state-disabled", state(bob)),
         ("owner-state-ended", state(carol)),
+        ("own-owner-state-disabled", own(bob, "~")),
+        ("own-owner-state-ended", own(carol, "~")),
     ];
     keys.extend(
         uploads
@@ -166,6 +180,16 @@ fn named(
         "idempotency",
         found("RL#IK#").pop().expect("an answered request"),
     ));
+    for (pk, sk) in found("OI#").into_iter().chain(found("OF#")) {
+        let name = match (pk.split_once('#'), sk.split_once('#')) {
+            (Some(("OI", _)), Some(("notes", _))) => "own-item",
+            (Some(("OI", _)), Some(("posts", _))) => "own-entry",
+            (Some(("OI", _)), Some(("~notes", _))) => "own-idempotency",
+            (Some(("OF", _)), Some(("posts", _))) => "own-shared-item",
+            _ => continue,
+        };
+        keys.push((name, (pk, sk)));
+    }
     let audit = found("AU#0");
     let [created, changed] = audit.as_slice() else {
         panic!("two entries of the audit: {audit:?}");

@@ -9,20 +9,23 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use shared::api::page::PageResponse;
 use shared::auth::Caller;
 use shared::auth::jwt::Verifier;
 use shared::config::WarmUp;
 use shared::error::{Code, Error};
 use shared::function::Setup;
+use shared::http::body::ValueError;
 use shared::http::{JsonFields, PageRequest, PathId, ProvideVerifier, WithQuery, body};
+use shared::ids::UploadId;
 use shared::own::{
-    Id, IdempotencyKey, IfMatch, IfNoneMatch, Items, OwnItem, Partition, Reader, SharedItems,
-    Stored,
+    Attached, Attachment, Attachments, Id, IdempotencyKey, IfMatch, IfNoneMatch, Items, OwnItem,
+    Partition, Reader, SharedItems, Stored, Visibility,
 };
 use shared::telemetry::Telemetry;
 use shared::time::Clock;
+use shared::upload::link::Links;
 
 use crate::{Api, World};
 
@@ -51,6 +54,10 @@ impl OwnItem for Note {
 pub struct Post {
     /// The text.
     pub text: String,
+    /// Pictures beside it.
+    pub pictures: Vec<Attachment>,
+    /// Who sees them.
+    pub visibility: Visibility,
 }
 
 impl OwnItem for Post {
@@ -62,6 +69,7 @@ impl OwnItem for Post {
 pub struct App {
     notes: Items<Note>,
     posts: SharedItems<Post>,
+    attachments: Attachments,
     verifier: Verifier,
     clock: Clock,
     telemetry: Telemetry,
@@ -82,10 +90,12 @@ impl App {
             ..
         } = setup;
         let verifier = Verifier::read(&mut vars, clock.clone());
+        let links = Links::read(&mut vars, &aws);
         let warm_up = WarmUp::read(&mut vars);
         let app = Self {
             notes: own.items(),
             posts: own.shared_items(),
+            attachments: own.attachments(links),
             verifier: vars.finish_with(verifier)?,
             clock,
             telemetry,
@@ -110,6 +120,7 @@ shared::routes! {
     DELETE "/v1/notes/{id}", User, Empty => delete;
     GET "/v1/posts", User, Empty => own_posts;
     GET "/v1/walls/{wall}", Anyone, Empty => wall;
+    GET "/v1/members/walls/{wall}", User, Empty => wall_of_members;
     POST "/v1/walls/{wall}", User, Json => post;
     GET "/v1/walls/{wall}/{id}", User, Empty => read_post;
     PUT "/v1/walls/{wall}/{id}", User, Json => edit_post;
@@ -206,20 +217,65 @@ async fn post(
     mut fields: JsonFields,
 ) -> Result<Response, Error> {
     let text = fields.required("text", body::text);
-    let post = fields.finish(text.map(|text| Post { text }))?;
+    let pictures = fields.optional("pictures", uploads).unwrap_or_default();
+    let visibility = fields.optional("visibility", visibility);
+    let text = fields.finish(text)?;
     let wall: Partition = wall.parse().map_err(|_| Error::new(Code::NotFound))?;
+    let pictures = app
+        .attachments
+        .check(&caller, "pictures", &pictures)
+        .await?;
+    let post = Post {
+        text,
+        pictures,
+        visibility: visibility.unwrap_or(Visibility::Members),
+    };
     let post = app.posts.create(&caller, &wall, post, key).await?;
     Ok(post.created_response("/v1/posts"))
 }
 
+fn uploads(value: Value) -> Result<Vec<UploadId>, ValueError> {
+    let ids: Vec<String> = serde_json::from_value(value).unwrap_or_default();
+    let ids = ids.iter().map(|id| id.parse());
+    ids.collect::<Result<_, _>>()
+        .map_err(|_| ValueError::invalid("must be ids of uploads"))
+}
+
+fn visibility(value: Value) -> Result<Visibility, ValueError> {
+    serde_json::from_value(value)
+        .map_err(|_| ValueError::invalid("must be private, members or everybody"))
+}
+
 /// The first page of a wall, for anybody.
-async fn wall(
+async fn wall(State(app): State<Arc<App>>, Path(wall): Path<String>) -> Result<Json<Value>, Error> {
+    show_wall(&app, Reader::Anyone, &wall).await
+}
+
+/// The first page of a wall, for members.
+async fn wall_of_members(
     State(app): State<Arc<App>>,
+    caller: Caller,
     Path(wall): Path<String>,
-) -> Result<Json<PageResponse<Stored<Post>>>, Error> {
+) -> Result<Json<Value>, Error> {
+    show_wall(&app, Reader::from(&caller), &wall).await
+}
+
+async fn show_wall(app: &App, reader: Reader<'_>, wall: &str) -> Result<Json<Value>, Error> {
     let wall: Partition = wall.parse().map_err(|_| Error::new(Code::NotFound))?;
     let first = PageRequest::first(50);
-    Ok(Json(app.posts.list(Reader::Anyone, &wall, &first).await?))
+    let page = app.posts.list(reader, &wall, &first).await?;
+    let attached = page.items.iter().map(|post| Attached {
+        owner: &post.owner,
+        visibility: post.visibility,
+        uploads: &post.pictures,
+    });
+    let attached: Vec<_> = attached.collect();
+    let pictures = app.attachments.show(reader, &attached).await?;
+    let posts = page.items.iter().zip(pictures);
+    let items: Vec<_> = posts
+        .map(|(post, pictures)| json!({"text": post.text, "pictures": pictures}))
+        .collect();
+    Ok(Json(json!({"items": items})))
 }
 
 async fn own_posts(

@@ -5,8 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 use shared::error::{Code, Error};
-use shared::ids::{UploadId, UserId};
-use shared::own::{Id, Mark, OwnItem, ParsePartitionError, Partition, Stored};
+use shared::ids::UserId;
+use shared::own::{Attachment, Id, Mark, OwnItem, ParsePartitionError, Partition, Stored};
 
 use crate::App;
 use crate::like::Like;
@@ -24,7 +24,7 @@ pub(crate) struct Post {
     /// What they say; empty if they show pictures alone.
     pub(crate) text: String,
     /// The uploads that they show.
-    pub(crate) pictures: Vec<String>,
+    pub(crate) pictures: Vec<Attachment>,
 }
 
 impl OwnItem for Post {
@@ -32,14 +32,9 @@ impl OwnItem for Post {
     const MARKS: &'static [&'static str] = &[Like::KIND];
 
     fn checked_text(&self) -> Option<&str> {
-        Some(&self.text).filter(|text| !text.is_empty()).map(String::as_str)
-    }
-}
-
-impl Post {
-    /// Ids that cannot be read were not written by this function.
-    pub(crate) fn uploads(&self) -> impl Iterator<Item = UploadId> {
-        self.pictures.iter().filter_map(|id| id.parse().ok())
+        Some(&self.text)
+            .filter(|text| !text.is_empty())
+            .map(String::as_str)
     }
 }
 
@@ -144,7 +139,13 @@ mod tests {
         let name = "3-01jz0000000000400000000000";
         let id: PostId = name.parse().unwrap();
         assert_eq!(id.to_string(), name);
-        for other in ["", "3", "4-01jz0000000000400000000000", "03-01jz0000000000400000000000", "3-me"] {
+        for other in [
+            "",
+            "3",
+            "4-01jz0000000000400000000000",
+            "03-01jz0000000000400000000000",
+            "3-me",
+        ] {
             assert_eq!(other.parse::<PostId>(), Err(ParsePostIdError), "{other}");
         }
     }

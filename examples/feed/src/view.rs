@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use futures_util::future::{try_join, try_join3};
 use serde::Serialize;
+use shared::api::upload::UploadResponse;
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::ids::UserId;
-use shared::own::{Picture, Stored, Tally};
+use shared::own::{Attached, OwnError, Stored, Tally, Visibility};
 
 use crate::App;
 use crate::block;
@@ -23,7 +24,7 @@ pub(crate) struct PostResponse {
     /// `ready`; to its author also `checking`, `review` or `rejected`.
     status: &'static str,
     /// Those that the reader may see.
-    pictures: Vec<Picture>,
+    pictures: Vec<UploadResponse>,
     likes: u64,
     liked: bool,
     is_mine: bool,
@@ -45,32 +46,22 @@ pub(crate) async fn all(
         return Ok(Vec::new());
     }
     let ids: Vec<_> = posts.iter().map(|post| post.id).collect();
-    let uploads: Vec<_> = posts
-        .iter()
-        .flat_map(|post| post.uploads().map(|id| (&post.owner, id)))
-        .collect();
+    let attached: Vec<_> = posts.iter().map(attached).collect();
     let (blocked, tallies, pictures) = try_join3(
         blocked(app, caller, &posts),
         app.likes.tally(caller, &ids),
-        app.attachments.pictures(caller, &uploads),
+        app.attachments.show(caller, &attached),
     )
     .await?;
-    let mut pictures = pictures.into_iter();
-    let shown = posts.iter().zip(tallies).filter_map(|(post, tally)| {
-        let own = pictures.by_ref().take(post.uploads().count());
-        let own: Vec<_> = own.collect();
-        let is_hidden = blocked.contains(&post.owner);
-        (!is_hidden).then(|| shown(post, caller, tally, own.into_iter().flatten().collect()))
-    });
-    Ok(shown.collect())
+    let posts = posts.iter().zip(tallies).zip(pictures);
+    let seen = posts.filter(|((post, _), _)| !blocked.contains(&post.owner));
+    Ok(seen
+        .map(|((post, tally), pictures)| shown(post, caller, tally, pictures))
+        .collect())
 }
 
 /// A post, if the caller is shown it.
-pub(crate) async fn visible(
-    app: &App,
-    caller: &Caller,
-    id: PostId,
-) -> Result<Stored<Post>, Error> {
+pub(crate) async fn visible(app: &App, caller: &Caller, id: PostId) -> Result<Stored<Post>, Error> {
     let post = app.posts.get(caller, app.partition(id)?, id.item).await?;
     let posts = std::slice::from_ref(&post);
     let is_hidden =
@@ -88,11 +79,15 @@ async fn blocked<'a>(
     app: &App,
     caller: &Caller,
     posts: &'a [Stored<Post>],
-) -> Result<BTreeSet<&'a UserId>, shared::own::OwnError> {
+) -> Result<BTreeSet<&'a UserId>, OwnError> {
     let authors = posts.iter().map(|post| &post.owner);
     let authors: BTreeSet<_> = authors.filter(|author| **author != caller.user).collect();
-    let by_me = authors.iter().map(|author| block::place(&caller.user, author));
-    let of_me = authors.iter().map(|author| block::place(author, &caller.user));
+    let by_me = authors
+        .iter()
+        .map(|author| block::place(&caller.user, author));
+    let of_me = authors
+        .iter()
+        .map(|author| block::place(author, &caller.user));
     let (by_me, of_me): (Vec<_>, Vec<_>) = (by_me.collect(), of_me.collect());
     let (by_me, of_me) = try_join(app.blocks.exist(&by_me), app.blocks.exist(&of_me)).await?;
     let found = authors.into_iter().zip(by_me.into_iter().zip(of_me));
@@ -100,11 +95,19 @@ async fn blocked<'a>(
     Ok(found.map(|(author, _)| author).collect())
 }
 
+fn attached(post: &Stored<Post>) -> Attached<'_> {
+    Attached {
+        owner: &post.owner,
+        visibility: Visibility::Members,
+        uploads: &post.pictures,
+    }
+}
+
 fn shown(
     post: &Stored<Post>,
     caller: &Caller,
     tally: Tally,
-    pictures: Vec<Picture>,
+    pictures: Vec<UploadResponse>,
 ) -> PostResponse {
     PostResponse {
         id: PostId::of(post).to_string(),

@@ -148,11 +148,7 @@ impl TextChecks {
     ///
     /// # Errors
     /// If the queue does not take the message. Then the text must not be stored.
-    pub async fn announce_item(
-        &self,
-        pk: &str,
-        sk: &str,
-    ) -> Result<Option<ItemCheck>, SendError> {
+    pub async fn announce_item(&self, pk: &str, sk: &str) -> Result<Option<ItemCheck>, SendError> {
         let (queue, status) = match &self.checks {
             Checks::Off => return Ok(None),
             Checks::Log(queue) => (queue, TextStatus::Ready),

@@ -15,7 +15,8 @@ use crate::own::item::{OwnItem, Stored, is_written_later, written};
 use crate::own::reader::Reader;
 use crate::random::Random;
 use crate::store::own::{
-    Collection, CreateOwnItem, CreatedOwnItem, OwnRecord, OwnStoreError, OwnWriteOutcome, TextChange,
+    Collection, CreateOwnItem, CreatedOwnItem, OwnRecord, OwnStoreError, OwnWriteOutcome,
+    TextChange,
 };
 use crate::store::{Page, Store};
 use crate::time::Clock;

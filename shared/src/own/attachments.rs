@@ -1,40 +1,62 @@
-//! The uploads that items show.
+//! Uploads that items name: a post's pictures.
 
-use serde::Serialize;
+use std::collections::HashSet;
 
+use serde::{Deserialize, Serialize};
+
+use crate::api::upload::{self, UploadResponse};
 use crate::auth::Caller;
-use crate::ids::{UploadId, UserId};
+use crate::error::Error;
+use crate::ids::{Purpose, UploadId, UserId};
 use crate::own::error::OwnError;
+use crate::own::reader::Reader;
 use crate::store::Store;
 use crate::store::upload::Record;
-use crate::time::{Clock, Timestamp};
+use crate::time::Clock;
 use crate::upload::lifecycle::UploadStatus;
 use crate::upload::link::Links;
 
-/// Uploads that people attach to items by their ids. An item keeps the ids; whether and how an upload is shown is asked
-/// whenever the item is read, so that one that was deleted or rejected since is shown no longer.
+/// How many uploads an item can name: what one tap of `wx.chooseMedia` gives.
+pub const MAX_ATTACHMENTS: usize = 20;
+
+/// An upload of the person whom an item is about, as the item names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Attachment(UploadId);
+
+/// Who sees what is attached. Until it has passed its check, it is its owner alone in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Visibility {
+    /// Its owner.
+    Private,
+    /// Whoever is signed in.
+    Members,
+    /// Anybody.
+    Everybody,
+}
+
+/// What an item has attached, for [`Attachments::show`].
+#[derive(Clone, Copy, Debug)]
+pub struct Attached<'a> {
+    /// Whom the item is about.
+    pub owner: &'a UserId,
+    /// Who sees it.
+    pub visibility: Visibility,
+    /// What is attached.
+    pub uploads: &'a [Attachment],
+}
+
+/// Attaches uploads to items, and links to them.
 ///
-/// The role of a function that has attachments reads `UP#*` with `BatchGetItem`, and objects by `s3:GetObjectVersion`.
+/// Whoever holds a link can fetch what is behind it until it ends, an hour at most. The role of the function needs
+/// `dynamodb:BatchGetItem` on `UP#*`, and `s3:GetObjectVersion` on the bucket's `u/*`, in whose name links are signed: with
+/// that it could read everybody's files. A function that attaches nothing is given neither.
 #[derive(Clone, Debug)]
 pub struct Attachments {
     store: Store,
     links: Links,
     clock: Clock,
-}
-
-/// A picture, with a signed link to it.
-#[derive(Clone, Debug, Serialize)]
-pub struct Picture {
-    /// The upload.
-    pub upload: String,
-    /// `ready`; to its owner also `checking` or `review`.
-    pub status: &'static str,
-    /// What it is.
-    pub content_type: &'static str,
-    /// The link.
-    pub url: String,
-    /// When the link ends.
-    pub url_expires_at: Option<String>,
 }
 
 impl Attachments {
@@ -46,69 +68,148 @@ impl Attachments {
         }
     }
 
-    /// Which of these uploads are pictures of the caller's that have arrived: in the order of `ids`. One that still waits for
-    /// its check is among them. One round trip.
+    /// Makes sure that uploads can be attached: they are files of the caller's, each of them once, and have been verified. One
+    /// that waits for WeChat's check can be attached, too. `field` is what the request calls the list. One round trip.
     ///
     /// # Errors
-    /// If the table is not available.
-    pub async fn are_own_pictures(
+    /// 400 that names what cannot be attached, and what every call to the table can end with.
+    pub async fn check(
         &self,
         caller: &Caller,
-        ids: &[UploadId],
-    ) -> Result<Vec<bool>, OwnError> {
-        let uploads: Vec<_> = ids.iter().map(|id| (&caller.user, *id)).collect();
+        field: &str,
+        uploads: &[UploadId],
+    ) -> Result<Vec<Attachment>, Error> {
+        let message = "must be a verified file of the caller's own, and stand here once";
+        let is_wanted = |_: &Record| true;
+        self.check_that(caller, field, uploads, is_wanted, message)
+            .await
+    }
+
+    /// As [`Attachments::check`], and they are pictures.
+    ///
+    /// # Errors
+    /// As [`Attachments::check`].
+    pub async fn check_pictures(
+        &self,
+        caller: &Caller,
+        field: &str,
+        uploads: &[UploadId],
+    ) -> Result<Vec<Attachment>, Error> {
+        let message = "must be a verified picture of the caller's own, and stand here once";
+        self.check_that(caller, field, uploads, is_picture, message)
+            .await
+    }
+
+    async fn check_that(
+        &self,
+        caller: &Caller,
+        field: &str,
+        uploads: &[UploadId],
+        is_wanted: impl Fn(&Record) -> bool,
+        otherwise: &'static str,
+    ) -> Result<Vec<Attachment>, Error> {
+        if uploads.len() > MAX_ATTACHMENTS {
+            let message = format!("must have at most {MAX_ATTACHMENTS} uploads");
+            return Err(Error::invalid_field(field, "invalid_value", message));
+        }
         if uploads.is_empty() {
             return Ok(Vec::new());
         }
-        let found = self.store.referenced_uploads(&uploads).await?;
-        let is_own = |record: &Record| {
-            is_picture(record) && record.key.upload.epoch() == caller.epoch
-        };
-        Ok(found
-            .iter()
-            .map(|record| record.as_ref().is_some_and(is_own))
-            .collect())
+        let keys = uploads.iter().map(|upload| (&caller.user, *upload));
+        let found = self.store.attached_uploads(keys.collect()).await?;
+        let mut once = HashSet::new();
+        for (i, upload) in uploads.iter().enumerate() {
+            let record = found.get(upload);
+            let is_usable =
+                record.is_some_and(|record| is_usable(record, caller) && is_wanted(record));
+            if !once.insert(upload) || !is_usable {
+                let field = format!("{field}[{i}]");
+                return Err(Error::invalid_field(field, "invalid_value", otherwise));
+            }
+        }
+        Ok(uploads.iter().copied().map(Attachment).collect())
     }
 
-    /// The pictures as `reader` is shown them: others only what is ready. In the order of `uploads`. One round trip for a
-    /// hundred; the links are signed without one.
+    /// What `reader` is shown of the attachments of a page of items, in the order of `items`: with links, and without those
+    /// that the reader may not see or that are gone. As long as one round trip.
     ///
     /// # Errors
     /// If the table is not available.
-    pub async fn pictures(
+    pub async fn show(
         &self,
-        reader: &Caller,
-        uploads: &[(&UserId, UploadId)],
-    ) -> Result<Vec<Option<Picture>>, OwnError> {
-        if uploads.is_empty() {
-            return Ok(Vec::new());
-        }
-        let found = self.store.referenced_uploads(uploads).await?;
+        reader: impl Into<Reader<'_>>,
+        items: &[Attached<'_>],
+    ) -> Result<Vec<Vec<UploadResponse>>, OwnError> {
+        let reader = reader.into();
+        let visible = items.iter().filter(|item| item.sight(reader).is_some());
+        let keys = visible.flat_map(|item| {
+            let uploads = item.uploads.iter();
+            uploads.map(|upload| (item.owner, upload.0))
+        });
+        let found = self.store.attached_uploads(keys.collect()).await?;
         let now = self.clock.now();
-        let may_see = |record: &Record| {
-            is_picture(record)
-                && (record.status == UploadStatus::Ready || record.key.user == reader.user)
-        };
-        let shown = found.into_iter().map(|record| record.filter(may_see));
-        Ok(shown
-            .map(|record| record.map(|record| self.picture(&record, now)))
-            .collect())
+        let shown = items.iter().map(|item| {
+            let Some(sight) = item.sight(reader) else {
+                return Vec::new();
+            };
+            let records = item
+                .uploads
+                .iter()
+                .filter_map(|upload| found.get(&upload.0));
+            let records = records
+                .filter(|record| record.key.user == *item.owner && may_see(sight, record.status));
+            records
+                .map(|record| UploadResponse::new(record, sight, &self.links, now))
+                .collect()
+        });
+        Ok(shown.collect())
     }
+}
 
-    fn picture(&self, record: &Record, now: Timestamp) -> Picture {
-        let link = self
-            .links
-            .download(&record.key, record.version.as_deref(), now);
-        Picture {
-            upload: record.key.upload.to_string(),
-            status: record.status.as_str(),
-            content_type: record.key.content_type.as_str(),
-            url: link.url,
-            url_expires_at: link.expires_at.map(Timestamp::to_rfc3339),
+impl Attached<'_> {
+    /// As who `reader` sees what is attached; `None` if they see nothing of it.
+    fn sight(&self, reader: Reader<'_>) -> Option<upload::Reader> {
+        match (reader, self.visibility) {
+            (Reader::Member(caller), _) if caller.user == *self.owner => {
+                Some(upload::Reader::Owner)
+            }
+            (_, Visibility::Everybody) | (Reader::Member(_), Visibility::Members) => {
+                Some(upload::Reader::Other)
+            }
+            _ => None,
         }
+    }
+}
+
+fn may_see(reader: upload::Reader, status: UploadStatus) -> bool {
+    match reader {
+        upload::Reader::Owner => true,
+        upload::Reader::Other => status == UploadStatus::Ready,
     }
 }
 
 fn is_picture(record: &Record) -> bool {
     record.key.content_type.as_str().starts_with("image/")
+}
+
+/// A profile's picture goes when another takes its place, so it is nothing to attach.
+fn is_usable(record: &Record, caller: &Caller) -> bool {
+    let upload = record.key.upload;
+    record.status.has_version()
+        && upload.purpose() == Purpose::File
+        && upload.epoch() == caller.epoch
+}
+
+impl TryFrom<String> for Attachment {
+    type Error = crate::ids::ParseIdError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse().map(Self)
+    }
+}
+
+impl From<Attachment> for String {
+    fn from(attachment: Attachment) -> Self {
+        attachment.0.to_string()
+    }
 }

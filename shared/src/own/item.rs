@@ -198,7 +198,9 @@ mod tests {
         let around = r#"{"lines":[""]}"#.len();
         let largest = written(&log(MAX_CONTENT - around), TextChange::None).unwrap();
         assert_eq!(largest.json.len(), MAX_CONTENT);
-        let error = written(&log(MAX_CONTENT - around + 1), TextChange::None).err().unwrap();
+        let error = written(&log(MAX_CONTENT - around + 1), TextChange::None)
+            .err()
+            .unwrap();
         assert!(matches!(error, OwnError::TooLarge));
         assert_eq!(Error::from(error).code(), Code::BodyTooLarge);
     }

@@ -74,7 +74,10 @@ impl<M: Mark> Marks<M> {
     /// [`OwnError::NotFound`] if there is no such item.
     pub async fn unset(&self, caller: &Caller, item: Id<M::On>) -> Result<bool, OwnError> {
         let item = item.to_string();
-        let unset = self.store.unset_mark(caller.actor(), self.on(&item)).await?;
+        let unset = self
+            .store
+            .unset_mark(caller.actor(), self.on(&item))
+            .await?;
         unset.ok_or(OwnError::NotFound)
     }
 

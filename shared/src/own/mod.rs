@@ -49,7 +49,7 @@ use crate::store::Store;
 use crate::time::Clock;
 use crate::upload::link::Links;
 
-pub use attachments::{Attachments, Picture};
+pub use attachments::{Attached, Attachment, Attachments, MAX_ATTACHMENTS, Visibility};
 pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
@@ -75,12 +75,8 @@ pub struct Own {
 }
 
 impl Own {
-    pub(crate) const fn new(
-        store: Store,
-        function: &'static str,
-        clock: Clock,
-        random: Random,
-    ) -> Self {
+    /// What the function of that name, which is a [`KIND`](OwnItem::KIND)'s text, reaches of a table.
+    pub const fn new(store: Store, function: &'static str, clock: Clock, random: Random) -> Self {
         Self {
             store,
             function,
@@ -131,7 +127,7 @@ impl Own {
         Marks::new(self.store.clone(), self.function)
     }
 
-    /// The uploads that items show.
+    /// What attaches uploads to items; `links` is read by [`Links::read`].
     pub fn attachments(&self, links: Links) -> Attachments {
         Attachments::new(self.store.clone(), links, self.clock.clone())
     }

@@ -181,10 +181,7 @@ impl Store {
         let targets: Vec<_> = items.iter().filter_map(Key::target_of).collect();
         let mut items = items;
         items.retain(|item| Key::target_of(item).is_none());
-        // As many as a call takes.
-        for targets in targets.chunks(100) {
-            items.extend(self.dynamo.batch_get(targets.to_vec(), None).await?);
-        }
+        items.extend(self.dynamo.batch_get_all(&targets).await?);
         items.sort_unstable_by(|a, b| item::opt_str(a, "sk").cmp(&item::opt_str(b, "sk")));
         Ok(items)
     }

@@ -46,6 +46,8 @@ pub(super) const USERS_SHARD: &str = "US#0";
 /// The partition of that index that holds what waits for a decision.
 pub(super) const REVIEWS_LIST: &str = "RV#0";
 
+/// What the partitions of uploads begin with.
+pub(super) const UPLOADS: &str = "UP#";
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
 /// What the partitions of what own functions keep of a user begin with.
@@ -281,7 +283,7 @@ pub(super) fn owner_of(item: &Item) -> Option<UserId> {
 
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
-    format!("UP#{user}")
+    format!("{UPLOADS}{user}")
 }
 
 /// The partition of what counts a user's uploads.

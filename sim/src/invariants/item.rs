@@ -16,10 +16,17 @@ pub(crate) enum Place<'a> {
     User(&'a str),
     Username(&'a str),
     Email(&'a str),
-    Upload { user: &'a str, id: &'a str },
+    Upload {
+        user: &'a str,
+        id: &'a str,
+    },
+    /// What uploads, or own functions, know of their owner's account.
     OwnerState(&'a str),
     Quota(&'a str),
-    Idempotency { user: &'a str, epoch: i64 },
+    Idempotency {
+        user: &'a str,
+        epoch: i64,
+    },
     Audit,
     Unknown,
 }
@@ -32,6 +39,9 @@ impl<'a> Place<'a> {
                 "~" => Self::OwnerState(user),
                 id => Self::Upload { user, id },
             };
+        }
+        if let (Some(user), "~") = (pk.strip_prefix("OI#"), sk) {
+            return Self::OwnerState(user);
         }
         if pk == "AU#0" {
             return Self::Audit;
@@ -79,6 +89,14 @@ pub(crate) fn upload_key(user: &str, id: &str) -> Key {
 
 pub(crate) fn owner_state_key(user: &str) -> Key {
     upload_key(user, "~")
+}
+
+/// The owner state for own functions.
+pub(crate) fn own_owner_state_key(user: &str) -> Key {
+    Key {
+        pk: format!("OI#{user}"),
+        sk: "~".to_owned(),
+    }
 }
 
 pub(crate) fn alone(pk: String) -> Key {

@@ -1,10 +1,16 @@
-//! The item that tells uploads of their owner's account.
+//! The items that tell uploads and own functions of their owner's account.
 
-use super::item::{Attributes, owner_state_key, user_key};
-use super::{Commit, Findings, Kind};
+use super::item::{Attributes, own_owner_state_key, owner_state_key, user_key};
+use super::{Commit, Findings, Key, Kind};
 
 pub(super) fn check(commit: &Commit<'_>, user: &str, found: &mut Findings) {
-    let (account_key, state_key) = (user_key(user), owner_state_key(user));
+    for state_key in [owner_state_key(user), own_owner_state_key(user)] {
+        check_state(commit, user, state_key, found);
+    }
+}
+
+fn check_state(commit: &Commit<'_>, user: &str, state_key: Key, found: &mut Findings) {
+    let account_key = user_key(user);
     if commit.change(&account_key).is_none() && commit.change(&state_key).is_none() {
         return;
     }

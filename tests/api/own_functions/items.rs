@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
+use support::storage::s;
 use support::{Answer, Api, Session, World};
 
 struct Notebook {
@@ -266,15 +267,11 @@ async fn what_other_versions_of_the_type_have_written_is_read_and_kept() {
     let alice = world.log_in("alice").await;
     let write_as = async |note: &Value, version: u16, content: Value| {
         let id = note["id"].as_str().unwrap();
-        let update = world.emulator.dynamodb().update_item();
-        let update = update
-            .table_name(&world.table)
-            .key("pk", AttributeValue::S(format!("OI#{}", alice.id)))
-            .key("sk", AttributeValue::S(format!("notes#{id}")))
-            .update_expression("SET content = :content, content_version = :version")
-            .expression_attribute_values(":content", AttributeValue::S(content.to_string()))
-            .expression_attribute_values(":version", AttributeValue::N(version.to_string()));
-        update.send().await.unwrap();
+        let key = (format!("OI#{}", alice.id), format!("notes#{id}"));
+        let set = "SET content = :content, content_version = :version";
+        let version = AttributeValue::N(version.to_string());
+        let values = [(":content", s(&content.to_string())), (":version", version)];
+        world.update(key, set, &values).await;
     };
     let old = notebook.create(&alice, "").await;
     write_as(&old, 1, json!({"text": "old"})).await;

@@ -4,6 +4,7 @@
 mod administration;
 mod events;
 mod login;
+mod own_functions;
 mod tokens;
 mod uploads;
 mod users;

@@ -89,9 +89,7 @@ mod tests {
 
     fn keys(page: &Page<Item>) -> Vec<&str> {
         let items = page.items.iter();
-        items
-            .filter_map(|item| item::opt_str(item, "sk"))
-            .collect()
+        items.filter_map(|item| item::opt_str(item, "sk")).collect()
     }
 
     #[test]
@@ -108,7 +106,10 @@ mod tests {
     #[test]
     fn nothing_is_passed_over_that_a_page_was_cut_before() {
         // The first page was cut by its size: `k#5` may follow in it.
-        let pages = vec![page(&["k#8", "k#6"], Some("k#6")), page(&["k#7", "k#3"], None)];
+        let pages = vec![
+            page(&["k#8", "k#6"], Some("k#6")),
+            page(&["k#7", "k#3"], None),
+        ];
         let page = merged(pages, 4);
         assert_eq!(keys(&page), ["k#8", "k#7", "k#6"]);
         assert_eq!(page.next.as_deref(), Some("k#6"));

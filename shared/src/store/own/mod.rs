@@ -1,7 +1,7 @@
 //! What own functions keep: items of a person, in the person's own partition, and items that a function shares, in partitions
 //! of its own. [`crate::own`] is what a function sees of it; there the content has a type, here it is JSON text.
 
-mod attachment;
+mod attachments;
 mod create;
 mod marks;
 mod merged;

@@ -70,7 +70,9 @@ impl Store {
             self.remove_mark(user, &target).await?;
             return Ok(true);
         }
-        self.dynamo.delete_if(target.clone(), is_about(user)).await?;
+        self.dynamo
+            .delete_if(target.clone(), is_about(user))
+            .await?;
         if !entry.contains_key("marked") {
             return Ok(true);
         }

@@ -109,7 +109,10 @@ impl Store {
     }
 }
 
-pub(super) fn admit_reader(reader: Option<Actor<'_>>, state: Option<&Item>) -> Result<(), OwnStoreError> {
+pub(super) fn admit_reader(
+    reader: Option<Actor<'_>>,
+    state: Option<&Item>,
+) -> Result<(), OwnStoreError> {
     match reader {
         Some(reader) => admit(state, reader.epoch).map_err(OwnStoreError::AccessDenied),
         None => Ok(()),

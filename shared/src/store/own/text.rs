@@ -43,11 +43,13 @@ impl Store {
             return Ok(None);
         };
         let item = self.dynamo.get(key).await?;
-        let Some(item) = item.filter(|item| item::opt_str(item, "text_check") == Some(check.as_str()))
+        let Some(item) =
+            item.filter(|item| item::opt_str(item, "text_check") == Some(check.as_str()))
         else {
             return Ok(None);
         };
-        let (Some(text), Some(user)) = (item::opt_str(&item, "text_to_check"), owner_of(&item)) else {
+        let (Some(text), Some(user)) = (item::opt_str(&item, "text_to_check"), owner_of(&item))
+        else {
             return Ok(None);
         };
         let epoch: u16 = item::num(&item, "epoch")?;

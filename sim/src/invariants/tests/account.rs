@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::Case;
 use super::scene::{ANNA, NOW, ROOT, Scene, item, n, reservation, s};
-use crate::invariants::item::{alone, owner_state_key, user_key};
+use crate::invariants::item::{alone, own_owner_state_key, owner_state_key, user_key};
 use crate::invariants::{Item, Key, Kind};
 
 pub(super) const CASES: &[Case] = &[
@@ -113,6 +113,10 @@ pub(super) const CASES: &[Case] = &[
     (Kind::OwnerStateDisagrees, |scene| {
         scene.delete_account();
         scene.write([(owner_state_key(ANNA), None)]);
+    }),
+    (Kind::OwnerStateDisagrees, |scene| {
+        scene.delete_account();
+        scene.write([(own_owner_state_key(ANNA), None)]);
     }),
     (Kind::AuditChanged, |scene| {
         promote(scene, ROOT, |_| {});

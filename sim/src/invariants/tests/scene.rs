@@ -6,7 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::invariants::item::{alone, owner_state_key, quota_key, upload_key, user_key};
+use crate::invariants::item::{
+    alone, own_owner_state_key, owner_state_key, quota_key, upload_key, user_key,
+};
 use crate::invariants::{Change, Item, Key, Leftovers, Limits, StoredObject, Watch};
 
 pub(super) const ANNA: &str = "u5esjy36duo2g3uwfwiew2hluhz";
@@ -253,7 +255,9 @@ impl Scene {
         });
         let state = item(json!({"epoch": n(2), "disabled": {"BOOL": false}}));
         let (name, _) = reservation("anna", ANNA);
-        self.write([account, (name, None), (owner_state_key(ANNA), Some(state))]);
+        let states = [owner_state_key(ANNA), own_owner_state_key(ANNA)];
+        let [uploads, own] = states.map(|key| (key, Some(state.clone())));
+        self.write([account, (name, None), uploads, own]);
     }
 }
 
