@@ -27,6 +27,9 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("users-create", "users", Some(201)),
     ("profiles", "users", Some(200)),
     ("audit-list", "users", Some(200)),
+    ("reports-create", "users", Some(201)),
+    ("reviews-list", "users", Some(200)),
+    ("reviews-decide", "users", Some(204)),
     ("uploads-create", "presign", Some(201)),
     ("uploads-batch", "presign", Some(201)),
     ("uploads-list", "presign", Some(200)),
@@ -136,6 +139,7 @@ async fn the_sample_events_get_their_answers() {
     world.log_in("bob").await;
     for &(name, function, status) in EVENTS {
         let by_admin = name == "audit-list"
+            || name.starts_with("reviews-")
             || name.starts_with("users-") && !name.starts_with("users-me") && name != "users-get";
         let event = sample(name, if by_admin { &admin } else { &alice });
         let response = running[function].invoke(event).await.into_response();

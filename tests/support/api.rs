@@ -7,7 +7,8 @@ use std::pin::Pin;
 use aws_sdk_dynamodb::primitives::{DateTime, DateTimeFormat as Format};
 use axum::Router;
 use axum::body::Body;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tower::ServiceExt;
@@ -36,7 +37,7 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body as JSON; `null` if there is none.
+    /// The body as JSON, a string if it is plain text; `null` if there is none.
     pub json: Value,
 }
 
@@ -132,8 +133,11 @@ impl Call {
             .unwrap_or_else(|never| match never {});
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.expect("a body").to_bytes();
+        let is_text = |value: &HeaderValue| value.as_bytes().starts_with(b"text/plain");
         let json = if bytes.is_empty() {
             Value::Null
+        } else if parts.headers.get(CONTENT_TYPE).is_some_and(is_text) {
+            Value::String(String::from_utf8(bytes.into()).expect("UTF-8"))
         } else {
             serde_json::from_slice(&bytes).expect("JSON")
         };

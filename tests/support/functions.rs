@@ -83,6 +83,17 @@ const KNOWN: &[Function] = &[
         routes: users::ROUTES,
         start: |get| Box::pin(async { users::App::build(system("users", get)).await.map(drop) }),
     },
+    Function {
+        name: "wechat-push",
+        routes: wechat_push::ROUTES,
+        start: |get| {
+            Box::pin(async {
+                wechat_push::App::build(system("wechat-push", get))
+                    .await
+                    .map(drop)
+            })
+        },
+    },
 ];
 
 fn system<'a>(name: &str, get: Get<'a>) -> Setup<'a> {

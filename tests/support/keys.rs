@@ -17,6 +17,12 @@ pub const ISSUER: &str = "https://issuer.test";
 /// `JWT_AUDIENCE` in tests.
 pub const AUDIENCE: &str = "mini-program";
 
+/// The Token of the message push.
+pub const PUSH_TOKEN: &str = "pushtoken";
+
+/// The EncodingAESKey of the message push, of those whose base64 is not canonical.
+pub const PUSH_AES_KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
+
 /// The private half, parsed.
 pub fn private() -> PrivateKey {
     PrivateKey::parse(PRIVATE_JWK).expect("the test key is one")

@@ -11,6 +11,7 @@ pub mod events;
 pub mod functions;
 pub mod http_event;
 pub mod keys;
+pub mod moderation;
 pub mod own_function;
 pub mod proxy;
 pub mod recorder;

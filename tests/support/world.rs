@@ -31,6 +31,8 @@ pub struct World {
     pub users: Api,
     /// The function `presign`.
     pub presign: Api,
+    /// The function `wechat-push`, which knows [`keys::PUSH_TOKEN`] unless it reads a secret.
+    pub wechat_push: Api,
     /// The function `s3-event`.
     pub s3_event: Arc<s3_event::App>,
     /// The function `purge`.
@@ -202,6 +204,9 @@ impl World {
         let users = Api(users::router(users.await));
         let presign = deployment.build("presign", telemetry("presign"), presign::App::build);
         let presign = Api(presign::router(presign.await));
+        let build = wechat_push::App::build;
+        let wechat_push = deployment.build("wechat-push", telemetry("wechat-push"), build);
+        let wechat_push = Api(wechat_push::router(wechat_push.await));
         let s3_event = deployment.build("s3-event", telemetry("s3-event"), s3_event::App::build);
         let s3_event = s3_event.await.into();
         let purge = deployment.build("purge", telemetry("purge"), purge::App::build);
@@ -219,6 +224,7 @@ impl World {
             login,
             users,
             presign,
+            wechat_push,
             s3_event,
             purge,
             moderation,
@@ -246,6 +252,7 @@ impl World {
             "login" => &self.login,
             "users" => &self.users,
             "presign" => &self.presign,
+            "wechat-push" => &self.wechat_push,
             other => panic!("add {other} to World::api"),
         }
     }
@@ -456,6 +463,8 @@ fn common_variables(
         ("JWT_AUDIENCE", keys::AUDIENCE),
         ("WECHAT_APP_ID", &app_id),
         ("WECHAT_API_BASE_URL", &base_url),
+        ("PUSH_TOKEN", keys::PUSH_TOKEN),
+        ("PUSH_AES_KEY", keys::PUSH_AES_KEY),
         ("ADMIN_OPENIDS", "admin"),
         // What a start does ahead of time would be counted as its first request's.
         ("WARM_UP", "off"),

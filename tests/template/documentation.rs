@@ -62,7 +62,9 @@ fn documented(template: &Template) -> Vec<Finding> {
     let common = &template.section("Globals")["Function"]["Environment"]["Variables"];
     for function in template.functions() {
         let own = &function.properties()["Environment"]["Variables"];
-        for (name, _) in entries(common).chain(entries(own)) {
+        let kept_back = |name: &str| own[name]["Ref"] == "AWS::NoValue";
+        let given = entries(common).chain(entries(own));
+        for (name, _) in given.filter(|(name, _)| !kept_back(name)) {
             if !rows.iter().any(|row| row.says(name, &function.binary())) {
                 let problem = format!("docs/configuration.md does not say that it reads {name}");
                 found.push(finding(function.name, problem));

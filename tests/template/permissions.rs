@@ -1,5 +1,7 @@
 //! What roles allow: which actions, on what, and for which keys.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 use support::Template;
 use support::template::{Function, entries, list, target, text, texts};
@@ -56,7 +58,7 @@ pub(crate) const RULES: &[Rule] = &[
         ],
     },
     Rule {
-        name: "only login reads the secrets",
+        name: "each secret is read by the functions that it is for, and by no other",
         check: secrets,
         mistakes: &[
             (
@@ -69,6 +71,11 @@ pub(crate) const RULES: &[Rule] = &[
             ),
             ("[!GetAtt WechatSecret.Id, ", "[!GetAtt Table.Arn, "),
             (", !GetAtt JwtSecret.Id", ""),
+            ("[!GetAtt PushSecret.Id]", "[!GetAtt WechatSecret.Id]"),
+            (
+                "PUSH_SECRETS_ID: !If [HasMessagePush, !Ref PushSecret, \"\"]",
+                "PUSH_SECRETS_ID: !If [HasMessagePush, !Ref JwtSecret, \"\"]",
+            ),
         ],
     },
     Rule {
@@ -200,37 +207,52 @@ fn leading_keys(template: &Template) -> Vec<Finding> {
     findings.collect()
 }
 
+/// The secrets that each function reads; all others read none.
+const SECRETS: [(&str, &str, &[&str]); 3] = [
+    (
+        "login",
+        "LoginRole",
+        &["WechatSecret", "JwtSecret", "AppSecrets"],
+    ),
+    (
+        "moderation",
+        "ModerationRole",
+        &["WechatSecret", "AppSecrets"],
+    ),
+    ("wechat-push", "WechatPushRole", &["PushSecret"]),
+];
+
 fn secrets(template: &Template) -> Vec<Finding> {
-    let secrets = ["WechatSecret", "JwtSecret", "AppSecrets"];
     let functions = template.functions().into_iter();
-    let others = functions.filter(|function| function.binary() != "login");
-    let mut found: Vec<_> = others
-        .flat_map(|function| told_secrets(&function, &secrets))
+    let mut found: Vec<_> = functions
+        .flat_map(|function| told_of_others(&function))
         .collect();
-    let statements = template.statements().into_iter();
-    let readers = statements.filter(|(_, statement)| {
-        actions(statement).any(|action| action.starts_with("secretsmanager:"))
-    });
-    let mut read = Vec::new();
-    for (role, statement) in readers {
-        if role == "LoginRole" {
-            read.extend(list(&statement["Resource"]).filter_map(target));
-        } else {
-            found.push(finding(place(role, statement), "reads secrets"));
+    let mut read: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for (role, statement) in template.statements() {
+        if actions(statement).any(|action| action.starts_with("secretsmanager:")) {
+            let secrets = list(&statement["Resource"]).filter_map(target);
+            read.entry(role).or_default().extend(secrets);
         }
     }
-    if read != secrets {
+    for (_, role, secrets) in SECRETS {
+        let read = read.remove(role).unwrap_or_default();
         let problem = format!("reads {read:?} and should read {secrets:?}");
-        found.push(finding("LoginRole", problem));
+        found.extend((read != secrets).then(|| finding(role, problem)));
     }
+    let others = read.into_keys().map(|role| finding(role, "reads secrets"));
+    found.extend(others);
     found
 }
 
-fn told_secrets(function: &Function<'_>, secrets: &[&str]) -> Vec<Finding> {
+/// What a function is told of secrets that it does not read.
+fn told_of_others(function: &Function<'_>) -> Vec<Finding> {
+    let mut readers = SECRETS.iter();
+    let own = readers.find(|(binary, ..)| *binary == function.binary());
+    let own = own.map_or(&[][..], |(.., secrets)| secrets);
     let variables = &function.properties()["Environment"]["Variables"];
     let told = entries(variables).filter(|(name, value)| {
-        let is_secret = target(value).is_some_and(|name| secrets.contains(&name));
-        name.ends_with("SECRETS_ID") || is_secret
+        let secret = target(value).or_else(|| target(&value["Fn::If"][1]));
+        name.ends_with("SECRETS_ID") && !secret.is_some_and(|secret| own.contains(&secret))
     });
     told.map(|(name, _)| finding(function.name, format!("is told of a secret by {name}")))
         .collect()

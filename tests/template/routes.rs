@@ -54,6 +54,10 @@ pub(crate) const RULES: &[Rule] = &[
                 "POST /v1/login: {ThrottlingRateLimit: 500, ",
                 "POST /v1/login: {ThrottlingRateLimit: 50, ",
             ),
+            (
+                "POST /v1/wechat/push: {ThrottlingRateLimit: 100, ",
+                "POST /v1/wechat/push: {ThrottlingRateLimit: 10, ",
+            ),
         ],
     },
     Rule {
@@ -123,11 +127,13 @@ fn described_routes(template: &Template) -> Vec<Finding> {
 }
 
 /// Routes that cost more than others, and the least that they have to let through in a second.
-const COSTLY: [(&str, u64); 4] = [
+const COSTLY: [(&str, u64); 5] = [
     ("POST /v1/login", 500),
     ("POST /v1/login/refresh", 500),
     ("POST /v1/uploads", 1),
     ("POST /v1/uploads/batch", 1),
+    // What comes at once is the verdicts on a flood of uploads.
+    ("POST /v1/wechat/push", 100),
 ];
 
 fn route_settings(template: &Template) -> Vec<Finding> {

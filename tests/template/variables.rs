@@ -15,6 +15,7 @@ pub(crate) const RULES: &[Rule] = &[Rule {
         ("          WECHAT_APP_ID:", "          WX_APP_ID:"),
         ("          PURGE_QUEUE_URL: !Ref PurgeQueue\n", ""),
         ("        TABLE_NAME: !Ref Table\n", ""),
+        ("          TABLE_NAME: !Ref AWS::NoValue\n", ""),
         (
             "          BUCKET_NAME: !Ref Bucket\n          UPLOAD_TYPES",
             "          BUCKET_NAME: !Ref Bucket\n          JWT_ISSUER: x\n          UPLOAD_TYPES",
@@ -23,7 +24,7 @@ pub(crate) const RULES: &[Rule] = &[Rule {
 }];
 
 /// What Lambda sets, what a person may set by hand, and what takes the place of the secrets in local runs.
-const NOT_GIVEN: [&str; 13] = [
+const NOT_GIVEN: [&str; 15] = [
     "AWS_CA_BUNDLE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
@@ -37,6 +38,8 @@ const NOT_GIVEN: [&str; 13] = [
     "WARM_UP",
     "WECHAT_APP_SECRET",
     "JWT_PRIVATE_JWK",
+    "PUSH_TOKEN",
+    "PUSH_AES_KEY",
 ];
 
 fn variables(template: &Template) -> Vec<Finding> {
@@ -45,7 +48,12 @@ fn variables(template: &Template) -> Vec<Finding> {
     let findings = functions.flat_map(|function| {
         let own = &function.properties()["Environment"]["Variables"];
         let given = entries(common).chain(entries(own));
-        let given: BTreeSet<_> = given.map(|(name, _)| name.to_owned()).collect();
+        let mut given: BTreeSet<_> = given.map(|(name, _)| name.to_owned()).collect();
+        // What all others are given and this one is not.
+        let kept_back = entries(own).filter(|(_, value)| value["Ref"] == "AWS::NoValue");
+        for (name, _) in kept_back {
+            given.remove(name);
+        }
         let mut read = read_by(&function.binary(), &given);
         // Logging reads it before anything else is read.
         read.insert("RUST_LOG".to_owned());

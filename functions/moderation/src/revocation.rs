@@ -70,6 +70,10 @@ pub(crate) async fn apply(
             Err(error) => return Err(RetryError::new(error)),
         }
     }
+    if data.contains(&PersonalData::Nickname) {
+        let removed = app.store.remove_nickname_reviews(&user).await;
+        removed.map_err(RetryError::new)?;
+    }
     let purposes = purposes(app.revoked_uploads, data);
     if remove_uploads(app, &user, owner.epoch, &purposes).await? {
         return Ok(DONE);

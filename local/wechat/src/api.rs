@@ -1,9 +1,9 @@
 //! The rules of the endpoints, without anything of HTTP's.
 
 use crate::{
+    content,
     noise::noise,
     state::{Call, Endpoint, State},
-    text_check::msg_sec_check,
 };
 use data_encoding::{BASE64, HEXLOWER};
 use serde_json::{Value, json};
@@ -15,7 +15,18 @@ pub(crate) fn respond(state: &mut State, call: &Call) -> Result<Value, i64> {
         Endpoint::Code2Session => code_to_session(state, call),
         Endpoint::StableToken => stable_token(state, call),
         Endpoint::PhoneNumber => phone_number(state, call),
-        Endpoint::TextCheck => msg_sec_check(state, call),
+        Endpoint::TextCheck => {
+            check_token_and_body(state, call)?;
+            content::text(call)
+        }
+        Endpoint::MediaCheck => {
+            check_token_and_body(state, call)?;
+            content::media(state, call)
+        }
+        Endpoint::CallbackCheck => {
+            check_token_and_body(state, call)?;
+            callback_check(state)
+        }
         Endpoint::Other => Err(40066),
     }
 }
@@ -66,10 +77,7 @@ fn stable_token(state: &mut State, call: &Call) -> Result<Value, i64> {
 }
 
 fn phone_number(state: &mut State, call: &Call) -> Result<Value, i64> {
-    state
-        .tokens
-        .check(present(call.parameter("access_token")).ok_or(41001)?)?;
-    let body = json_body(call)?;
+    let body = check_token_and_body(state, call)?;
     let field = |name| body.get(name).and_then(Value::as_str);
     // Without a code in the body (some put it in the query) the real API calls the code invalid, not missing.
     let code = field("code").ok_or(40029)?;
@@ -87,6 +95,24 @@ fn phone_number(state: &mut State, call: &Call) -> Result<Value, i64> {
     }}))
 }
 
+fn check_token_and_body<'a>(state: &mut State, call: &'a Call) -> Result<&'a Value, i64> {
+    let token = present(call.parameter("access_token")).ok_or(41001)?;
+    state.tokens.check(token)?;
+    json_body(call)
+}
+
+/// What the networks say of the address that the message push goes to.
+fn callback_check(state: &State) -> Result<Value, i64> {
+    if state.push.is_none() {
+        return Err(-1);
+    }
+    let ip = "127.0.0.1";
+    Ok(json!({
+        "dns": [{"ip": ip, "real_operator": "UNICOM"}],
+        "ping": [{"ip": ip, "from_operator": "UNICOM", "package_loss": "0%", "time": "0.1ms"}],
+    }))
+}
+
 fn check_app(state: &State, app_id: Option<&str>, secret: Option<&str>) -> Result<(), i64> {
     let app_id = present(app_id).ok_or(41002)?;
     let secret = present(secret).ok_or(41004)?;
@@ -97,7 +123,7 @@ fn check_app(state: &State, app_id: Option<&str>, secret: Option<&str>) -> Resul
     }
 }
 
-pub(crate) fn json_body(call: &Call) -> Result<&Value, i64> {
+fn json_body(call: &Call) -> Result<&Value, i64> {
     match &call.body {
         _ if call.method != "POST" => Err(43002),
         Value::Null => Err(44002),
@@ -106,7 +132,7 @@ pub(crate) fn json_body(call: &Call) -> Result<&Value, i64> {
     }
 }
 
-pub(crate) fn present(value: Option<&str>) -> Option<&str> {
+fn present(value: Option<&str>) -> Option<&str> {
     value.filter(|value| !value.is_empty())
 }
 
@@ -180,6 +206,7 @@ fn meaning(errcode: i64) -> &'static str {
         40001 => "invalid credential, access_token is invalid or not latest",
         40002 => "invalid grant_type",
         40003 => "invalid openid",
+        40004 => "invalid media type",
         40013 => "invalid appid",
         40029 => "invalid code",
         40066 => "invalid url",
@@ -187,6 +214,7 @@ fn meaning(errcode: i64) -> &'static str {
         40163 => "code been used",
         40164 => "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist",
         40226 => "code blocked",
+        40129 => "invalid scene",
         41001 => "access_token missing",
         41002 => "appid missing",
         41004 => "appsecret missing",
@@ -195,11 +223,13 @@ fn meaning(errcode: i64) -> &'static str {
         43002 => "require POST method",
         43104 => "appid and openid do not match",
         44002 => "empty post data",
+        44991 => "reach max api minute-quota limit",
         45009 => "reach max api daily quota limit",
         45011 => "api minute-quota reach limit, must slower, retry next minute",
         47001 => "data format error",
         48001 => "api unauthorized",
         48004 => "api forbidden for irregularities, view detail on mp.weixin.qq.com",
+        61010 => "code is expired",
         50002 => "user limited",
         _ => "scripted error",
     }

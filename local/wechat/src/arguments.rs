@@ -27,8 +27,8 @@ pub(crate) struct Arguments {
 const AFTER_HELP: &str = "\
 Codes: `alice-1` logs in openid alice, once; `phone-13800138000-1` gives that number, once;
 `errcode-40163` answers that errcode, every time.
-Control: GET /_standin/health and calls, POST /_standin/faults, unionid, secret,
-console, push and reset.";
+Control: GET /_standin/health, calls and checks, POST /_standin/faults, unionid, secret,
+verdict, console, push and reset.";
 
 impl Arguments {
     /// Refuses an address that other machines reach, unless that was asked for.

@@ -1,6 +1,7 @@
 //! The control API under `/_standin/`: what the library's methods do, by HTTP.
 
 use crate::{
+    content::ScriptedVerdict,
     fault::Fault,
     push::{self, Delivery, MediaVerdict, PushSettings},
     state::{Endpoint, Shared},
@@ -27,6 +28,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/secret", post(secret))
         .route("/console", post(console))
         .route("/push", post(push))
+        .route("/checks", get(checks))
+        .route("/verdict", post(verdict))
         .route("/reset", post(reset))
         .method_not_allowed_fallback(wrong_method)
         .fallback(unknown)
@@ -147,6 +150,23 @@ async fn push(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<Response
     Ok(Json(json!({ "answers": answers })).into_response())
 }
 
+async fn checks(State(shared): State<Arc<Shared>>) -> Response {
+    Json(json!({ "checks": shared.state().media_checks })).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Verdict {
+    openid: String,
+    verdict: Option<ScriptedVerdict>,
+}
+
+async fn verdict(State(shared): State<Arc<Shared>>, body: Bytes) -> Result<StatusCode, Refusal> {
+    let Verdict { openid, verdict } = parse(&body)?;
+    shared.state().set_verdict(&openid, verdict);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
     shared.state().reset();
     StatusCode::NO_CONTENT
@@ -155,11 +175,11 @@ async fn reset(State(shared): State<Arc<Shared>>) -> StatusCode {
 async fn wrong_method() -> Refusal {
     Refusal(
         StatusCode::METHOD_NOT_ALLOWED,
-        "GET for health and calls, POST for the others".to_owned(),
+        "GET for health, calls and checks, POST for the others".to_owned(),
     )
 }
 
 async fn unknown() -> Refusal {
-    let reason = "there are health, calls, faults, unionid, secret, console, push and reset under /_standin/";
+    let reason = "there are health, calls, checks, faults, unionid, secret, verdict, console, push and reset under /_standin/";
     Refusal(StatusCode::NOT_FOUND, reason.to_owned())
 }

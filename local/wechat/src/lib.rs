@@ -7,7 +7,9 @@
 //! | `GET /sns/jscode2session` | `openid`, `session_key`, and `unionid` once [`Wechat::set_unionid`] has set one |
 //! | `POST /cgi-bin/stable_token` | `access_token`, `expires_in`: the same token until its last five minutes |
 //! | `POST /wxa/business/getuserphonenumber` | `phone_info` with its watermark |
-//! | `POST /wxa/msg_sec_check` | `result` and `detail`: `risky` or `review` if the text holds the word, `pass` otherwise |
+//! | `POST /wxa/msg_sec_check` | `result` and `detail` |
+//! | `POST /wxa/media_check_async` | `trace_id`; the verdict is pushed once there is an address to push to |
+//! | `POST /cgi-bin/callback/check` | `dns` and `ping`, once there is an address to push to |
 //! | anything else, another spelling of these included | errcode 40066 |
 //!
 //! Like the real one it answers HTTP 200 and `text/plain` whatever happened, leaves `errcode` out on success, and ends
@@ -19,6 +21,10 @@
 //! - phone code `phone-13800138000-1`: gives that number. It works once, then answers 40029.
 //! - `errcode-<n>`, as either code: answers errcode `n`, every time.
 //! - any other text: 40029.
+//!
+//! So does what is checked: a text, or the bytes of a picture, with `risky` in it is risky, with `review` it is for a
+//! person to look at, and anything else passes. A text with `errcode-<n>` in it answers that errcode, and an openid with
+//! `away-` in it 61010.
 //!
 //! # In a test
 //!
@@ -50,6 +56,8 @@
 //! curl 127.0.0.1:9010/_standin/faults  -d '{"endpoint":"getuserphonenumber","fault":{"errcode_as":"40029"}}'
 //! curl 127.0.0.1:9010/_standin/unionid -d '{"openid":"alice","unionid":"o6_alice"}'
 //! curl 127.0.0.1:9010/_standin/secret  -d '{"secret":"rotated"}'
+//! curl 127.0.0.1:9010/_standin/checks
+//! curl 127.0.0.1:9010/_standin/verdict -d '{"openid":"alice","verdict":"not_fetched"}'
 //! curl 127.0.0.1:9010/_standin/reset   -X POST
 //! ```
 //!
@@ -65,6 +73,7 @@
 //! See [`Fault`] for how each fault is written.
 
 mod api;
+mod content;
 mod control;
 mod fault;
 mod noise;
@@ -72,12 +81,12 @@ mod push;
 mod response;
 mod server;
 mod state;
-mod text_check;
 mod token;
 
+pub use content::{MediaCheck, ScriptedVerdict};
 pub use fault::Fault;
 pub use push::{
-    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushSettings, Suggestion,
+    Delivery, MediaVerdict, PushAnswer, PushFormat, PushMode, PushRequest, PushSettings, Suggestion,
 };
 pub use state::{Call, Endpoint};
 
@@ -160,6 +169,26 @@ impl Wechat {
     /// Gives an openid a unionid, as binding the account to an Open Platform account does; `None` takes it away.
     pub fn set_unionid(&self, openid: &str, unionid: Option<&str>) {
         self.shared.state().set_unionid(openid, unionid);
+    }
+
+    /// The checks of media that were accepted since the start or the last [`reset`](Self::reset), oldest first.
+    pub fn media_checks(&self) -> Vec<MediaCheck> {
+        self.shared.state().media_checks.clone()
+    }
+
+    /// What the next check of media will be called.
+    pub fn next_trace_id(&self) -> String {
+        self.shared.state().next_trace_id()
+    }
+
+    /// Forgets the faults that were scripted and not met.
+    pub fn clear_faults(&self) {
+        self.shared.state().clear_faults();
+    }
+
+    /// Gives the checks of a person's media one outcome, whatever is in them; `None` has them look at it again.
+    pub fn set_verdict(&self, openid: &str, verdict: Option<ScriptedVerdict>) {
+        self.shared.state().set_verdict(openid, verdict);
     }
 
     /// Ties a phone code to the user who pressed the button: sent with another openid it answers 40029.

@@ -13,7 +13,6 @@ use std::{
 };
 use tokio::time::{sleep, timeout};
 
-use envelope::Sealed;
 pub use message::{MediaVerdict, Suggestion};
 
 /// How often WeChat sends a message that is not acknowledged.
@@ -103,12 +102,42 @@ impl PushAnswer {
     }
 }
 
+/// A message as it is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushRequest {
+    /// The query, which signs it.
+    pub query: String,
+    /// The body.
+    pub body: String,
+}
+
+impl PushSettings {
+    /// A message of these fields as it is sent to the mini-program. What every message has is filled in.
+    ///
+    /// # Errors
+    ///
+    /// When the message is no object, or the EncodingAESKey is none.
+    pub fn request(
+        &self,
+        message: Value,
+        delivery: &Delivery,
+        app_id: &str,
+    ) -> Result<PushRequest, String> {
+        let text = message::write(message, self, delivery, app_id)?;
+        envelope::seal(text, self, delivery, app_id)
+    }
+
+    /// The query by which the console asks the address to send `echostr` back.
+    pub fn verification(&self, echostr: &str) -> String {
+        let query = envelope::signed_query(&self.token, unix_seconds(0), None);
+        format!("{query}&echostr={echostr}")
+    }
+}
+
 /// Asks the address to prove that it knows the Token, as the console does before it takes the settings.
 pub(crate) async fn verify(settings: &PushSettings) -> Result<(), String> {
     let echo = envelope::nonce();
-    let query = envelope::signed_query(&settings.token, unix_seconds(0), None);
-    let target = format!("{query}&echostr={echo}");
-    let answer = attempt(&settings.url, &target, None).await;
+    let answer = attempt(&settings.url, &settings.verification(&echo), None).await;
     if answer.status == 200 && answer.body == echo {
         return Ok(());
     }
@@ -132,11 +161,10 @@ pub(crate) async fn push(
         return Ok(Vec::new());
     };
     sleep(Duration::from_millis(delivery.delay_ms)).await;
-    let text = message::write(message, &settings, delivery, &app_id)?;
-    let sealed = envelope::seal(text, &settings, delivery, &app_id)?;
+    let request = settings.request(message, delivery, &app_id)?;
     let mut answers = Vec::new();
     for _ in 0..=delivery.repeats {
-        send(&settings.url, &sealed, &mut answers).await;
+        send(&settings.url, &request, &mut answers).await;
     }
     Ok(answers)
 }
@@ -148,18 +176,25 @@ pub(crate) fn push_later(shared: &Arc<Shared>, message: Value, delivery: Deliver
     tokio::spawn(async move { push(&shared, message, &delivery).await });
 }
 
-async fn send(url: &str, sealed: &Sealed, answers: &mut Vec<PushAnswer>) {
+async fn send(url: &str, request: &PushRequest, answers: &mut Vec<PushAnswer>) {
     for attempt_number in 0..ATTEMPTS {
         if attempt_number > 0 {
             sleep(PAUSE).await;
         }
-        let answer = attempt(url, &sealed.query, Some(&sealed.body)).await;
+        let answer = attempt(url, &request.query, Some(&request.body)).await;
         let is_acknowledged = answer.is_acknowledged();
         answers.push(answer);
         if is_acknowledged {
             return;
         }
     }
+}
+
+/// What is at an address, as text; none if it is not given.
+pub(crate) async fn fetch(url: &str) -> Option<String> {
+    let answer = timeout(PATIENCE, http::send(url, "", None)).await;
+    let answer = answer.ok()?.ok()?;
+    (answer.status == 200).then_some(answer.body)
 }
 
 async fn attempt(url: &str, query: &str, body: Option<&str>) -> PushAnswer {

@@ -1,7 +1,7 @@
 //! From a request to bytes on the wire, faults included.
 
 use crate::{
-    api,
+    api, content,
     fault::Fault,
     state::{Call, Endpoint, Shared},
 };
@@ -68,8 +68,12 @@ fn call(method: &Method, uri: &Uri, headers: &HeaderMap, body: &Bytes) -> Call {
     }
 }
 
-fn carry_out(shared: &Shared, call: &Call) -> Value {
-    api::respond(&mut shared.state(), call).unwrap_or_else(api::failure)
+fn carry_out(shared: &Arc<Shared>, call: &Call) -> Value {
+    let answer = api::respond(&mut shared.state(), call);
+    if call.endpoint == Endpoint::MediaCheck && answer.is_ok() {
+        content::push_verdict_later(shared);
+    }
+    answer.unwrap_or_else(api::failure)
 }
 
 /// The answer of a fault that strikes before the call is carried out.
@@ -99,7 +103,7 @@ fn replaced(fault: &Fault) -> Response {
 }
 
 /// The answer of a fault that strikes when the call has been carried out, or that lets it through.
-async fn mangled(fault: Fault, shared: &Shared, call: &Call) -> Response {
+async fn mangled(fault: Fault, shared: &Arc<Shared>, call: &Call) -> Response {
     match fault {
         Fault::Delay(duration) => sleep(duration).await,
         Fault::RotateSecret(ref secret) => secret.clone_into(&mut shared.state().app_secret),

@@ -1,6 +1,11 @@
 //! What a stand-in remembers between calls.
 
-use crate::{fault::Fault, push::PushSettings, token::Tokens};
+use crate::{
+    content::{self, MediaCheck, ScriptedVerdict},
+    fault::Fault,
+    push::PushSettings,
+    token::Tokens,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
@@ -26,9 +31,15 @@ pub enum Endpoint {
     /// `POST /wxa/business/getuserphonenumber`, in JSON `getuserphonenumber`.
     #[serde(rename = "getuserphonenumber")]
     PhoneNumber,
+    /// `POST /wxa/media_check_async`, in JSON `media_check_async`.
+    #[serde(rename = "media_check_async")]
+    MediaCheck,
     /// `POST /wxa/msg_sec_check`, in JSON `msg_sec_check`.
     #[serde(rename = "msg_sec_check")]
     TextCheck,
+    /// `POST /cgi-bin/callback/check`, in JSON `callback_check`.
+    #[serde(rename = "callback_check")]
+    CallbackCheck,
     /// Any path that does not exist.
     Other,
 }
@@ -40,7 +51,9 @@ impl Endpoint {
             "/sns/jscode2session" => Self::Code2Session,
             "/cgi-bin/stable_token" => Self::StableToken,
             "/wxa/business/getuserphonenumber" => Self::PhoneNumber,
+            "/wxa/media_check_async" => Self::MediaCheck,
             "/wxa/msg_sec_check" => Self::TextCheck,
+            "/cgi-bin/callback/check" => Self::CallbackCheck,
             _ => Self::Other,
         }
     }
@@ -142,6 +155,11 @@ pub(crate) struct State {
     pub(crate) phone_owners: HashMap<String, String>,
     pub(crate) tokens: Tokens,
     pub(crate) push: Option<PushSettings>,
+    pub(crate) media_checks: Vec<MediaCheck>,
+    /// How many checks of media were accepted, also before a reset: no two may be called alike.
+    pub(crate) accepted: u64,
+    started: SystemTime,
+    pub(crate) verdicts: HashMap<String, ScriptedVerdict>,
     first_secret: String,
     counts: HashMap<Endpoint, usize>,
     faults: HashMap<Endpoint, VecDeque<(Fault, u32)>>,
@@ -159,6 +177,10 @@ impl State {
             phone_owners: HashMap::new(),
             tokens: Tokens::new(),
             push: None,
+            media_checks: Vec::new(),
+            accepted: 0,
+            started: SystemTime::now(),
+            verdicts: HashMap::new(),
             first_secret: app_secret.to_owned(),
             counts: HashMap::new(),
             faults: HashMap::new(),
@@ -170,9 +192,9 @@ impl State {
 
     /// Goes back to the start, but for where messages are pushed.
     pub(crate) fn reset(&mut self) {
-        let push = self.push.take();
+        let (push, accepted) = (self.push.take(), self.accepted);
         *self = Self::new(&self.app_id, &self.first_secret);
-        self.push = push;
+        (self.push, self.accepted) = (push, accepted);
     }
 
     /// Notes a call.
@@ -214,6 +236,25 @@ impl State {
             Some(unionid) => self.unionids.insert(openid.to_owned(), unionid.to_owned()),
             None => self.unionids.remove(openid),
         };
+    }
+
+    /// Gives the checks of a person's media one outcome or lets them look at what is there again.
+    pub(crate) fn set_verdict(&mut self, openid: &str, verdict: Option<ScriptedVerdict>) {
+        match verdict {
+            Some(verdict) => self.verdicts.insert(openid.to_owned(), verdict),
+            None => self.verdicts.remove(openid),
+        };
+    }
+
+    /// What the next check of media will be called.
+    pub(crate) fn next_trace_id(&self) -> String {
+        content::trace_id(&(self.started, self.accepted))
+    }
+
+    /// Forgets the faults that were scripted.
+    pub(crate) fn clear_faults(&mut self) {
+        self.faults.clear();
+        self.rejections = 0;
     }
 
     /// The unionid of an openid.

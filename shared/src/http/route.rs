@@ -37,7 +37,7 @@ pub enum RequestBody {
     Empty,
     /// A JSON object, which may be empty where the handler says so.
     Json,
-    /// What another server defines, as is the query.
+    /// A form that another server defines, as is the query.
     Opaque,
 }
 

@@ -18,6 +18,8 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use shared::error::Code;
 use shared::http::{Access, RequestBody};
+use shared::ids::{Epoch, UserId};
+use shared::store::review::{Cause, Finding, Subject};
 use support::functions;
 use support::responses;
 use support::{Api, Session, World};
@@ -62,6 +64,9 @@ const ACTORS: [Actor; 9] = [
 type Row = (&'static str, [&'static str; 9]);
 
 const FOR_ALL: [&str; 9] = ["200"; 9];
+
+/// What WeChat alone can sign.
+const FOR_WECHAT: [&str; 9] = [FORBIDDEN; 9];
 
 /// What is about the caller, or what everybody may see.
 const OWN_200: [&str; 9] = [
@@ -126,8 +131,13 @@ const ROUTES: &[Row] = &[
     ("POST /v1/users", for_admins("201")),
     ("GET /v1/users", for_admins("200")),
     ("GET /v1/audit", for_admins("200")),
+    ("GET /v1/reviews", for_admins("200")),
+    ("POST /v1/reviews/{id}", for_admins("204")),
+    ("POST /v1/reports", OWN_201),
     ("GET /v1/users/{id}/uploads", for_admins("200")),
     ("DELETE /v1/users/{id}/uploads/{upload}", for_admins("204")),
+    ("GET /v1/wechat/push", FOR_WECHAT),
+    ("POST /v1/wechat/push", FOR_WECHAT),
     ("GET /v1/profiles", OWN_200),
     ("POST /v1/uploads", OWN_201),
     ("POST /v1/uploads/batch", OWN_201),
@@ -157,6 +167,10 @@ fn reads_body(route: &str) -> bool {
     with_body().iter().any(|known| known == route)
 }
 
+fn is_for_wechat(route: &str) -> bool {
+    route.ends_with(" /v1/wechat/push")
+}
+
 fn split(route: &str) -> (Method, &str) {
     let (method, path) = route.split_once(' ').unwrap();
     (method.parse().unwrap(), path)
@@ -184,6 +198,28 @@ async fn upload(_world: &World, session: &Session) -> String {
     issued["upload"]["id"].as_str().unwrap().to_owned()
 }
 
+/// Has somebody's profile wait for a moderator.
+async fn open_review(world: &World, user: &str) {
+    let profile = Subject::Account {
+        user: user.parse().unwrap(),
+        epoch: Epoch::FIRST,
+    };
+    let (cause, finding) = (Cause::Report, Finding::default());
+    let opened = world.store.open_review(&profile, cause, &finding).await;
+    opened.unwrap();
+}
+
+/// What `{id}` stands for in a path: the user, their upload, or the review of their profile.
+fn id_in(path: &str, user: &str, upload: &str) -> String {
+    if path.starts_with("/v1/uploads") {
+        upload.to_owned()
+    } else if path.starts_with("/v1/reviews") {
+        format!("{user}-account-1")
+    } else {
+        user.to_owned()
+    }
+}
+
 fn ticket_request() -> Value {
     json!({"content_type": "image/png", "size": 10, "purpose": "file"})
 }
@@ -200,6 +236,12 @@ async fn good_body(world: &World, route: &str) -> Option<Value> {
         "POST /v1/users" => json!({"openid": unique("new")}),
         "POST /v1/uploads" => ticket_request(),
         "POST /v1/uploads/batch" => json!({"items": [ticket_request()]}),
+        "POST /v1/reviews/{id}" => json!({"decision": "approve"}),
+        // The administrator is there in every test.
+        "POST /v1/reports" => {
+            let admin = UserId::derive(&world.wechat.app_id(), &"admin".parse().unwrap());
+            json!({"user": admin, "reason": "other"})
+        }
         route if reads_body(route) => json!({"nickname": "n"}),
         _ => return None,
     })
@@ -302,6 +344,7 @@ impl Attack {
     async fn on(world: World) -> Self {
         let [alice, admin] = world.log_in_all(["alice", "admin"]).await;
         let upload = upload(&world, &alice).await;
+        open_review(&world, &alice.id).await;
         Self {
             world,
             alice,
@@ -322,12 +365,8 @@ impl Attack {
 
     fn uri(&self, route: &str) -> String {
         let (_, path) = split(route);
-        let id = if path.starts_with("/v1/uploads") {
-            &self.upload
-        } else {
-            &self.alice.id
-        };
-        path.replace("{id}", id).replace("{upload}", &self.upload)
+        let id = id_in(path, &self.alice.id, &self.upload);
+        path.replace("{id}", &id).replace("{upload}", &self.upload)
     }
 }
 

@@ -9,7 +9,9 @@ use shared::ids::{OpenId, UserId};
 use support::api::Call;
 use support::{Session, World};
 
-use super::{ACTORS, Actor, ROUTES, api, good_body, snapshot, split, unique, upload};
+use super::{
+    ACTORS, Actor, ROUTES, api, good_body, id_in, open_review, snapshot, split, unique, upload,
+};
 
 #[tokio::test]
 async fn a_method_that_is_not_listed_is_refused() {
@@ -75,6 +77,7 @@ async fn end(_world: &World, root: &Session, session: &Session, actor: Actor) {
 async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
     let owner = world.log_in(&unique("owner")).await;
     let upload = upload(world, &owner).await;
+    open_review(world, &owner.id).await;
     let (user, owners) = (owner.id.clone(), owner.token.clone());
     let asks = match actor {
         Actor::Nobody | Actor::Forger => None,
@@ -98,12 +101,7 @@ async fn scene(world: &World, root: &Session, actor: Actor) -> Scene {
 impl Scene {
     async fn request(&self, world: &World, route: &str) -> Call {
         let (method, path) = split(route);
-        let id = if path.starts_with("/v1/uploads") {
-            &self.upload
-        } else {
-            &self.user
-        };
-        let mut uri = path.replace("{id}", id);
+        let mut uri = path.replace("{id}", &id_in(path, &self.user, &self.upload));
         uri = uri.replace("{upload}", &self.upload);
         if path == "/v1/profiles" {
             uri = format!("{uri}?ids={}", self.user);

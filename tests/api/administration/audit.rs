@@ -55,8 +55,8 @@ async fn what_administrators_write_is_in_the_audit_and_nothing_else_is() {
 
     let role_and_status = |role: &str, status: &str| json!({"role": role, "status": status});
     let entry = |action: &str, target: &str, fields: Value, before: Value, after: Value| {
-        json!({"actor": admin.id, "action": action, "target": target, "upload": null, "fields": fields,
-            "before": before, "after": after})
+        json!({"actor": admin.id, "action": action, "target": target, "upload": null, "decision": null,
+            "fields": fields, "before": before, "after": after})
     };
     let (user, admins) = (
         role_and_status("user", "active"),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::future::join;
 use serde_json::json;
+use shared::ids::Epoch;
+use shared::store::review::{Cause, Finding, Subject};
 use support::api::Call;
 use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
@@ -51,7 +53,9 @@ fn writes(_world: &World, admin: &Session, target: &str) -> Vec<(Call, u16)> {
         json!({"status": "disabled"}),
     ];
     let edits = edits.map(|body| (admin.edit_user(target, &body), 200));
+    let review = format!("/v1/reviews/{target}-account-1");
     let others = [
+        (admin.post(&review, json!({"decision": "reject"})), 204),
         (admin.create_user(json!({"openid": "new"})), 201),
         (admin.delete_user(target), 204),
     ];
@@ -68,6 +72,13 @@ async fn a_write_asks_whether_its_actor_is_an_administrator_when_it_is_written()
     .await;
     let [admin, alice] = world.log_in_all(["admin", "alice"]).await;
     let second = second_admin(&world, &admin).await;
+    let profile = Subject::Account {
+        user: alice.id.parse().unwrap(),
+        epoch: Epoch::FIRST,
+    };
+    let (cause, finding) = (Cause::Report, Finding::default());
+    let opened = world.store.open_review(&profile, cause, &finding).await;
+    opened.unwrap();
     let text = |text: &str| AttributeValue::S(text.into());
     let ends = [
         (vec![("role", text("user"))], 403, "forbidden"),

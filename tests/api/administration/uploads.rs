@@ -144,7 +144,8 @@ async fn an_administrator_deletes_an_upload_with_its_object_once_and_it_is_in_th
         json!([])
     );
     let entry = |upload: &str| {
-        json!({"actor": admin.id, "action": "delete_upload", "target": alice.id, "upload": upload, "fields": [],
+        json!({"actor": admin.id, "action": "delete_upload", "target": alice.id, "upload": upload,
+            "decision": null, "fields": [],
             "before": null, "after": null})
     };
     let mut found = entries(&world, &admin).await;

@@ -1,6 +1,7 @@
 //! Tickets, what S3 admits with them, and what events make of records, through the routes and against the emulator's S3.
 
 mod avatar;
+mod checks;
 mod delete;
 mod domain;
 mod events;

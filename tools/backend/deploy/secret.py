@@ -1,4 +1,4 @@
-"""`secret`: puts the app secret and the keys into the secrets that only `login` reads."""
+"""`secret`: puts the app secret and the keys into the secrets of the functions that read them."""
 
 import argparse
 import json
@@ -14,7 +14,7 @@ from backend.common.console import CommandError, say
 from backend.common.constants import ALIAS, PLACEHOLDER
 from backend.common.paths import DEPLOYMENT_KEYS
 from backend.common.stacks import DeployedStack
-from backend.deploy import wechat_account
+from backend.deploy import push_secret, wechat_account
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -41,10 +41,12 @@ def _run(arguments: argparse.Namespace) -> int:
         account = aws.deployed()
         stack = stacks.describe(account, arguments.stack)
         kid, private = _signing_key(arguments.keys)
+        push_keys = push_secret.given()
         _ensure_read(account, stack)
         if not arguments.anyway:
             _ensure_known(account, stack, private)
         present, refresh = _replace(account.secrets, stack, private, arguments)
+        push_secret.fill(account.secrets, stack, push_keys)
     say(f"The secrets of {stack.name} hold the app secret, the private half of key {kid}, and the refresh key.")
     say("Environments that start from now on use them, those that run within an hour.")
     if arguments.leaked:

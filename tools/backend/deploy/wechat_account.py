@@ -6,6 +6,7 @@ import re
 import sys
 from http.client import HTTPException
 from typing import Any
+from urllib.parse import quote
 
 from backend.common.web import ask
 from backend.deploy.findings import Findings
@@ -14,6 +15,8 @@ APP_ID = re.compile(r"wx[0-9a-f]{16}")
 SECRET = re.compile(r"[0-9a-f]{32}")
 CONSOLE = "mp.weixin.qq.com, Development → Development settings"
 SECONDS = 10
+# WeChat pings from several networks before it answers.
+CALLBACK_SECONDS = 30
 # What WeChat's refusals mean to an operator.
 REFUSALS = {
     40013: "WeChat knows no such app id: copy WechatAppId from " + CONSOLE,
@@ -67,10 +70,8 @@ def note_addresses(findings: Findings) -> None:
 
 def probe(findings: Findings, base_url: str, app_id: str, secret: str) -> None:
     """Asks for a token as the functions do, which neither ends the one in use nor makes a new one."""
-    body = {"grant_type": "client_credential", "appid": app_id, "secret": secret, "force_refresh": False}
     try:
-        # No error of this call may be shown whole: the body holds the secret, and the answer a token.
-        answer = ask(f"{base_url}/cgi-bin/stable_token", body, seconds=SECONDS).json()
+        answer = _ask_for_token(base_url, app_id, secret)
     except (OSError, HTTPException) as error:
         findings.note("WeChat", f"not asked: {type(error).__name__}")
         return
@@ -83,6 +84,47 @@ def probe(findings: Findings, base_url: str, app_id: str, secret: str) -> None:
         findings.problem(
             "WeChat", f"answers errcode {errcode!r}, which the error codes on its documentation pages explain"
         )
+
+
+def check_callback(findings: Findings, base_url: str, app_id: str, secret: str) -> None:
+    """Has WeChat look for the message push's address from its networks.
+
+    https://developers.weixin.qq.com/doc/oplatform/developers/dev/api/base/api_callbackcheck.html
+    """
+    try:
+        token = str(_ask_for_token(base_url, app_id, secret).get("access_token", ""))
+        body = {"action": "all", "check_operator": "DEFAULT"}
+        # No error of this call may be shown whole: the address holds the token.
+        answer = ask(f"{base_url}/cgi-bin/callback/check?access_token={quote(token)}", body, seconds=CALLBACK_SECONDS)
+        found = answer.json()
+    except (OSError, HTTPException) as error:
+        findings.note("WeChat's callback", f"not asked: {type(error).__name__}")
+        return
+    if errcode := _errcode(found):
+        findings.note(
+            "WeChat's callback",
+            f"WeChat did not look for the address: errcode {errcode!r}. Is the message push entered in its console?",
+        )
+        return
+    lost = [str(ping.get("ip")) for ping in _list(found, "ping") if ping.get("package_loss") != "0%"]
+    if not _list(found, "dns"):
+        findings.problem("WeChat's callback", "WeChat finds no address for the domain that its console has")
+    elif lost:
+        # Gateways need not answer pings.
+        findings.note("WeChat's callback", f"WeChat resolves the domain; not all pings to {', '.join(lost)} came back")
+    else:
+        findings.ok("WeChat's callback", "WeChat resolves the domain that its console has, and reaches it")
+
+
+def _list(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    found = answer.get(name)
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
+
+
+def _ask_for_token(base_url: str, app_id: str, secret: str) -> dict[str, Any]:
+    body = {"grant_type": "client_credential", "appid": app_id, "secret": secret, "force_refresh": False}
+    # No error of this call may be shown whole: the body holds the secret, and the answer a token.
+    return ask(f"{base_url}/cgi-bin/stable_token", body, seconds=SECONDS).json()
 
 
 def _errcode(answer: dict[str, Any]) -> object:

@@ -16,6 +16,8 @@ from backend.common import functions, keys
 from backend.common.console import CommandError, step
 from backend.common.constants import CREDENTIALS, REGION
 from backend.common.paths import LOCAL_KEYS, RUNNING
+from backend.common.push import PATH as PUSH_PATH
+from backend.common.push import PushKeys
 from backend.common.running import process_exists
 from backend.local import function_logs
 from backend.local.build import WECHAT_SERVER
@@ -23,7 +25,7 @@ from backend.local.deployment import Deployment, deploy
 from backend.local.emulator import Emulator, run_emulator
 from backend.local.gateway import run_gateway
 from backend.local.ports import Ports
-from backend.local.wechat import APP_ID, APP_SECRET, WeChat, run_wechat
+from backend.local.wechat import APP_ID, APP_SECRET, PUSH_KEYS, WeChat, run_wechat
 
 # What the caller's environment may change about the deployed functions, and the template's name for it.
 OVERRIDES = {
@@ -85,6 +87,7 @@ def run_stack(binaries: Mapping[str, Path], ports: Ports, logs: Path) -> Iterato
     shutil.rmtree(logs, ignore_errors=True)
     logs.mkdir(parents=True)
     signing_keys = keys.ensure(LOCAL_KEYS)
+    push_keys = PushKeys.given(os.environ) or PUSH_KEYS
     with ExitStack() as context:
         state = context.enter_context(_scratch_directory())
         wechat = context.enter_context(run_wechat(binaries[WECHAT_SERVER], ports.wechat, logs))
@@ -92,12 +95,13 @@ def run_stack(binaries: Mapping[str, Path], ports: Ports, logs: Path) -> Iterato
             emulator = context.enter_context(run_emulator(ports.emulator, state, logs))
         with step("deploying template.yaml"):
             deployment = deploy(emulator, binaries, _parameters(wechat.url, signing_keys))
-            _fill_secrets(emulator, deployment, signing_keys)
+            _fill_secrets(emulator, deployment, signing_keys, push_keys)
         context.enter_context(function_logs.copied(emulator.aws, functions.names(), logs))
         api_url = context.enter_context(run_gateway(ports.api, ports.emulator, deployment.api_id))
         with step("waiting for GET /v1/ping"):
             for path in ("/v1/ping", "/ping"):
                 _wait_for(path, f"{api_url}{path}")
+        wechat.push_to(f"{api_url}{PUSH_PATH}", push_keys)
         yield Stack(api_url, wechat, emulator, deployment, logs)
 
 
@@ -133,6 +137,7 @@ def _parameters(wechat_url: str, signing_keys: keys.KeyFiles) -> dict[str, str]:
         "WechatApiBaseUrl": wechat_url,
         "AdminOpenids": "admin",
         "LoginRateLimit": "0",
+        "MessagePush": "true",
         "JwtJwks": signing_keys.public_jwks.read_text(),
         "CorsOrigins": "*",
         "Architecture": _architecture(),
@@ -157,11 +162,12 @@ def _architecture() -> str:
     return ARCHITECTURES[machine]
 
 
-def _fill_secrets(emulator: Emulator, deployment: Deployment, signing_keys: keys.KeyFiles) -> None:
+def _fill_secrets(emulator: Emulator, deployment: Deployment, signing_keys: keys.KeyFiles, push_keys: PushKeys) -> None:
     jwt = {
         "jwt_private_jwk": signing_keys.private_jwk.read_text(),
         "refresh_key": keys.RefreshKeys.new().document(),
     }
     wechat = {"wechat_app_secret": os.environ.get("WECHAT_APP_SECRET", APP_SECRET)}
-    for output, value in (("WechatSecretArn", wechat), ("JwtSecretArn", jwt)):
+    push = push_keys.document()
+    for output, value in (("WechatSecretArn", wechat), ("JwtSecretArn", jwt), ("PushSecretArn", push)):
         emulator.aws.secrets.put_secret_value(SecretId=deployment.outputs[output], SecretString=json.dumps(value))

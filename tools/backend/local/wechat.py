@@ -6,12 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.common.console import CommandError
 from backend.common.constants import HOST
+from backend.common.push import PushKeys
+from backend.common.web import ask
 from backend.local.emulator import INHERITED
 from backend.local.processes import Child, running
 
 APP_ID = "wx0123456789abcdef"
 APP_SECRET = "standin-secret"
+PUSH_KEYS = PushKeys("standintoken", "standin012345678901234567890123456789012345")
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,15 @@ class WeChat:
 
     url: str
     process: Child | None
+
+    def push_to(self, url: str, keys: PushKeys) -> None:
+        """Enters the message push's address in the mock server's console, which verifies it."""
+        if self.process is None:
+            return
+        settings = {"url": url, "token": keys.token, "aes_key": keys.aes_key}
+        answer = ask(f"{self.url}/_standin/console", settings)
+        if answer.status != 204:
+            raise CommandError(f"The message push does not work: {answer.body.decode(errors='replace')}")
 
 
 @contextmanager

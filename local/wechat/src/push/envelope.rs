@@ -2,7 +2,7 @@
 //!
 //! <https://developers.weixin.qq.com/miniprogram/dev/framework/server-ability/message-push.html>
 
-use super::{Delivery, PushFormat, PushMode, PushSettings, unix_seconds};
+use super::{Delivery, PushFormat, PushMode, PushRequest, PushSettings, unix_seconds};
 use crate::noise::noise;
 use aws_lc_rs::{
     cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey},
@@ -16,24 +16,18 @@ use std::time::SystemTime;
 /// PKCS #7 with blocks of twice the cipher's.
 const PADDING_BLOCK: usize = 32;
 
-/// A message ready to be sent.
-pub(super) struct Sealed {
-    pub(super) query: String,
-    pub(super) body: String,
-}
-
 /// Signs a message, and encrypts it in secure mode.
 pub(super) fn seal(
     text: String,
     settings: &PushSettings,
     delivery: &Delivery,
     app_id: &str,
-) -> Result<Sealed, String> {
+) -> Result<PushRequest, String> {
     let token = delivery.token.as_ref().unwrap_or(&settings.token);
     let time = unix_seconds(delivery.age_seconds);
     if delivery.mode.unwrap_or(settings.mode) == PushMode::Plain {
         let query = signed_query(token, time, None);
-        return Ok(Sealed { query, body: text });
+        return Ok(PushRequest { query, body: text });
     }
     let app_id = delivery.app_id.as_deref().unwrap_or(app_id);
     let encrypted = encrypt(&text, &settings.aes_key, app_id)?;
@@ -44,7 +38,7 @@ pub(super) fn seal(
             "<xml><ToUserName><![CDATA[gh_standin]]></ToUserName><Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
         ),
     };
-    Ok(Sealed { query, body })
+    Ok(PushRequest { query, body })
 }
 
 /// The query of a request: with what is encrypted it has both signatures, as WeChat's has.

@@ -9,7 +9,11 @@ use tokio::net::TcpStream;
 
 /// Sends a GET, or with a body a POST; `query` is added to the address.
 pub(super) async fn send(url: &str, query: &str, body: Option<&str>) -> Result<PushAnswer, String> {
-    let joint = if url.contains('?') { '&' } else { '?' };
+    let joint = match query {
+        "" => "",
+        _ if url.contains('?') => "&",
+        _ => "?",
+    };
     let uri: Uri = format!("{url}{joint}{query}")
         .parse()
         .map_err(|_| format!("{url:?} is no address"))?;

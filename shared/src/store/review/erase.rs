@@ -6,6 +6,7 @@ use crate::store::dynamo::Query;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, s};
+use crate::store::review::subject::NICKNAME_PREFIX;
 use crate::store::schema::{self, Key, reports_partition, reviews_partition};
 
 /// How many items are read before the first of them are removed.
@@ -27,6 +28,27 @@ impl Store {
     /// As [`Store::remove_reviews`].
     pub async fn remove_reports(&self, user: &UserId, epoch: Epoch) -> Result<usize, StoreError> {
         self.remove_of(reports_partition(user), epoch).await
+    }
+
+    /// Removes the reviews of nicknames of a user, which quote them.
+    ///
+    /// # Errors
+    /// If the table is not available. What was removed stays removed.
+    pub async fn remove_nickname_reviews(&self, user: &UserId) -> Result<(), StoreError> {
+        let nicknames = Condition::new("pk = :pk AND begins_with(sk, :kind)")
+            .value(":pk", s(reviews_partition(user)))
+            .value(":kind", s(NICKNAME_PREFIX));
+        let mut query = Query::new(nicknames);
+        query.projection = Some("pk, sk");
+        loop {
+            let page = self.dynamo.query(query.clone()).await?;
+            let keys = page.items.iter().filter_map(Key::of);
+            self.dynamo.batch_delete(keys.collect()).await?;
+            query.start = page.cut;
+            if query.start.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     async fn remove_of(&self, partition: String, epoch: Epoch) -> Result<usize, StoreError> {

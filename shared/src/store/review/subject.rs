@@ -10,6 +10,9 @@ use crate::store::item::{self, Item};
 use crate::store::schema::Key;
 use crate::upload::key::ObjectKey;
 
+/// What the keys of reviews of nicknames begin with.
+pub(super) const NICKNAME_PREFIX: &str = "nickname-";
+
 /// What a review is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {

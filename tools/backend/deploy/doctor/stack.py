@@ -8,9 +8,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from backend.common import functions, stacks
 from backend.common.aws import Aws
 from backend.common.console import CommandError
-from backend.common.constants import ALIAS, WECHAT_API
+from backend.common.constants import ALIAS
 from backend.deploy import wechat_account
 from backend.deploy.doctor.api import check_build, check_domains, check_ping, list_domains
+from backend.deploy.doctor.push import check_push
 from backend.deploy.doctor.secrets import check_jwks, check_secrets
 from backend.deploy.doctor.subject import Subject
 from backend.deploy.doctor.watching import check_alarms, check_dead_letters, check_monitoring, check_subscription
@@ -33,11 +34,11 @@ def check_stack(findings: Findings, account: Aws, name: str, api: str, key_direc
     _check_functions(subject)
     secret = check_secrets(subject)
     check_jwks(subject, secret)
-    if ask_wechat and secret is not None:
-        base_url = subject.parameter("WechatApiBaseUrl") or WECHAT_API
-        app_secret = str(secret.get("wechat_app_secret"))
-        wechat_account.probe(findings, base_url, subject.parameter("WechatAppId"), app_secret)
+    app_secret = str(secret["wechat_app_secret"]) if ask_wechat and secret else None
+    if app_secret:
+        wechat_account.probe(findings, subject.wechat_url, subject.parameter("WechatAppId"), app_secret)
     check_ping(subject)
+    check_push(subject, app_secret)
     check_build(subject)
     check_domains(subject)
     check_dead_letters(subject)

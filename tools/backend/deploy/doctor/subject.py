@@ -5,6 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from backend.common.aws import Aws
+from backend.common.constants import WECHAT_API
 from backend.common.stacks import DeployedStack
 from backend.deploy.findings import Findings
 
@@ -27,6 +28,11 @@ class Subject:
     def emulated(self) -> bool:
         """Whether an emulator takes the place of AWS, where some of what would be wrong is as it should be."""
         return urlsplit(self.api).scheme == "http"
+
+    @property
+    def wechat_url(self) -> str:
+        """Where the functions reach WeChat."""
+        return self.parameter("WechatApiBaseUrl") or WECHAT_API
 
     @property
     def put_secret(self) -> str:
