@@ -131,7 +131,7 @@ async fn a_check_of_a_post_that_is_gone_is_given_up() {
     );
     let last = support::events::Message::from(&message).received(3);
     world.moderate_all([last]).await;
-    assert_eq!(world.wechat.calls(Endpoint::TextCheck), 0);
+    assert_eq!(world.wechat.count(Endpoint::TextCheck), 0);
 }
 
 #[tokio::test]
