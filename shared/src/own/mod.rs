@@ -24,6 +24,8 @@
 //!   and a token of an earlier account generation reads and writes nothing;
 //! - what is about a person goes with their account and is in their export, even when the function is gone;
 //! - a repeated request (`Idempotency-Key`) creates one item; two writers do not overwrite each other;
+//! - what people set on a shared item once is counted without a hot key ([`Marks`]), and texts are checked before others see
+//!   them ([`OwnItem::checked_text`]);
 //! - errors are the problems that clients know ([`OwnError`]).
 //!
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
