@@ -68,10 +68,7 @@ impl App {
         let verifier = Verifier::read(&mut vars, clock.clone());
         let warm_up = WarmUp::read(&mut vars);
         let app = Self {
-            posts: own
-                .clone()
-                .with_text_checks(checks)
-                .marked_items(purge_queue),
+            posts: own.marked_items(purge_queue).with_text_checks(checks),
             partitions: post::partitions()?,
             likes: own.marks(),
             blocks: own.shared_items(),

@@ -43,18 +43,20 @@ impl<E> From<OwnStoreError> for Failed<E> {
 }
 
 impl<T: OwnItem> Access<T> {
-    pub(super) const fn new(
-        store: Store,
-        clock: Clock,
-        random: Random,
-        text_checks: Option<TextChecks>,
-    ) -> Self {
+    pub(super) const fn new(store: Store, clock: Clock, random: Random) -> Self {
         Self {
             store,
             clock,
             random,
-            text_checks,
+            text_checks: None,
             of: PhantomData,
+        }
+    }
+
+    pub(super) fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            text_checks: Some(checks),
+            ..self
         }
     }
 

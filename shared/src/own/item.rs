@@ -32,8 +32,8 @@ pub trait OwnItem: Serialize + DeserializeOwned {
     /// The kinds of [`Mark`](crate::own::Mark)s that people can set on items that are shared.
     const MARKS: &'static [&'static str] = &[];
 
-    /// The text that others see, to be checked as `CONTENT_CHECK_TEXT` says if the function has
-    /// [text checks](crate::own::Own::with_text_checks).
+    /// The text of a shared item that others read. It is checked as `CONTENT_CHECK_TEXT` says if the items are
+    /// [made so](crate::own::SharedItems::with_text_checks).
     fn checked_text(&self) -> Option<&str> {
         None
     }

@@ -43,7 +43,6 @@ mod reader;
 mod response;
 mod shared_items;
 
-use crate::moderation::TextChecks;
 use crate::own::access::Access;
 use crate::queue::Sender;
 use crate::random::Random;
@@ -73,7 +72,6 @@ pub struct Own {
     function: &'static str,
     clock: Clock,
     random: Random,
-    text_checks: Option<TextChecks>,
 }
 
 impl Own {
@@ -84,16 +82,6 @@ impl Own {
             function,
             clock,
             random,
-            text_checks: None,
-        }
-    }
-
-    /// Has the texts of items [checked](OwnItem::checked_text).
-    #[must_use]
-    pub fn with_text_checks(self, checks: TextChecks) -> Self {
-        Self {
-            text_checks: Some(checks),
-            ..self
         }
     }
 
@@ -135,11 +123,6 @@ impl Own {
     }
 
     fn access<T: OwnItem>(&self) -> Access<T> {
-        Access::new(
-            self.store.clone(),
-            self.clock.clone(),
-            self.random.clone(),
-            self.text_checks.clone(),
-        )
+        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
     }
 }

@@ -8,7 +8,7 @@ use crate::auth::{Admin, Caller};
 use crate::error::Error;
 use crate::http::page::PageRequest;
 use crate::ids::Epoch;
-use crate::moderation::Task;
+use crate::moderation::{Task, TextChecks};
 use crate::own::access::Access;
 use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
@@ -74,6 +74,15 @@ impl<T: OwnItem> SharedItems<T> {
             access,
             function,
             purge_queue,
+        }
+    }
+
+    /// Has the texts of the items [checked](OwnItem::checked_text) whenever they change.
+    #[must_use]
+    pub fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            access: self.access.with_text_checks(checks),
+            ..self
         }
     }
 

@@ -50,8 +50,6 @@ pub(super) const REVIEWS_LIST: &str = "RV#0";
 pub(super) const UPLOADS: &str = "UP#";
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
-/// What the partitions of what own functions keep of a user begin with.
-const OWN_ITEMS: &str = "OI#";
 /// Among how many partitions the marks on an item are spread. A mark is found by it: it cannot be changed.
 pub(super) const MARK_PARTITIONS: u8 = 4;
 
@@ -141,10 +139,10 @@ impl Key {
         Some((0..MARK_PARTITIONS).map(partition).collect())
     }
 
-    /// The item of an own function at these places; none if they are no own function's.
-    pub(super) fn of_own_function(pk: &str, sk: &str) -> Option<Self> {
-        let is_item = pk.starts_with(SHARED_ITEMS) || pk.starts_with(OWN_ITEMS);
-        (is_item && !sk.starts_with(OWNER_STATE_SORT_KEY)).then(|| Self {
+    /// The shared item of an own function's that has this key; none if none can have it.
+    pub(super) fn shared_item_at(pk: &str, sk: &str) -> Option<Self> {
+        let is_item = pk.starts_with(SHARED_ITEMS) && !sk.starts_with(OWNER_STATE_SORT_KEY);
+        is_item.then(|| Self {
             pk: pk.to_owned().into(),
             sk: sk.to_owned().into(),
         })
@@ -274,13 +272,6 @@ impl Key {
     }
 }
 
-/// Whom an own function's item is about.
-pub(super) fn owner_of(item: &Item) -> Option<UserId> {
-    let shared = part(item, "owner_id");
-    let owner = shared.or_else(|| part(item, "pk")?.strip_prefix(OWN_ITEMS));
-    owner?.parse().ok()
-}
-
 /// The partition of a user's uploads and of their owner state.
 pub(super) fn uploads_partition(user: &UserId) -> String {
     format!("{UPLOADS}{user}")
@@ -293,7 +284,7 @@ pub(super) fn quota_partition(user: &UserId) -> String {
 
 /// The partition of what own functions keep of a user.
 pub(super) fn own_partition(user: &UserId) -> String {
-    format!("{OWN_ITEMS}{user}")
+    format!("OI#{user}")
 }
 
 /// A partition of an own function.

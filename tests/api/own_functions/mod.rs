@@ -4,3 +4,4 @@ mod attachments;
 mod items;
 mod purge;
 mod shared_items;
+mod texts;

@@ -45,7 +45,7 @@ impl RemovedItem {
     }
 
     fn key(&self) -> Option<Key> {
-        Key::of_own_function(&self.pk, &self.sk)
+        Key::shared_item_at(&self.pk, &self.sk)
     }
 }
 

@@ -10,7 +10,7 @@ use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
 use crate::store::own::TextChange;
 use crate::store::review::Decision;
-use crate::store::schema::{Key, owner_of};
+use crate::store::schema::Key;
 use crate::store::user::VerdictOutcome;
 
 /// A text whose check was announced.
@@ -39,7 +39,7 @@ impl Store {
         sk: &str,
         check: &CheckId,
     ) -> Result<Option<AnnouncedText>, StoreError> {
-        let Some(key) = Key::of_own_function(pk, sk) else {
+        let Some(key) = Key::shared_item_at(pk, sk) else {
             return Ok(None);
         };
         let item = self.dynamo.get(key).await?;
@@ -48,10 +48,10 @@ impl Store {
         else {
             return Ok(None);
         };
-        let (Some(text), Some(user)) = (item::opt_str(&item, "text_to_check"), owner_of(&item))
-        else {
+        let Some(text) = item::opt_str(&item, "text_to_check") else {
             return Ok(None);
         };
+        let user: UserId = item::parsed(&item, "owner_id")?;
         let epoch: u16 = item::num(&item, "epoch")?;
         let Some(account) = self.dynamo.get(Key::user(&user)).await? else {
             return Ok(None);
@@ -116,7 +116,7 @@ impl Store {
         sk: &str,
         version: u64,
     ) -> Result<Option<(UserId, Epoch)>, StoreError> {
-        let Some(key) = Key::of_own_function(pk, sk) else {
+        let Some(key) = Key::shared_item_at(pk, sk) else {
             return Ok(None);
         };
         let Some(item) = self.dynamo.get(key).await? else {
@@ -128,7 +128,7 @@ impl Store {
         }
         let epoch = Epoch::try_from(item::num::<u64>(&item, "epoch")?);
         let epoch = epoch.map_err(|_| StoreError::Corrupt("epoch"))?;
-        Ok(owner_of(&item).map(|owner| (owner, epoch)))
+        Ok(Some((item::parsed(&item, "owner_id")?, epoch)))
     }
 
     async fn update_text(
@@ -137,7 +137,7 @@ impl Store {
         sk: &str,
         update: UpdateExpression,
     ) -> Result<VerdictOutcome, StoreError> {
-        let Some(key) = Key::of_own_function(pk, sk) else {
+        let Some(key) = Key::shared_item_at(pk, sk) else {
             return Ok(VerdictOutcome::Outdated);
         };
         Ok(match self.dynamo.update(key, update).await? {
