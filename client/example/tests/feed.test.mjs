@@ -181,7 +181,7 @@ test('reporting asks for the reason', async () => {
 
 test('blocking asks first, and takes all of the person’s posts away', async () => {
   const { page, shown, person, asked } = await feedPage({
-    ...list(post(), post({ text: 'mine', is_mine: true, author: USER.id }), post()), 'PUT /v1/blocks/{user}': { status: 204 },
+    ...list(post(), post({ text: 'mine', is_mine: true, author: USER.id }), post()), 'PUT /v1/blocks/{id}': { status: 204 },
   })
   person.chooses = '屏蔽'
   person.confirms = false
@@ -192,7 +192,7 @@ test('blocking asks first, and takes all of the person’s posts away', async ()
   await page.tap('.options')
   await page.until(() => texts(page).length === 1)
   assert.deepEqual(texts(page), ['mine'])
-  assert.deepEqual(asked()[1], ['PUT /v1/blocks/{user}', { params: { user: OTHER } }])
+  assert.deepEqual(asked()[1], ['PUT /v1/blocks/{id}', { params: { id: OTHER } }])
 })
 
 test('deleting asks first', async () => {

@@ -1,4 +1,4 @@
-//! `GET /v1/blocks`, `PUT` and `DELETE /v1/blocks/{user}`: two people one of whom has blocked the other do not see each
+//! `GET /v1/blocks`, `PUT` and `DELETE /v1/blocks/{id}`: two people one of whom has blocked the other do not see each
 //! other's posts.
 
 use std::sync::Arc;
@@ -48,7 +48,7 @@ pub(crate) async fn block(
 ) -> Result<StatusCode, Error> {
     if user == caller.user {
         let message = "must be somebody else";
-        return Err(Error::invalid_field("user", "not_allowed", message));
+        return Err(Error::invalid_field("id", "not_allowed", message));
     }
     let (at, id) = place(&caller.user, &user);
     let block = Block { user };

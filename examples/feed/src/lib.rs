@@ -101,8 +101,8 @@ shared::routes! {
     DELETE "/v1/posts/{id}/like", User, Empty => like::unlike;
     POST "/v1/posts/{id}/reports", User, Json => report::create;
     GET "/v1/blocks", User, Empty => block::list;
-    PUT "/v1/blocks/{user}", User, Empty => block::block;
-    DELETE "/v1/blocks/{user}", User, Empty => block::unblock;
+    PUT "/v1/blocks/{id}", User, Empty => block::block;
+    DELETE "/v1/blocks/{id}", User, Empty => block::unblock;
 }
 
 /// The function's answers to requests.

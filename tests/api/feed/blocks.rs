@@ -45,7 +45,7 @@ async fn nobody_blocks_themselves_or_what_is_no_user() {
     let world = World::new().await;
     let feed = world.feed().await;
     let alice = world.log_in("alice").await;
-    feed.block(&alice, &alice.id).await.expect_invalid(["user"]);
+    feed.block(&alice, &alice.id).await.expect_invalid(["id"]);
     feed.block(&alice, "bob")
         .await
         .expect_problem(404, "not_found");

@@ -59,7 +59,7 @@ function report(id, reason) {
 
 /** @param {string} user */
 function block(user) {
-  return backend.call('PUT', '/v1/blocks/{user}', { params: { user } })
+  return backend.call('PUT', '/v1/blocks/{id}', { params: { id: user } })
 }
 
 /**
