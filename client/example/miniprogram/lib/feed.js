@@ -72,7 +72,7 @@ async function profilesOf(posts) {
   const known = /** @type {{[id: string]: Profile}} */ ({})
   if (!ids.length) return known
   try {
-    const { items } = await backend.profiles({ ids: ids.join() })
+    const { items } = await backend.profiles({ ids })
     items.forEach((profile) => { known[profile.id] = profile })
   } catch (error) {} // they come with the next load
   return known
