@@ -209,6 +209,13 @@ pub(crate) fn all(root: &Path) -> Result<Vec<Job>> {
         ],
         is_done,
     ));
+    jobs.push(at_once(
+        "moderation",
+        "a verdict",
+        read("events/moderation.json")?,
+        &["DynamoDb UpdateItem"],
+        is_done,
+    ));
     Ok(jobs)
 }
 
@@ -220,6 +227,10 @@ pub(crate) const VARIABLES: &[(&str, &str)] = &[
     (
         "PURGE_QUEUE_URL",
         "https://sqs.us-east-1.amazonaws.com/123456789012/purge",
+    ),
+    (
+        "MODERATION_QUEUE_URL",
+        "https://sqs.us-east-1.amazonaws.com/123456789012/moderation",
     ),
     ("JWT_JWKS", JWKS),
     ("JWT_ISSUER", ISSUER),

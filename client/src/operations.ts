@@ -28,6 +28,12 @@ export interface Operations {
   profiles(query: Query<'profiles'>, options?: CallOptions): Promise<Success<'profiles'>>
   /** Lists the audit log, newest first (administrators) */
   listAudit(query?: Query<'listAudit'>, options?: CallOptions): Promise<Success<'listAudit'>>
+  /** Lists what waits for a moderator, oldest first (administrators) */
+  listReviews(query?: Query<'listReviews'>, options?: CallOptions): Promise<Success<'listReviews'>>
+  /** Decides on a review (administrators) */
+  decideReview(id: string, body: Body<'decideReview'>, options?: CallOptions): Promise<Success<'decideReview'>>
+  /** Reports another user's profile, or one of their uploads */
+  report(body: Body<'report'>, options?: CallOptions): Promise<Success<'report'>>
   /** Lists a user's uploads, newest first (administrators) */
   listUploadsOfUser(id: string, query?: Query<'listUploadsOfUser'>, options?: CallOptions): Promise<Success<'listUploadsOfUser'>>
   /** Deletes one of a user's uploads, record and object (administrators) */
@@ -58,6 +64,9 @@ listUsers GET /users?
 createUser POST /users=
 profiles GET /profiles?
 listAudit GET /audit?
+listReviews GET /reviews?
+decideReview POST /reviews/{id}=
+report POST /reports=
 listUploadsOfUser GET /users/{id}/uploads?
 deleteUploadOfUser DELETE /users/{id}/uploads/{upload}
 listUploads GET /uploads?

@@ -288,6 +288,79 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what waits for a moderator, oldest first (administrators)
+         * @description What the content checks leave to a person, and what people report. A review of something that was deleted in the
+         *     meantime is left out, so a page can have fewer than `limit` items, or none, without being the last one; continue
+         *     until `next_cursor` is `null`.
+         */
+        get: operations["listReviews"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The review's id. Malformed ids are 404.
+                 * @example u32qrfs2zk7jm3jh3ai74mwuwvs-account-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decides on a review (administrators)
+         * @description `approve`: the upload or nickname is shown to others from now on; what is shown already stays so. `reject`: the
+         *     upload is `rejected` with the reason `content` and its object is removed, the nickname is `rejected`, and a profile
+         *     loses nickname and picture. The decision is in the audit log at once and takes effect some seconds later. Repeating
+         *     it is not an error; once it has been decided, the other decision is 404.
+         */
+        post: operations["decideReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reports another user's profile, or one of their uploads
+         * @description It waits for a moderator. A person reports the same thing once: repeating the request returns the first report. An
+         *     upload is found by its id and its owner's. What does not exist, or is not `ready`, is 404, and counts for the limit
+         *     of the day all the same.
+         */
+        post: operations["report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/users/{id}/uploads": {
         parameters: {
             query?: never;
@@ -409,6 +482,35 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/wechat/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Proves to WeChat that the address knows the Token
+         * @description WeChat's console sends this when the address is entered. The address responds with `echostr`, decrypted if there is
+         *     a `msg_signature`. Parameters that are not described here are WeChat's, and ignored. While the message push is off,
+         *     the response is 404.
+         */
+        get: operations["verifyPush"];
+        put?: never;
+        /**
+         * Takes a message of WeChat's message push
+         * @description In plain and in secure mode, as JSON and as XML. What has to be done about the message is put on a queue before the
+         *     response, `success`; WeChat repeats a message after any other response. Events that are not acted upon are
+         *     acknowledged in the same way. Parameters and fields that are not described here are WeChat's, and ignored. While
+         *     the message push is off, the response is 404.
+         */
+        post: operations["receivePush"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -482,7 +584,14 @@ export interface components {
             created_at: string;
             email: string | null;
             id: components["schemas"]["UserId"];
+            /** @description With `nickname_status`, the one that others do not see; they see the one before, if there is one. */
             nickname: string | null;
+            /**
+             * @description Present while the nickname has not passed the content check: it is being checked, waits for a moderator, or is
+             *     rejected until another one is set. To set the visible nickname again, or `null`, ends it at once.
+             * @enum {string}
+             */
+            nickname_status?: "checking" | "review" | "rejected";
             /** @description Complete for its owner only; an administrator sees `138******00`. */
             phone: string | null;
             role: components["schemas"]["Role"];
@@ -553,8 +662,9 @@ export interface components {
             download_expires_at: string | null;
             /**
              * Format: uri
-             * @description A link to the verified version of the object, if there is one. A signed link is for GET only; S3 responds to
-             *     HEAD with 403.
+             * @description A link to the verified version of the object, if there is one: while it is `checking` or in `review` for its
+             *     owner only, and once it is `ready` for administrators, too. A signed link is for GET only; S3 responds to HEAD
+             *     with 403.
              */
             download_url: string | null;
             /** @description The object's ETag at S3, without quotes, once ready. */
@@ -565,19 +675,20 @@ export interface components {
             /** Format: date-time */
             ready_at: string | null;
             /**
-             * @description Why the upload was rejected.
+             * @description Why the upload was rejected; `content`: its content must not be shown.
              * @enum {string|null}
              */
-            reason: "empty" | "headers_not_allowed" | "size_mismatch" | "suspicious_content" | "too_large" | "type_mismatch" | null;
+            reason: "content" | "empty" | "headers_not_allowed" | "size_mismatch" | "suspicious_content" | "too_large" | "type_mismatch" | null;
             /** @description In bytes; the declared size until the object is verified. */
             size: number;
             status: components["schemas"]["UploadStatus"];
         };
         /**
          * @description `pending`: its object has not arrived; listed until a day after the ticket expired. The first object that arrives
-         *     decides, and all others are removed. `checking` and `review`: verified, but visible to its owner only until its
-         *     content has been checked. `ready`: verified. `rejected`: the object was not as declared, or had headers that the
-         *     ticket did not allow, and was removed; create a new upload. `deleted`: someone with access to the bucket deleted
+         *     decides, and all others are removed. `checking` and `review`, if the server has uploads checked: verified, but
+         *     visible to its owner only until WeChat, or a moderator, has looked at it. An avatar is on the profile once it is
+         *     ready. `ready`: verified and, if checked, passed. `rejected`: the object was not as declared, had headers that the
+         *     ticket did not allow, or must not be shown, and was removed; create a new upload. `deleted`: someone with access to the bucket deleted
          *     the object.
          * @enum {string}
          */
@@ -589,6 +700,7 @@ export interface components {
              * @example change_user
              * @example delete_user
              * @example delete_upload
+             * @example decide_review
              */
             action: string;
             /** @description The administrator. */
@@ -597,6 +709,11 @@ export interface components {
             before: components["schemas"]["RoleAndStatus"];
             /** Format: date-time */
             created_at: string;
+            /**
+             * @description What was decided on a review.
+             * @enum {string|null}
+             */
+            decision: "approve" | "reject" | null;
             /** @description The fields that were set or cleared, by their names in the request. */
             fields: string[];
             /** @description Sorts by time. */
@@ -605,6 +722,48 @@ export interface components {
             target: components["schemas"]["UserId"];
             /** @description The upload of that user in question. */
             upload: components["schemas"]["UploadId"] | null;
+        };
+        /** @description Something that waits for a moderator's decision. */
+        Review: {
+            /**
+             * @description Why it waits. `content_check`: WeChat has found something, or is not sure. `unsupported`: WeChat cannot check
+             *     it. `overdue`: WeChat has not answered. `report`: someone has reported it.
+             * @enum {string}
+             */
+            cause: "content_check" | "unsupported" | "overdue" | "report";
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            /**
+             * @description What WeChat calls its finding: 10001 advertising, 20001 politics, 20002 pornography, 20003 abuse, 20006 crime,
+             *     20008 fraud, 20012 vulgarity, 20013 copyright, 21000 other; or `risky`.
+             */
+            labels: string[];
+            /** @description What the profile shows, if the review is about it. */
+            profile: components["schemas"]["Profile"] | null;
+            report_reasons: components["schemas"]["ReportReason"][];
+            /** @description How many people have reported it. */
+            reports: number;
+            /**
+             * @description What it is about.
+             * @enum {string}
+             */
+            subject: "upload" | "nickname" | "text" | "profile";
+            /** @description The nickname or text, if the review is about one. */
+            text: string | null;
+            /** @description The upload, if the review is about one, with a link whatever its status. */
+            upload: components["schemas"]["Upload"] | null;
+            /** @description Whose it is. */
+            user: components["schemas"]["UserId"];
+        };
+        /** @enum {string} */
+        ReportReason: "porn" | "abuse" | "fraud" | "spam" | "illegal" | "other";
+        Report: {
+            /** Format: date-time */
+            created_at: string;
+            reason: components["schemas"]["ReportReason"];
+            upload: components["schemas"]["UploadId"] | null;
+            user: components["schemas"]["UserId"];
         };
         ExportedItem: {
             /** @description What is stored. New fields may be added. */
@@ -619,6 +778,7 @@ export interface components {
              * @example upload_quota
              * @example own_item
              * @example report
+             * @example report_quota
              * @example review
              * @example audit
              */
@@ -626,7 +786,10 @@ export interface components {
             /** @description What an own function calls its item, if it is one. */
             name: string | null;
         };
-        /** @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload. */
+        /**
+         * @description The account's role and status; `null` before `create_user`, after `delete_user`, and for actions on an upload
+         *     or a review.
+         */
         RoleAndStatus: {
             role: string;
             status: string;
@@ -876,6 +1039,22 @@ export interface components {
                 };
             };
         };
+        /**
+         * @description The signature is wrong, the message is more than ten minutes old or cannot be read, or it is another
+         *     mini-program's. Which of these is in the log alone.
+         */
+        NotOfWechat: {
+            headers: {
+                "x-request-id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    code?: "forbidden";
+                };
+            };
+        };
         /** @description It does not exist, or the caller may not know whether it does. */
         NotFound: {
             headers: {
@@ -982,6 +1161,21 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"] & {
                     /** @enum {unknown} */
                     code?: "upload_quota" | "rate_limited";
+                };
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description The user has made 20 reports today in UTC, or too many at once. */
+        TooManyReports: {
+            headers: {
+                "x-request-id": components["headers"]["RequestIdUnlessGateway"];
+                "Retry-After": components["headers"]["RetryAfter"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"] & {
+                    /** @constant */
+                    code?: "rate_limited";
                 };
                 "application/json": components["schemas"]["GatewayMessage"];
             };
@@ -1160,6 +1354,13 @@ export interface components {
          * @example "2-6418efd4a5a30aeb-c421299893b578a1"
          */
         IfNoneMatch: string;
+        /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+        PushSignature: string;
+        /** @description Unix time in seconds, at most ten minutes from now. */
+        PushTimestamp: string;
+        PushNonce: string;
+        /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+        PushMsgSignature: string;
     };
     requestBodies: {
         OwnUserChange: {
@@ -2086,6 +2287,7 @@ export interface operations {
                      *             "status": "active"
                      *           },
                      *           "created_at": "2026-11-22T21:48:38.787Z",
+                     *           "decision": null,
                      *           "fields": [
                      *             "nickname",
                      *             "role"
@@ -2108,6 +2310,159 @@ export interface operations {
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["ForbiddenOrDisabled"];
             429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                /** @description The maximum number of items in the page. */
+                limit?: components["parameters"]["Limit"];
+                /**
+                 * @description The `next_cursor` of the previous page: an opaque string, valid for the same caller, list and filter only. An
+                 *     empty cursor requests the first page.
+                 */
+                cursor?: components["parameters"]["Cursor"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "cause": "content_check",
+                     *           "created_at": "2026-11-22T21:48:38.787Z",
+                     *           "id": "u32qrfs2zk7jm3jh3ai74mwuwvs-nickname-1-6bb61e3b7bba0994a35ce0d2d3fd29a6",
+                     *           "labels": [
+                     *             "20003"
+                     *           ],
+                     *           "profile": null,
+                     *           "report_reasons": [],
+                     *           "reports": 0,
+                     *           "subject": "nickname",
+                     *           "text": "坏话",
+                     *           "upload": null,
+                     *           "user": "u32qrfs2zk7jm3jh3ai74mwuwvs"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": {
+                        items: components["schemas"]["Review"][];
+                        next_cursor: components["schemas"]["NextCursor"];
+                    };
+                };
+            };
+            400: components["responses"]["InvalidPage"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrDisabled"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    decideReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The review's id. Malformed ids are 404.
+                 * @example u32qrfs2zk7jm3jh3ai74mwuwvs-account-1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "decision": "reject"
+                 *     }
+                 */
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "approve" | "reject";
+                };
+            };
+        };
+        responses: {
+            204: components["responses"]["Done"];
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["ForbiddenOrDisabled"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    report: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "user": "u32qrfs2zk7jm3jh3ai74mwuwvs",
+                 *       "reason": "abuse"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The user, who is not the caller. */
+                    user: components["schemas"]["UserId"];
+                    /** @description One of the user's uploads; without it, the report is about the profile. */
+                    upload?: components["schemas"]["UploadId"] | null;
+                    reason: components["schemas"]["ReportReason"];
+                };
+            };
+        };
+        responses: {
+            /** @description It is reported. */
+            201: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-22T21:48:38.787Z",
+                     *       "reason": "abuse",
+                     *       "upload": null,
+                     *       "user": "u32qrfs2zk7jm3jh3ai74mwuwvs"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Report"];
+                };
+            };
+            400: components["responses"]["InvalidBody"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Disabled"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            429: components["responses"]["TooManyReports"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -2399,6 +2754,87 @@ export interface operations {
             404: components["responses"]["NotFound"];
             405: components["responses"]["MethodNotAllowed"];
             429: components["responses"]["Contended"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    verifyPush: {
+        parameters: {
+            query: {
+                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+                signature: components["parameters"]["PushSignature"];
+                /** @description Unix time in seconds, at most ten minutes from now. */
+                timestamp: components["parameters"]["PushTimestamp"];
+                nonce: components["parameters"]["PushNonce"];
+                /** @description What the response has to be. */
+                echostr: string;
+                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+                msg_signature?: components["parameters"]["PushMsgSignature"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The signature is right. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /** @example 4375120948345356249 */
+                    "text/plain": string;
+                };
+            };
+            403: components["responses"]["NotOfWechat"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Throttled"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    receivePush: {
+        parameters: {
+            query: {
+                /** @description SHA-1 of Token, `timestamp` and `nonce` in alphabetical order. */
+                signature: components["parameters"]["PushSignature"];
+                /** @description Unix time in seconds, at most ten minutes from now. */
+                timestamp: components["parameters"]["PushTimestamp"];
+                nonce: components["parameters"]["PushNonce"];
+                /** @description In secure mode, SHA-1 of Token, `timestamp`, `nonce` and what is encrypted in alphabetical order. */
+                msg_signature?: components["parameters"]["PushMsgSignature"];
+                /** @description `aes` in secure mode. */
+                encrypt_type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    Encrypt?: string;
+                };
+                "text/xml": string;
+            };
+        };
+        responses: {
+            /** @description The message is taken care of. */
+            200: {
+                headers: {
+                    "x-request-id": components["headers"]["RequestId"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": "success";
+                };
+            };
+            403: components["responses"]["NotOfWechat"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["Throttled"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

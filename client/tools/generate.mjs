@@ -8,6 +8,8 @@ const METHODS = ['get', 'put', 'post', 'delete'] // wx.request has no PATCH; PUT
 
 // The client has its own methods for these, which keep the session.
 const OF_THE_SESSION = new Set(['login', 'refresh', 'logout', 'deleteMe'])
+// Requests of WeChat's servers, not of clients.
+const OF_WECHAT = new Set(['verifyPush', 'receivePush'])
 
 export async function generate() {
   const source = await readFile(OPENAPI, 'utf8')
@@ -21,7 +23,7 @@ function operations(api) {
   const all = Object.entries(api.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => item[method]).map((method) => describe(api, path, item, method)),
   )
-  const own = all.filter(({ id, path }) => !OF_THE_SESSION.has(id) && path.startsWith('/v1/'))
+  const own = all.filter(({ id, path }) => !OF_THE_SESSION.has(id) && !OF_WECHAT.has(id) && path.startsWith('/v1/'))
   return `// Generated from openapi.yaml by \`npm run generate\`.
 
 import type { Body, CallOptions, Query, Success } from './types'

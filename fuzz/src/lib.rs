@@ -14,6 +14,8 @@ mod json_bodies;
 pub mod mutation;
 mod names;
 mod post_policies;
+mod push_function;
+mod pushed_messages;
 mod queue_events;
 mod refresh_tokens;
 mod repository;
@@ -37,7 +39,7 @@ pub struct Target {
 }
 
 /// All targets.
-pub const TARGETS: [Target; 14] = [
+pub const TARGETS: [Target; 15] = [
     access_tokens::MUTATED,
     access_tokens::SIGNED,
     cursors::TARGET,
@@ -48,6 +50,7 @@ pub const TARGETS: [Target; 14] = [
     json_bodies::TARGET,
     names::TARGET,
     post_policies::TARGET,
+    pushed_messages::TARGET,
     queue_events::TARGET,
     refresh_tokens::TARGET,
     s3_notifications::TARGET,

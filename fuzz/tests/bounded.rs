@@ -67,6 +67,6 @@ macro_rules! bounded {
 }
 
 bounded! {
-    access_tokens signed_claims cursors entity_tags file_heads gateway_events ids json_bodies names post_policies queue_events
-    refresh_tokens s3_notifications wechat_answers
+    access_tokens signed_claims cursors entity_tags file_heads gateway_events ids json_bodies names post_policies pushed_messages
+    queue_events refresh_tokens s3_notifications wechat_answers
 }

@@ -12,7 +12,8 @@ use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
 
-pub use text::{CheckId, ItemCheck, TextChecks, TextStatus, announce_nickname};
+pub use crate::user::NicknameStatus as TextStatus;
+pub use text::{CheckId, TextChecks, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -118,7 +119,7 @@ pub enum Task {
         /// Which change it is: a later one has another.
         check: CheckId,
     },
-    /// Somebody has reported an own function's item.
+    /// Somebody has reported an item that an own function shares.
     ItemReported {
         /// The partition key of the item.
         pk: String,

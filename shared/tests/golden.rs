@@ -25,10 +25,12 @@ use shared::auth::Caller;
 use shared::config::Vars;
 use shared::ids::{Epoch, SessionId, UploadId, UserId};
 use shared::jwk::PrivateKey;
+use shared::moderation::Verdict;
 use shared::own::{Own, OwnError, OwnItem};
 use shared::random::Random;
 use shared::refresh::{self, RefreshKeys, RefreshToken};
 use shared::store::reservation::Reservation;
+use shared::store::review::{Decision, NewReport, ReportError, ReportReason, ReviewId, Subject};
 use shared::store::session::Refreshed;
 use shared::store::upload::{
     IdempotencyKey, IssueUploads, IssueUploadsError, IssuedUploads, NewUpload, ReadUploadError,
@@ -285,6 +287,7 @@ async fn an_upload_is_read_in_every_state() {
         ("ready", UploadStatus::Ready),
         ("avatar", UploadStatus::Ready),
         ("rejected", UploadStatus::Rejected),
+        ("withdrawn", UploadStatus::Rejected),
         ("deleted", UploadStatus::Deleted),
         ("avatar-replaced", UploadStatus::Tombstone),
         ("tombstone", UploadStatus::Tombstone),
@@ -309,11 +312,33 @@ async fn an_upload_is_read_in_every_state() {
         if status.has_version() {
             assert_eq!(record.size, Some(record.declared_size));
             assert_eq!(record.etag.as_deref(), Some(item.text("etag")));
-            assert_eq!(record.ready_at.unwrap().millis(), item.number("ready_at"));
         }
-        let rejected = (status == UploadStatus::Rejected).then_some("type_mismatch");
-        assert_eq!(record.reason.as_deref(), rejected, "{name}");
+        let is_ready = status == UploadStatus::Ready;
+        let ready_at = is_ready.then(|| item.number("ready_at"));
+        assert_eq!(record.ready_at.map(Timestamp::millis), ready_at, "{name}");
+        let reason = match name {
+            "rejected" => Some("type_mismatch"),
+            "withdrawn" => Some("content"),
+            _ => None,
+        };
+        assert_eq!(record.reason.as_deref(), reason, "{name}");
+        let is_submitted = name == "checking";
+        assert_eq!(record.check.as_deref(), is_submitted.then_some("trace-2"));
+        let before = record.check_before.as_deref();
+        assert_eq!(before, is_submitted.then_some("trace-1"));
+        let mut own = record.versions_to_delete.iter();
+        let own = own.find(|listed| listed.key == record.key);
+        let listed = own.and_then(|own| own.version.as_deref());
+        assert_eq!(listed, (name == "withdrawn").then_some("v1"), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_check_knows_its_verdict() {
+    let check = Item::golden("check");
+    let store = store([&check], Timestamp::from_millis(0));
+    let verdict = store.verdict("trace-2").await.unwrap();
+    assert_eq!(verdict, Some(Verdict::Pass));
 }
 
 #[tokio::test]
@@ -413,6 +438,7 @@ async fn the_audit_tells_what_was_done() {
             &["username", "role"][..],
         ),
         ("audit-change-user", "change_user", &["status"][..]),
+        ("audit-decide-review", "decide_review", &[][..]),
     ] {
         let item = Item::golden(name);
         let page = store([&item], Timestamp::from_millis(0))
@@ -431,7 +457,16 @@ async fn the_audit_tells_what_was_done() {
             (item.text("actor"), bob.as_str())
         );
         assert_eq!(entry.fields, fields);
-        let after = entry.after.as_ref().unwrap();
+        let decision = entry.decision.as_deref();
+        assert_eq!(
+            decision,
+            (action == "decide_review").then_some("approve"),
+            "{name}"
+        );
+        let Some(after) = entry.after.as_ref() else {
+            assert_eq!(action, "decide_review");
+            continue;
+        };
         let status = if action == "create_user" {
             "active"
         } else {
@@ -512,14 +547,66 @@ async fn own_functions_let_nobody_into_a_closed_account() {
     ] {
         let state = Item::golden(name);
         let (own, caller) = (own([&state]), caller(state.user()));
-        let created = own.items::<Note>().create(
-            &caller,
-            Note {
-                text: "late".to_owned(),
-            },
-            None,
-        );
+        let (notes, text) = (own.items::<Note>(), "late".to_owned());
+        let created = notes.create(&caller, Note { text }, None);
         let refused = created.await.err().unwrap();
         assert!(matches!(refused, OwnError::AccessDenied(refusal) if refusal == expected));
     }
+}
+
+fn review_id(item: &Item) -> ReviewId {
+    let user = item.text("pk").strip_prefix("RV#").unwrap();
+    format!("{user}-{}", item.text("sk")).parse().unwrap()
+}
+
+#[tokio::test]
+async fn reviews_say_what_they_are_about_and_what_was_decided() {
+    let bob = Item::golden("user-disabled").user();
+    let alice = Item::golden("user").user();
+    let upload: UploadId = Item::golden("upload-ready").text("sk").parse().unwrap();
+    for (name, decision) in [
+        ("upload", None),
+        ("nickname", None),
+        ("reported", None),
+        ("decided", Some(Decision::Approve)),
+    ] {
+        let item = Item::golden(&format!("review-{name}"));
+        let store = store([&item], Timestamp::from_millis(0));
+        let review = store.decided_review(&review_id(&item)).await;
+        let review = review.unwrap().unwrap();
+        assert_eq!(review.decision, decision, "{name}");
+        assert_eq!(review.is_closed, decision.is_some(), "{name}");
+        let expected = match &review.subject {
+            Subject::Upload(key) => name == "upload" && key.user == alice && key.upload == upload,
+            Subject::Nickname { user, check, .. } => {
+                name == "nickname" && *user == alice && check == "check"
+            }
+            Subject::Account { user, epoch } => {
+                let reported = if name == "decided" { &bob } else { &alice };
+                user == reported && *epoch == Epoch::FIRST
+            }
+            Subject::Text { .. } => false,
+        };
+        assert!(expected, "{name}: {review:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_report_is_known_again_and_the_days_are_counted() {
+    let (target, report) = (Item::golden("user-disabled"), Item::golden("report"));
+    let (alice, bob) = (report.user(), target.user());
+    let again = NewReport {
+        reporter: actor(&alice),
+        user: &bob,
+        upload: None,
+        reason: ReportReason::Other,
+    };
+    let made = Timestamp::from_millis(report.number("created_at"));
+    let found = store([&target, &report], made).report(&again).await;
+    let found = found.unwrap();
+    assert_eq!(found.reason, ReportReason::Abuse);
+    assert_eq!(found.created_at, made);
+    let quota = Item::golden("report-quota");
+    let refused = store([&target, &quota], made).report(&again).await;
+    assert!(matches!(refused, Err(ReportError::QuotaExceeded { .. })));
 }

@@ -84,6 +84,8 @@ fn variable(name: &str) -> Option<String> {
         "TABLE_NAME" => cloud::TABLE,
         "BUCKET_NAME" => cloud::BUCKET,
         "PURGE_QUEUE_URL" => Queue::Purge.url(),
+        // Nobody decides on a review yet.
+        "MODERATION_QUEUE_URL" => "https://sqs.us-east-1.amazonaws.com/123456789012/moderation",
         "JWT_JWKS" => cloud::JWKS,
         "JWT_ISSUER" => "https://issuer.test",
         "JWT_AUDIENCE" => "mini-program",

@@ -10,6 +10,10 @@ use std::path::{Path, PathBuf};
 use aws_sdk_dynamodb::types::AttributeValue;
 use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
+use shared::ids::Epoch;
+use shared::moderation::Verdict;
+use shared::store::review::{Cause, Finding, Subject};
+use shared::store::upload::{NewCheck, NoteCheckOutcome};
 use shared::upload::lifecycle::{StoredVersion, UploadStatus};
 use support::storage::{Items, upload_key, user_key};
 use support::{Session, Upload, World, samples, wanted};
@@ -21,6 +25,7 @@ async fn what_is_stored_has_the_attributes_of_the_golden_items() {
     let uploads = uploads(&world, &alice).await;
     let (bob, carol) = others(&world).await;
     use_own_function(&world, &alice).await;
+    reviews(&world, &alice, &uploads, &bob).await;
     let items = named(&world.items().await, &alice, &uploads, &bob, &carol);
     if std::env::var_os("WRITE_GOLDEN").is_some() {
         for (name, item) in &items {
@@ -65,7 +70,7 @@ async fn alice(world: &World) -> (Session, String) {
 }
 
 /// An upload in each state, and an answered request with an idempotency key.
-async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] {
+async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 10] {
     let bytes = samples::jpeg();
     let first = world.upload(alice, "avatar", &bytes).await;
     let second = world.upload(alice, "avatar", &bytes).await;
@@ -99,9 +104,12 @@ async fn uploads(world: &World, alice: &Session) -> [(&'static str, Upload); 9] 
         completed.expect("the table is there");
         under_review.push(upload);
     }
+    let withdrawn = withdrawn(world, alice).await;
     let review = under_review.pop().expect("two");
     let checking = under_review.pop().expect("two");
+    check(world, &checking).await;
     [
+        ("upload-withdrawn", withdrawn),
         ("upload-avatar-replaced", first),
         ("upload-avatar", second),
         ("upload-pending", pending),
@@ -124,6 +132,37 @@ async fn use_own_function(world: &World, alice: &Session) {
     }
 }
 
+/// An upload that was rejected after it was verified, and whose version is still to be removed.
+async fn withdrawn(world: &World, alice: &Session) -> Upload {
+    let upload = world.upload(alice, "file", &samples::jpeg()).await;
+    let key = upload.key.parse().expect("a key");
+    let versions = world.versions(&upload.key).await;
+    let store = &world.store;
+    let withdrawn = store.withdraw_upload(&key, &versions[0], UploadStatus::Ready);
+    withdrawn.await.expect("the table is there");
+    upload
+}
+
+/// Has two checks asked for, and a verdict come on the second.
+async fn check(world: &World, upload: &Upload) {
+    for (trace_id, before) in [("trace-1", None), ("trace-2", Some("trace-1"))] {
+        let check = NewCheck {
+            key: &upload.key.parse().expect("a key"),
+            version: "v1",
+            was: UploadStatus::Checking,
+            trace_id,
+            before,
+        };
+        let noted = world.store.note_check(&check).await;
+        assert_eq!(
+            noted.expect("the table is there"),
+            NoteCheckOutcome::Noted(None)
+        );
+    }
+    let verdict = world.store.note_verdict("trace-2", Verdict::Pass).await;
+    verdict.expect("the table is there").expect("a check");
+}
+
 /// A user whom an administrator registered and disabled, and one whose account has ended.
 async fn others(world: &World) -> (String, String) {
     let admin = world.log_in("admin").await;
@@ -136,6 +175,41 @@ async fn others(world: &World) -> (String, String) {
     let carol = world.log_in("carol").await;
     carol.delete_account().await.expect(204);
     (bob, carol.id)
+}
+
+/// Reviews that wait and one that was decided on, and a report.
+async fn reviews(world: &World, alice: &Session, uploads: &[(&'static str, Upload)], bob: &str) {
+    let ready = uploads.iter().find(|(name, _)| *name == "upload-ready");
+    let (_, ready) = ready.expect("an upload is ready");
+    let nickname = Subject::Nickname {
+        user: alice.id.parse().expect("an id"),
+        epoch: Epoch::FIRST,
+        check: "check".to_owned(),
+    };
+    let finding = Finding {
+        labels: vec!["20002".to_owned()],
+        text: Some("Alice".to_owned()),
+    };
+    for subject in [Subject::Upload(ready.key.parse().expect("a key")), nickname] {
+        let opened = world
+            .store
+            .open_review(&subject, Cause::ContentCheck, &finding);
+        opened.await.expect("the table is there");
+    }
+    let admin = world.log_in("admin").await;
+    let profile = json!({"user": alice.id, "reason": "other"});
+    admin.post("/v1/reports", profile).await.expect(201);
+    let of_bob = json!({"user": bob, "reason": "abuse"});
+    alice.post("/v1/reports", of_bob).await.expect(201);
+    let review = format!("{bob}-account-1");
+    let decide = admin.post(
+        &format!("/v1/reviews/{review}"),
+        json!({"decision": "approve"}),
+    );
+    decide.await.expect(204);
+    let review = review.parse().expect("a review's id");
+    let closed = world.store.close_review(&review).await;
+    closed.expect("the table is there");
 }
 
 /// The items of each kind, by the names of their files.
@@ -158,6 +232,7 @@ fn named(
             "reservation-email",
             single("EM#alice@example.com".to_owned()),
         ),
+        ("check", single("MT#trace-2".to_owned())),
         ("quota", single(format!("RL#UP#{}", alice.id))),
         ("owner-state-disabled", state(bob)),
         ("owner-state-ended", state(carol)),
@@ -190,13 +265,41 @@ fn named(
         };
         keys.push((name, (pk, sk)));
     }
+    let of_alice = |entry: &str| (format!("RV#{}", alice.id), entry.to_owned());
+    let reviews = found(&format!("RV#{}", alice.id));
+    let is_of = |(_, entry): &&(String, String), kind: &str| entry.starts_with(kind);
+    for (name, kind) in [
+        ("review-upload", "upload-"),
+        ("review-nickname", "nickname-"),
+    ] {
+        let key = reviews.iter().find(|key| is_of(key, kind));
+        keys.push((name, key.expect("a review").clone()));
+    }
+    let by_alice = found(&format!("RP#{}", alice.id));
+    let [report, quota] = by_alice.as_slice() else {
+        panic!("a report, and the number of the day: {by_alice:?}");
+    };
+    let about_bob = found(&format!("RV#{bob}"))
+        .pop()
+        .expect("a report about bob");
+    keys.extend([
+        ("review-reported", of_alice("account-1")),
+        (
+            "review-decided",
+            (format!("RV#{bob}"), "account-1".to_owned()),
+        ),
+        ("report", report.clone()),
+        ("report-about", about_bob),
+        ("report-quota", quota.clone()),
+    ]);
     let audit = found("AU#0");
-    let [created, changed] = audit.as_slice() else {
-        panic!("two entries of the audit: {audit:?}");
+    let [created, changed, decided] = audit.as_slice() else {
+        panic!("three entries of the audit: {audit:?}");
     };
     keys.extend([
         ("audit-create-user", created.clone()),
         ("audit-change-user", changed.clone()),
+        ("audit-decide-review", decided.clone()),
     ]);
     let item = |key: &(String, String)| {
         items

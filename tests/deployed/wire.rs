@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use shared::digest::sha256;
 use support::http_event::HttpEvent;
+use support::keys::push_settings;
 use support::runtime_api::{LambdaProcess, Outcome};
 use support::{Session, World, functions};
 use wechat_standin::Endpoint;
@@ -42,6 +43,9 @@ const EVENTS: &[(&str, &str, Option<u16>)] = &[
     ("s3-event-removed", "s3-event", None),
     ("s3-event-bare", "s3-event", None),
     ("purge", "purge", None),
+    ("moderation", "moderation", None),
+    ("wechat-push-verify", "wechat-push", Some(200)),
+    ("wechat-push", "wechat-push", Some(200)),
     ("users-delete", "users", Some(204)),
     ("logout", "login", Some(204)),
     ("users-me-delete", "users", Some(204)),
@@ -80,8 +84,15 @@ fn file(name: &str) -> String {
 fn sample(name: &str, session: &Session) -> Value {
     let text = file(name)
         .replace("REPLACE_WITH_ACCESS_TOKEN", &session.token)
-        .replace("REPLACE_WITH_REFRESH_TOKEN", &session.refresh_token);
+        .replace("REPLACE_WITH_REFRESH_TOKEN", &session.refresh_token)
+        .replace("REPLACE_WITH_SIGNATURE", &signature());
     serde_json::from_str(&text).unwrap()
+}
+
+/// The part of a push's query that signs it.
+fn signature() -> String {
+    let query = push_settings().verification("");
+    query.trim_end_matches("&echostr=").to_owned()
 }
 
 fn body(response: &Value) -> Value {
@@ -281,6 +292,7 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
                 "TABLE_NAME",
                 "BUCKET_NAME",
                 "PURGE_QUEUE_URL",
+                "MODERATION_QUEUE_URL",
                 "JWT_JWKS",
                 "JWT_ISSUER",
                 "JWT_AUDIENCE",
@@ -305,6 +317,17 @@ async fn a_wrong_environment_is_reported_whole_and_by_name() {
             "purge",
             vec!["TABLE_NAME", "BUCKET_NAME", "PURGE_QUEUE_URL"],
         ),
+        (
+            "moderation",
+            vec![
+                "TABLE_NAME",
+                "BUCKET_NAME",
+                "WECHAT_APP_ID",
+                "WECHAT_SECRETS_ID",
+                "MODERATION_QUEUE_URL",
+            ],
+        ),
+        ("wechat-push", vec!["WECHAT_APP_ID", "MODERATION_QUEUE_URL"]),
     ] {
         let function = LambdaProcess::start(&binary(name), [("UPLOAD_MAX_BYTES", "many")])
             .await

@@ -215,6 +215,11 @@ async fn tried(emulator: &Emulator) -> Vec<(&'static str, &'static str, bool)> {
     );
     try_out!(
         "secretsmanager:GetSecretValue",
+        "PushSecret",
+        secret("STACK_PUSH_SECRET_ARN")
+    );
+    try_out!(
+        "secretsmanager:GetSecretValue",
         "AppSecrets",
         secret("STACK_SECRET_ARN")
     );

@@ -2,6 +2,7 @@
 
 use shared::auth::jwt::TokenIssuer;
 use shared::jwk::{PrivateKey, PublicKeys};
+use wechat_standin::{PushFormat, PushMode, PushSettings};
 
 /// The private half.
 pub const PRIVATE_JWK: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"test",
@@ -22,6 +23,17 @@ pub const PUSH_TOKEN: &str = "pushtoken";
 
 /// The EncodingAESKey of the message push, of those whose base64 is not canonical.
 pub const PUSH_AES_KEY: &str = "kWxPEV2UEDyxWpmPdKC3F4dgPDmOvfKX1HGnEUDS1aR";
+
+/// What WeChat's console is told about the message push, but for the address.
+pub fn push_settings() -> PushSettings {
+    PushSettings {
+        url: String::new(),
+        token: PUSH_TOKEN.to_owned(),
+        aes_key: PUSH_AES_KEY.to_owned(),
+        mode: PushMode::Secure,
+        format: PushFormat::Json,
+    }
+}
 
 /// The private half, parsed.
 pub fn private() -> PrivateKey {

@@ -30,7 +30,7 @@ pub(crate) const RULES: &[Rule] = &[
         check: saved_queries,
         mistakes: &[
             (
-                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref PresignLogs]",
+                "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref PresignLogs, !Ref WechatPushLogs]",
                 "LogGroupNames: [!Ref LoginLogs, !Ref UsersLogs, !Ref Presign]",
             ),
             ("        - !Ref ApiLogs\n", ""),

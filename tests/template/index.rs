@@ -14,13 +14,20 @@ pub(crate) const RULES: &[Rule] = &[Rule {
     ],
 }];
 
-/// What the reader asks an item for; only the openid of it is never shown.
+/// Never shown, or never in a list: what an index holds cannot be changed, and a nickname that waits for its check is read
+/// with its user.
+const NOT_LISTED: [&str; 4] = ["pk", "openid", "nickname_pending", "nickname_status"];
+
+/// What the readers ask an item for.
 fn listed_attributes() -> Vec<String> {
-    let source = read("shared/src/store/account.rs");
-    let reader = source.split("#[cfg(test)]").next().unwrap_or_default();
-    let names = reader.split("(item, \"").skip(1);
+    let files = ["account.rs", "nickname.rs"];
+    let sources = files.map(|file| read(&format!("shared/src/store/{file}")));
+    let readers = sources
+        .iter()
+        .map(|source| source.split("#[cfg(test)]").next().unwrap_or_default());
+    let names = readers.flat_map(|reader| reader.split("(item, \"").skip(1));
     let names = names.filter_map(|rest| Some(rest.split_once('"')?.0));
-    let shown = names.filter(|name| !["pk", "openid"].contains(name));
+    let shown = names.filter(|name| !NOT_LISTED.contains(name));
     let shown: Vec<_> = shown.map(str::to_owned).collect();
     assert!(shown.iter().any(|name| name == "nickname"), "{shown:?}");
     shown

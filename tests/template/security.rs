@@ -71,9 +71,9 @@ fn a_name_without_a_test_and_a_row_without_a_name_are_told() {
             "has no forged_headers",
         ),
         (
-            "[\"only login reads",
-            "[\"only users reads",
-            "has no \"only users reads the secrets\"",
+            "[\"each secret is read",
+            "[\"no secret is read",
+            "has no \"no secret is read by the functions",
         ),
         (
             "[test_halves",

@@ -52,7 +52,7 @@ pub(crate) async fn block(
     }
     let (at, id) = place(&caller.user, &user);
     let block = Block { user };
-    app.blocks.create_once(&caller, &at, id, block).await?;
+    app.blocks.create_as(&caller, &at, id, block).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

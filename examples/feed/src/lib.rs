@@ -61,14 +61,14 @@ impl App {
             telemetry,
             ..
         } = setup;
-        let checks = TextChecks::read(&mut vars, &aws, random);
+        let own = own.with_text_checks(TextChecks::read(&mut vars, &aws, random));
         let moderation_queue = Sender::new(&aws, vars.required("MODERATION_QUEUE_URL"));
         let purge_queue = Sender::new(&aws, vars.required("PURGE_QUEUE_URL"));
         let links = Links::read(&mut vars, &aws);
         let verifier = Verifier::read(&mut vars, clock.clone());
         let warm_up = WarmUp::read(&mut vars);
         let app = Self {
-            posts: own.marked_items(purge_queue).with_text_checks(checks),
+            posts: own.marked_items(purge_queue),
             partitions: post::partitions()?,
             likes: own.marks(),
             blocks: own.shared_items(),

@@ -31,10 +31,8 @@ impl OwnItem for Post {
     const KIND: &'static str = "feed-posts";
     const MARKS: &'static [&'static str] = &[Like::KIND];
 
-    fn checked_text(&self) -> Option<&str> {
-        Some(&self.text)
-            .filter(|text| !text.is_empty())
-            .map(String::as_str)
+    fn text_to_check(&self) -> Option<String> {
+        Some(self.text.clone())
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use shared::auth::Caller;
 use shared::error::Error;
 use shared::http::{JsonFields, PathId, body};
-use shared::own::{Id, OwnItem};
+use shared::own::OwnItem;
 use shared::store::review::ReportReason;
 
 use crate::App;
@@ -47,10 +47,13 @@ pub(crate) async fn create(
         post: id.to_string(),
         reason: reason.as_str().to_owned(),
     };
-    let once = Id::derived(&[&report.post]);
-    let (report, _) = app.reports.create_once(&caller, once, report).await?;
+    let name = report.post.clone();
+    let reported = app.reports.create_once(&caller, &name, report).await?;
+    let report = reported.item;
     let at = app.partition(id)?;
-    app.posts.report(&app.moderation_queue, at, &post).await?;
+    app.posts
+        .report(&app.moderation_queue, &caller, at, &post)
+        .await?;
     let shown = json!({"reason": report.reason, "created_at": report.created_at.to_rfc3339()});
     Ok((StatusCode::CREATED, Json(shown)))
 }

@@ -7,7 +7,7 @@ use shared::queue::{Outcome, RetryError};
 use shared::store::Account;
 use shared::store::editor::{AccessError, Editor};
 use shared::store::review::{Decision, ReviewId, Subject};
-use shared::store::upload::Record;
+use shared::store::upload::{Record, UploadOfAccount};
 use shared::store::user::{Changes, EditUserError, NicknameVerdict};
 use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::Ruling;
@@ -48,15 +48,21 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
         (Subject::Upload(key), Decision::Approve) => rule(app, key, Ruling::Approved).await,
         (Subject::Upload(key), Decision::Reject) => rule(app, key, Ruling::Denied).await,
         (Subject::Nickname { user, check, .. }, decision) => {
-            let verdict = match decision {
-                Decision::Approve => NicknameVerdict::Approved,
-                Decision::Reject => NicknameVerdict::Rejected,
-            };
-            let check = CheckId::from(check.clone());
+            let (check, verdict) = (CheckId::from(check.clone()), verdict(decision));
             let applied = app
                 .store
                 .apply_nickname_verdict(user, &check, verdict)
                 .await;
+            applied.map(drop).map_err(RetryError::new)
+        }
+        (Subject::Text { pk, sk, check, .. }, decision)
+            if let Some(version) = CheckId::from(check.clone()).version() =>
+        {
+            decide_reported(app, pk, sk, version, decision).await
+        }
+        (Subject::Text { pk, sk, check, .. }, decision) => {
+            let (check, verdict) = (CheckId::from(check.clone()), verdict(decision));
+            let applied = app.store.apply_text_verdict(pk, sk, &check, verdict).await;
             applied.map(drop).map_err(RetryError::new)
         }
         // It is shown already.
@@ -64,11 +70,28 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
         (Subject::Account { user, epoch }, Decision::Reject) => {
             clear_profile(app, user, *epoch).await
         }
-        (Subject::Text { pk, sk, check, .. }, decision) => {
-            let check = CheckId::from(check.clone());
-            let applied = app.store.decide_text(pk, sk, &check, decision).await;
-            applied.map(drop).map_err(RetryError::new)
-        }
+    }
+}
+
+/// What was reported is shown already.
+async fn decide_reported(
+    app: &App,
+    pk: &str,
+    sk: &str,
+    version: u64,
+    decision: Decision,
+) -> Result<(), RetryError> {
+    if decision == Decision::Approve {
+        return Ok(());
+    }
+    let hidden = app.store.hide_reported_item(pk, sk, version).await;
+    hidden.map(drop).map_err(RetryError::new)
+}
+
+const fn verdict(decision: Decision) -> NicknameVerdict {
+    match decision {
+        Decision::Approve => NicknameVerdict::Approved,
+        Decision::Reject => NicknameVerdict::Rejected,
     }
 }
 
@@ -76,6 +99,10 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
 async fn rule(app: &App, key: &ObjectKey, ruling: Ruling) -> Result<(), RetryError> {
     let upload = app.store.upload_with_account(key).await;
     let upload = upload.map_err(RetryError::new)?;
+    let is_live = |upload: &UploadOfAccount| {
+        upload.account.epoch == key.upload.epoch() && upload.account.user().is_some()
+    };
+    let upload = upload.filter(is_live);
     let Some(version) = upload.and_then(|upload| own_version(upload.record)) else {
         return Ok(());
     };

@@ -11,14 +11,14 @@ use shared::api::page::PageResponse;
 use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Admin;
 use shared::error::{Code, Error};
-use shared::http::WithQuery;
 use shared::http::body::{self, ValueError};
+use shared::http::{PageRequest, WithQuery};
 use shared::ids::{UploadId, UserId};
 use shared::upload::lifecycle::UploadStatus;
 
 use crate::App;
 use crate::delete::{delete_upload, delete_upload_as_admin};
-use crate::page::{PageRequest, page_response};
+use crate::page::page_response;
 
 type Params = Result<RawPathParams, RawPathParamsRejection>;
 
@@ -47,7 +47,7 @@ pub(crate) async fn list(
     let (page, status) = fields.finish(Some((page, status)))?;
     let filter = status.map_or("all", UploadStatus::as_str);
     let scope = format!("uploads of {user} {filter} {}", caller.user);
-    let before = page.before(&scope)?;
+    let before = page.after(&scope)?;
     let found = app
         .store
         .uploads_of_user(caller.actor(), &user, page.limit, before)

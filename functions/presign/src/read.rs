@@ -8,11 +8,11 @@ use shared::api::page::PageResponse;
 use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
-use shared::http::{PathId, WithQuery};
+use shared::http::{PageRequest, PathId, WithQuery};
 use shared::ids::UploadId;
 
 use crate::App;
-use crate::page::{PageRequest, page_response};
+use crate::page::page_response;
 
 pub(crate) async fn read(
     State(app): State<Arc<App>>,
@@ -39,7 +39,7 @@ pub(crate) async fn list(
     let page = PageRequest::read(&mut fields);
     let page = fields.finish(Some(page))?;
     let scope = format!("uploads {}", caller.user);
-    let before = page.before(&scope)?;
+    let before = page.after(&scope)?;
     let found = app
         .store
         .uploads(caller.actor(), page.limit, before)

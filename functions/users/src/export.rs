@@ -13,6 +13,7 @@ use shared::api::user::{UserResponse, View};
 use shared::auth::Caller;
 use shared::error::{Code, Error};
 use shared::http::{PageRequest, WithQuery, cursor};
+use shared::profile::Nickname;
 use shared::store::audit::is_audit_position;
 use shared::store::export::{AccountExport, Part};
 
@@ -94,6 +95,10 @@ fn account_items(app: &App, found: AccountExport) -> Result<Vec<Value>, Error> {
     let shown = UserResponse::new(&user, View::Owner, Some(&app.links), app.clock.now());
     let mut data = json!(shown);
     data["wechat_ids_stored"] = json!(found.wechat_ids);
+    if user.pending_nickname.is_some() {
+        let visible = user.nickname.as_ref().map(Nickname::as_str);
+        data["visible_nickname"] = json!(visible);
+    }
     let sessions = found.sessions.iter().map(|session| {
         let data = json!({
             "id": session.id,

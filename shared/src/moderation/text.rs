@@ -4,7 +4,6 @@
 //! never be checked. The message comes again until the change is stored, a few times.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -16,6 +15,7 @@ use crate::moderation::{Checks, Task};
 use crate::profile::Nickname;
 use crate::queue::{SendError, Sender};
 use crate::random::Random;
+use crate::store::own::TextChange;
 use crate::user::NewNickname;
 
 /// How long an announcement waits. The change is stored meanwhile, or has failed.
@@ -63,53 +63,6 @@ impl fmt::Display for CheckId {
     }
 }
 
-/// How far the check of an own function's text has come.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum TextStatus {
-    /// Others may see it.
-    #[default]
-    Ready,
-    /// It waits for WeChat's check.
-    Checking,
-    /// It waits for a moderator's decision.
-    Review,
-    /// Others must not see it.
-    Rejected,
-}
-
-impl TextStatus {
-    const ALL: [Self; 4] = [Self::Ready, Self::Checking, Self::Review, Self::Rejected];
-
-    /// The status's name in the table and in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ready => "ready",
-            Self::Checking => "checking",
-            Self::Review => "review",
-            Self::Rejected => "rejected",
-        }
-    }
-}
-
-impl FromStr for TextStatus {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let found = Self::ALL.into_iter().find(|status| status.as_str() == text);
-        found.ok_or(())
-    }
-}
-
-/// A check of an own function's text that was announced.
-#[derive(Clone, Debug)]
-pub struct ItemCheck {
-    /// Which check.
-    pub check: CheckId,
-    /// What the text is until the check is done.
-    pub status: TextStatus,
-}
-
 /// Has texts checked, as `CONTENT_CHECK_TEXT` says.
 #[derive(Clone, Debug)]
 pub struct TextChecks {
@@ -143,26 +96,33 @@ impl TextChecks {
         Ok(stored(nickname, check))
     }
 
-    /// Announces that the item of an own function at these places is about to get a text, along with which it has to store
-    /// what this returns; `None` if texts are not checked.
+    /// Announces that the item of an own function is about to get the text; returns what is to be stored of that.
     ///
     /// # Errors
     /// If the queue does not take the message. Then the text must not be stored.
-    pub async fn announce_item(&self, pk: &str, sk: &str) -> Result<Option<ItemCheck>, SendError> {
-        let (queue, status) = match &self.checks {
-            Checks::Off => return Ok(None),
-            Checks::Log(queue) => (queue, TextStatus::Ready),
-            Checks::Enforce(queue) => (queue, TextStatus::Checking),
+    pub(crate) async fn announce_text(
+        &self,
+        (pk, sk): (String, String),
+        text: String,
+    ) -> Result<TextChange, SendError> {
+        let (queue, is_hidden) = match &self.checks {
+            Checks::Off => return Ok(TextChange::Drop),
+            Checks::Log(queue) => (queue, false),
+            Checks::Enforce(queue) => (queue, true),
         };
         let check = CheckId::new(&self.random);
         let task = Task::TextChanged {
-            pk: pk.to_owned(),
-            sk: sk.to_owned(),
+            pk,
+            sk,
             check: check.clone(),
         };
         let delay = Some(ANNOUNCEMENT_DELAY);
         queue.send(task.to_message(), delay).await?;
-        Ok(Some(ItemCheck { check, status }))
+        Ok(TextChange::Announced {
+            check,
+            text,
+            is_hidden,
+        })
     }
 }
 

@@ -6,17 +6,16 @@ use crate::api::page::PageResponse;
 use crate::auth::Caller;
 use crate::http::cursor;
 use crate::http::page::PageRequest;
-use crate::moderation::{ItemCheck, TextChecks};
+use crate::moderation::TextChecks;
 use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
-use crate::own::item::{OwnItem, Stored, is_written_later, written};
+use crate::own::item::{MAX_TEXT_TO_CHECK, Once, OwnItem, Stored, is_written_later, written};
 use crate::own::reader::Reader;
 use crate::random::Random;
 use crate::store::own::{
-    Collection, CreateOwnItem, CreatedOwnItem, OwnRecord, OwnStoreError, OwnWriteOutcome,
-    TextChange,
+    Collection, CreateOwnItem, CreatedOwnItem, OwnContent, OwnRecord, OwnWriteOutcome, TextChange,
 };
 use crate::store::{Page, Store};
 use crate::time::Clock;
@@ -30,33 +29,19 @@ pub(super) struct Access<T> {
     of: PhantomData<fn() -> T>,
 }
 
-/// Why a change was not made.
-enum Failed<E> {
-    Item(OwnError),
-    Change(E),
-}
-
-impl<E> From<OwnStoreError> for Failed<E> {
-    fn from(error: OwnStoreError) -> Self {
-        Self::Item(error.into())
-    }
-}
-
 impl<T: OwnItem> Access<T> {
-    pub(super) const fn new(store: Store, clock: Clock, random: Random) -> Self {
+    pub(super) const fn new(
+        store: Store,
+        clock: Clock,
+        random: Random,
+        text_checks: Option<TextChecks>,
+    ) -> Self {
         Self {
             store,
             clock,
             random,
-            text_checks: None,
+            text_checks,
             of: PhantomData,
-        }
-    }
-
-    pub(super) fn with_text_checks(self, checks: TextChecks) -> Self {
-        Self {
-            text_checks: Some(checks),
-            ..self
         }
     }
 
@@ -71,30 +56,35 @@ impl<T: OwnItem> Access<T> {
         content: &T,
         key: Option<&IdempotencyKey>,
     ) -> Result<Stored<T>, OwnError> {
-        // Nobody else draws the same 80 bits in the same millisecond: if it exists, the SDK repeated a write that was made.
         let id = Id::new(self.clock.now(), &self.random);
-        let (item, _) = self.create_as(caller, collection, id, content, key).await?;
-        Ok(item)
+        // Nobody else draws the same 80 bits in the same millisecond: an item that is there is one that the SDK repeated.
+        let created = self.created(caller, collection, id, content, key).await?;
+        Ok(created.item)
     }
 
-    /// Creates an item of that id, unless there is one. Returns what is there, and whether it is new.
-    pub(super) async fn create_as(
+    pub(super) async fn create_once(
+        &self,
+        caller: &Caller,
+        collection: Collection<'_>,
+        name: &str,
+        content: &T,
+    ) -> Result<Once<T>, OwnError> {
+        let id = Id::named(caller.actor(), T::KIND, name);
+        self.created(caller, collection, id, content, None).await
+    }
+
+    pub(super) async fn created(
         &self,
         caller: &Caller,
         collection: Collection<'_>,
         id: Id<T>,
         content: &T,
         key: Option<&IdempotencyKey>,
-    ) -> Result<(Stored<T>, bool), OwnError> {
-        let id = id.to_string();
-        let mut written = written(content, TextChange::None)?;
+    ) -> Result<Once<T>, OwnError> {
+        let (id, mut written) = (id.to_string(), written(content)?);
+        let keys = collection.keys_of(caller.actor(), &id);
+        written.text = self.announced(keys, content.text_to_check()).await?;
         let key = key.map(|key| key.for_content(collection.place, &written.json));
-        if let Some(text) = content.checked_text() {
-            let announced = self.announce(caller, collection, &id).await?;
-            written.text = announced.map_or(TextChange::None, |check| {
-                TextChange::Announced(check, text.to_owned())
-            });
-        }
         let new = CreateOwnItem {
             owner: caller.actor(),
             collection,
@@ -103,27 +93,17 @@ impl<T: OwnItem> Access<T> {
             idempotency: key.as_ref(),
             marks: T::MARKS,
         };
-        let id = match self.store.create_own_item(&new).await? {
-            CreatedOwnItem::New(record) => return Ok((Stored::read(record)?, true)),
+        let earlier = match self.store.create_own_item(&new).await? {
+            CreatedOwnItem::New(record) => {
+                let item = Stored::read(record)?;
+                return Ok(Once { item, is_new: true });
+            }
             CreatedOwnItem::Exists => id,
-            CreatedOwnItem::Repeated(id) => id,
+            CreatedOwnItem::Repeated(earlier) => earlier,
         };
-        let found = self.get(caller.into(), collection, &id).await?;
-        Ok((found, false))
-    }
-
-    /// Announces that an item is about to get a text, if texts are checked.
-    async fn announce(
-        &self,
-        caller: &Caller,
-        collection: Collection<'_>,
-        id: &str,
-    ) -> Result<Option<ItemCheck>, OwnError> {
-        let Some(checks) = &self.text_checks else {
-            return Ok(None);
-        };
-        let (pk, sk) = collection.address(caller.actor(), id);
-        Ok(checks.announce_item(&pk, &sk).await?)
+        let item = self.get(caller.into(), collection, &earlier).await?;
+        let is_new = false;
+        Ok(Once { item, is_new })
     }
 
     pub(super) async fn get(
@@ -191,35 +171,43 @@ impl<T: OwnItem> Access<T> {
         if_match: &IfMatch,
         mut change: impl FnMut(&mut T) -> Result<(), E>,
     ) -> Result<Stored<T>, E> {
-        // Whether the text changes is known later; an announcement that nothing follows is discarded.
-        let check = self.announce(caller, collection, &id.to_string()).await?;
-        let change = |current: Option<&OwnRecord>| {
-            let record = current.ok_or(OwnError::NotFound).map_err(Failed::Item)?;
-            let mut item = Stored::<T>::read(record.clone()).map_err(Failed::Item)?;
-            if !if_match.allows(&item) {
-                return Err(Failed::Item(OwnError::VersionMismatch));
-            }
-            if is_written_later::<T>(record) {
-                return Err(Failed::Item(OwnError::WrittenLater));
-            }
-            let text_before = item.content.checked_text().map(str::to_owned);
-            change(&mut item.content).map_err(Failed::Change)?;
-            let text = match item.content.checked_text() {
-                text if text == text_before.as_deref() => TextChange::None,
-                Some(text) if let Some(check) = &check => {
-                    TextChange::Announced(check.clone(), text.to_owned())
-                }
-                _ => TextChange::Unchecked,
-            };
-            written(&item.content, text).map_err(Failed::Item)
-        };
         let (owner, id) = (caller.actor(), id.to_string());
-        let changed = self.store.change_own_item(owner, collection, &id, change);
-        match changed.await {
-            Ok(record) => Ok(Stored::read(record)?),
-            Err(Failed::Item(error)) => Err(error.into()),
-            Err(Failed::Change(error)) => Err(error),
+        let found = self.store.own_item(Some(owner), collection, &id).await;
+        let mut current = found.map_err(OwnError::from)?;
+        let mut attempts = self.store.attempts();
+        loop {
+            let own = current.filter(|record| record.is_of(owner));
+            let read = own.ok_or(OwnError::NotFound)?;
+            let (mut content, text) = changed(&read, if_match, &mut change)?;
+            if let Some(text) = text {
+                let keys = collection.keys_of(owner, &id);
+                content.text = self.announced(keys, text).await?;
+            }
+            let updated = self
+                .store
+                .update_own_item(owner, collection, &read, content);
+            current = match updated.await.map_err(OwnError::from)? {
+                OwnWriteOutcome::Done(record) => return Ok(Stored::read(record)?),
+                OwnWriteOutcome::Refused(found) => found,
+            };
+            attempts.start_over().await.map_err(OwnError::from)?;
         }
+    }
+
+    /// What is stored of a text that is new, once its check is announced.
+    async fn announced(
+        &self,
+        keys: (String, String),
+        text: Option<String>,
+    ) -> Result<TextChange, OwnError> {
+        let text = text.filter(|text| !text.trim().is_empty());
+        let (Some(checks), Some(text)) = (&self.text_checks, text) else {
+            return Ok(TextChange::Drop);
+        };
+        if text.chars().count() > MAX_TEXT_TO_CHECK {
+            return Err(OwnError::TooLarge);
+        }
+        Ok(checks.announce_text(keys, text).await?)
     }
 
     pub(super) async fn delete(
@@ -243,6 +231,30 @@ impl<T: OwnItem> Access<T> {
             OwnWriteOutcome::Refused(_) => Err(OwnError::NotFound),
         }
     }
+}
+
+/// What the item is after the change, and its text if that is another.
+#[expect(
+    clippy::type_complexity,
+    reason = "the outer option says whether the text has changed"
+)]
+fn changed<T: OwnItem, E: From<OwnError>>(
+    read: &OwnRecord,
+    if_match: &IfMatch,
+    change: &mut impl FnMut(&mut T) -> Result<(), E>,
+) -> Result<(OwnContent, Option<Option<String>>), E> {
+    let mut item = Stored::<T>::read(read.clone())?;
+    if !if_match.allows(&item) {
+        return Err(OwnError::VersionMismatch.into());
+    }
+    if is_written_later::<T>(read) {
+        return Err(OwnError::WrittenLater.into());
+    }
+    let before = item.content.text_to_check();
+    change(&mut item.content)?;
+    let after = item.content.text_to_check();
+    let text = (before != after).then_some(after);
+    Ok((written(&item.content)?, text))
 }
 
 fn position<T>(page: &PageRequest, scope: &str) -> Result<Option<String>, OwnError> {

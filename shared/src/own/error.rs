@@ -37,9 +37,10 @@ pub enum OwnError {
         /// Why.
         source: serde_json::Error,
     },
-    /// The queue of `moderation` or `purge` did not take a message, and so nothing was written. 503 `temporarily_unavailable`.
-    #[error(transparent)]
-    Queue(#[from] SendError),
+    /// A text that is to be checked, or the removal of an item that has marks, could not be announced, and was not made. 503
+    /// `temporarily_unavailable`.
+    #[error("the change could not be announced")]
+    NotAnnounced(#[from] SendError),
     /// The table is not available. 503 `temporarily_unavailable`, or 429 `rate_limited` if too many requests change the same
     /// item.
     #[error(transparent)]
@@ -69,7 +70,7 @@ impl From<OwnError> for Error {
             }
             OwnError::WrittenLater => Self::new(Code::TemporarilyUnavailable).caused_by(error),
             OwnError::Unreadable { .. } => Self::internal(error),
-            OwnError::Queue(error) => error.into(),
+            OwnError::NotAnnounced(error) => error.into(),
             OwnError::Store(error) => error.into(),
         }
     }

@@ -11,10 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::base32::CROCKFORD_LOWER;
 use crate::digest::sha256;
 use crate::random::Random;
+use crate::store::Actor;
 use crate::time::Timestamp;
 
 /// The id of an item of type `T`: 26 characters of base 32 that hold the time of creation (48 bits, milliseconds) and 80
-/// random bits. Ids sort by age, and nobody guesses one. An id of one type is none of another, for the compiler.
+/// random bits. Ids sort by age, and nobody guesses one; but for those of items that have a name, which are digests. An id of
+/// one type is none of another, for the compiler.
 pub struct Id<T> {
     bits: u128,
     of: PhantomData<fn() -> T>,
@@ -33,8 +35,14 @@ impl<T> Id<T> {
         Self::of(millis << 80 | u128::from_be_bytes(bits))
     }
 
-    /// The id that follows from `parts`, for what there is only one of: a person's block of another, say. It says nothing
-    /// of when the item was created, and whoever knows the parts knows the id.
+    const fn of(bits: u128) -> Self {
+        Self {
+            bits,
+            of: PhantomData,
+        }
+    }
+
+    /// The id that follows from `parts`, for what there is only one of and others look up: a person's block of another, say.
     pub fn derived(parts: &[&str]) -> Self {
         // The length of each keeps ("ab", "c") and ("a", "bc") apart.
         let parts = parts.iter().map(|part| format!("{} {part}", part.len()));
@@ -44,16 +52,12 @@ impl<T> Id<T> {
         Self::of(u128::from_be_bytes(bits))
     }
 
-    const fn of(bits: u128) -> Self {
-        Self {
-            bits,
-            of: PhantomData,
-        }
-    }
-
-    /// When the item was created.
-    pub fn created_at(self) -> Timestamp {
-        Timestamp::from_millis(i64::try_from(self.bits >> 80).unwrap_or(i64::MAX))
+    /// The id of what `owner` calls `name`.
+    pub(super) fn named(owner: Actor<'_>, kind: &str, name: &str) -> Self {
+        let (user, epoch) = (owner.user, owner.epoch.get());
+        let mut bits = [0; 16];
+        bits.copy_from_slice(&sha256(format!("{kind} {user} {epoch} {name}").as_bytes())[..16]);
+        Self::of(u128::from_be_bytes(bits))
     }
 }
 
@@ -152,7 +156,6 @@ mod tests {
             assert_eq!(id.to_string().parse(), Ok(id));
             assert_eq!(serde_json::json!(id), id.to_string());
         }
-        assert_eq!((early.created_at(), late.created_at()), (at(41), at(42)));
     }
 
     #[test]

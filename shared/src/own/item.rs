@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 /// The largest content of an item, in bytes of JSON. DynamoDB takes items up to 400 KB, with everything in them.
 pub const MAX_CONTENT: usize = 350 * 1024;
 
+/// The longest text that is checked, in characters. It is stored beside the content until it has been decided on.
+pub const MAX_TEXT_TO_CHECK: usize = 10_000;
+
 /// A type whose values are kept as items, as JSON.
 ///
 /// Fields may be added any time if they have `#[serde(default)]`. For any other change raise [`OwnItem::VERSION`], and let
@@ -32,12 +35,6 @@ pub trait OwnItem: Serialize + DeserializeOwned {
     /// The kinds of [`Mark`](crate::own::Mark)s that people can set on items that are shared.
     const MARKS: &'static [&'static str] = &[];
 
-    /// The text of a shared item that others read. It is checked as `CONTENT_CHECK_TEXT` says if the items are
-    /// [made so](crate::own::SharedItems::with_text_checks).
-    fn checked_text(&self) -> Option<&str> {
-        None
-    }
-
     /// Reads what an earlier version of the type has written.
     ///
     /// # Errors
@@ -46,9 +43,16 @@ pub trait OwnItem: Serialize + DeserializeOwned {
         let _ = version;
         serde_json::from_value(content)
     }
+
+    /// The text that has to pass a content check before others see the item, if the function
+    /// [checks texts](crate::own::Own::with_text_checks); `None` if there is none. It has up to [`MAX_TEXT_TO_CHECK`].
+    fn text_to_check(&self) -> Option<String> {
+        None
+    }
 }
 
-/// An item as it is kept. It dereferences to its content, and as JSON it is `id`, `version`, `created_at` and `updated_at` with
+/// An item as it is kept. It dereferences to its content, and as JSON it is `id`, `version`, `created_at` and `updated_at`, and
+/// `text_status` if there is one, with
 /// the fields of the content beside them.
 #[derive(Clone, Debug)]
 pub struct Stored<T> {
@@ -62,10 +66,19 @@ pub struct Stored<T> {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
-    /// How far the check of its text has come.
-    pub text_status: TextStatus,
+    /// How far its text has come; `None` while others see the item. Its owner always does.
+    pub text_status: Option<TextStatus>,
     /// What it holds.
     pub content: T,
+}
+
+/// An item that there is once.
+#[derive(Clone, Debug)]
+pub struct Once<T> {
+    /// The item as it is.
+    pub item: Stored<T>,
+    /// Whether it was created just now.
+    pub is_new: bool,
 }
 
 impl<T: OwnItem> Stored<T> {
@@ -81,11 +94,6 @@ impl<T: OwnItem> Stored<T> {
             content: parsed(&record.content).map_err(unreadable::<T>)?,
             owner: record.owner,
         })
-    }
-
-    /// Whether `user` may see it: others only what has passed its check.
-    pub fn is_shown_to(&self, user: &UserId) -> bool {
-        self.text_status == TextStatus::Ready || self.owner == *user
     }
 }
 
@@ -108,6 +116,9 @@ impl<T: Serialize> Serialize for Stored<T> {
         map.serialize_entry("version", &self.version)?;
         map.serialize_entry("created_at", &self.created_at.to_rfc3339())?;
         map.serialize_entry("updated_at", &self.updated_at.to_rfc3339())?;
+        if let Some(status) = self.text_status {
+            map.serialize_entry("text_status", status.as_str())?;
+        }
         for (name, value) in &fields {
             map.serialize_entry(name, value)?;
         }
@@ -116,7 +127,7 @@ impl<T: Serialize> Serialize for Stored<T> {
 }
 
 /// The content as it is stored. The same value is always the same text.
-pub(super) fn written<T: OwnItem>(content: &T, text: TextChange) -> Result<OwnContent, OwnError> {
+pub(super) fn written<T: OwnItem>(content: &T) -> Result<OwnContent, OwnError> {
     let json = serde_json::to_value(content).map_err(unreadable::<T>)?;
     let json = json.to_string();
     if json.len() > MAX_CONTENT {
@@ -125,7 +136,7 @@ pub(super) fn written<T: OwnItem>(content: &T, text: TextChange) -> Result<OwnCo
     Ok(OwnContent {
         json,
         version: T::VERSION,
-        text,
+        text: TextChange::Keep,
     })
 }
 
@@ -196,11 +207,9 @@ mod tests {
             lines: vec!["x".repeat(length)],
         };
         let around = r#"{"lines":[""]}"#.len();
-        let largest = written(&log(MAX_CONTENT - around), TextChange::None).unwrap();
+        let largest = written(&log(MAX_CONTENT - around)).unwrap();
         assert_eq!(largest.json.len(), MAX_CONTENT);
-        let error = written(&log(MAX_CONTENT - around + 1), TextChange::None)
-            .err()
-            .unwrap();
+        let error = written(&log(MAX_CONTENT - around + 1)).err().unwrap();
         assert!(matches!(error, OwnError::TooLarge));
         assert_eq!(Error::from(error).code(), Code::BodyTooLarge);
     }

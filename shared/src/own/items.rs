@@ -11,7 +11,7 @@ use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
-use crate::own::item::{OwnItem, Stored, checked_kind};
+use crate::own::item::{Once, OwnItem, Stored, checked_kind};
 use crate::store::own::{Collection, Place};
 
 /// The items of type `T` that each person has for themselves. Nobody else reads or changes them, and they go with the account.
@@ -47,19 +47,24 @@ impl<T: OwnItem> Items<T> {
         created.await
     }
 
-    /// Creates an item of the caller's with an id that [follows](Id::derived) from what it is, unless there is one. Returns
-    /// what is there, and whether it is new.
+    /// Creates the item that the caller has once under this name: a setting, a membership. If it is there, it stays as it is.
+    /// [`Items::id_of`] is its id. One round trip; one more if it is there.
     ///
     /// # Errors
-    /// As every method.
+    /// What every call can end with.
     pub async fn create_once(
         &self,
         caller: &Caller,
-        id: Id<T>,
+        name: &str,
         content: T,
-    ) -> Result<(Stored<T>, bool), OwnError> {
-        let at = Self::COLLECTION;
-        self.0.create_as(caller, at, id, &content, None).await
+    ) -> Result<Once<T>, OwnError> {
+        let created = self.0.create_once(caller, Self::COLLECTION, name, &content);
+        created.await
+    }
+
+    /// The id of the item that the caller has once under this name, whether or not it is there.
+    pub fn id_of(&self, caller: &Caller, name: &str) -> Id<T> {
+        Id::named(caller.actor(), T::KIND, name)
     }
 
     /// One of the caller's items. One round trip.

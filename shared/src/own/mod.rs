@@ -24,8 +24,7 @@
 //!   and a token of an earlier account generation reads and writes nothing;
 //! - what is about a person goes with their account and is in their export, even when the function is gone;
 //! - a repeated request (`Idempotency-Key`) creates one item; two writers do not overwrite each other;
-//! - what people set on a shared item once is counted without a hot key ([`Marks`]), and texts are checked before others see
-//!   them ([`OwnItem::checked_text`]);
+//! - what people set on a shared item once is counted without a hot key ([`Marks`]);
 //! - errors are the problems that clients know ([`OwnError`]).
 //!
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
@@ -43,6 +42,7 @@ mod reader;
 mod response;
 mod shared_items;
 
+use crate::moderation::TextChecks;
 use crate::own::access::Access;
 use crate::queue::Sender;
 use crate::random::Random;
@@ -55,13 +55,13 @@ pub use conditions::{IfMatch, IfNoneMatch};
 pub use error::OwnError;
 pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
-pub use item::{MAX_CONTENT, OwnItem, Stored};
+pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
 pub use marks::{Mark, Marks};
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};
 
-pub use crate::store::own::{AnnouncedText, RemovedItem, Tally};
+pub use crate::store::own::{RemovedItem, Tally};
 
 pub(crate) use item::is_name;
 
@@ -72,6 +72,7 @@ pub struct Own {
     function: &'static str,
     clock: Clock,
     random: Random,
+    text_checks: Option<TextChecks>,
 }
 
 impl Own {
@@ -82,6 +83,18 @@ impl Own {
             function,
             clock,
             random,
+            text_checks: None,
+        }
+    }
+
+    /// Has WeChat check the [text](OwnItem::text_to_check) of items that are made from here on: others see an item when its
+    /// text has passed. `checks` reads `CONTENT_CHECK_TEXT` and `MODERATION_QUEUE_URL`; the function's role has to let it send
+    /// to that queue.
+    #[must_use]
+    pub fn with_text_checks(self, checks: TextChecks) -> Self {
+        Self {
+            text_checks: Some(checks),
+            ..self
         }
     }
 
@@ -123,6 +136,11 @@ impl Own {
     }
 
     fn access<T: OwnItem>(&self) -> Access<T> {
-        Access::new(self.store.clone(), self.clock.clone(), self.random.clone())
+        Access::new(
+            self.store.clone(),
+            self.clock.clone(),
+            self.random.clone(),
+            self.text_checks.clone(),
+        )
     }
 }

@@ -7,17 +7,15 @@ use crate::api::page::PageResponse;
 use crate::auth::{Admin, Caller};
 use crate::error::Error;
 use crate::http::page::PageRequest;
-use crate::ids::Epoch;
-use crate::moderation::{Task, TextChecks};
+use crate::moderation::Task;
 use crate::own::access::Access;
 use crate::own::conditions::IfMatch;
 use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
-use crate::own::item::{OwnItem, Stored, checked_kind};
+use crate::own::item::{Once, OwnItem, Stored, checked_kind};
 use crate::own::reader::Reader;
 use crate::queue::{SendError, Sender};
-use crate::store::Actor;
 use crate::store::own::{Collection, Place, RemovedItem};
 
 /// The longest name of a partition.
@@ -77,15 +75,6 @@ impl<T: OwnItem> SharedItems<T> {
         }
     }
 
-    /// Has the texts of the items [checked](OwnItem::checked_text) whenever they change.
-    #[must_use]
-    pub fn with_text_checks(self, checks: TextChecks) -> Self {
-        Self {
-            access: self.access.with_text_checks(checks),
-            ..self
-        }
-    }
-
     const fn collection<'a>(&self, partition: &'a Partition) -> Collection<'a> {
         Collection {
             kind: checked_kind::<T>(),
@@ -113,20 +102,41 @@ impl<T: OwnItem> SharedItems<T> {
         self.access.create(caller, at, &content, key.as_ref()).await
     }
 
-    /// Creates an item with an id that [follows](Id::derived) from what it is, unless there is one. Returns what is there,
-    /// and whether it is new.
+    /// Creates the item that the caller has once under this name, in any partition: a like, a vote. If it is there, it stays
+    /// as it is. [`SharedItems::id_of`] is its id. One round trip; one more if it is there.
     ///
     /// # Errors
-    /// As every method.
+    /// [`OwnError::NotFound`] if it is there, in another partition.
     pub async fn create_once(
+        &self,
+        caller: &Caller,
+        partition: &Partition,
+        name: &str,
+        content: T,
+    ) -> Result<Once<T>, OwnError> {
+        let at = self.collection(partition);
+        self.access.create_once(caller, at, name, &content).await
+    }
+
+    /// The id of the item that the caller has once under this name, whether or not it is there.
+    pub fn id_of(&self, caller: &Caller, name: &str) -> Id<T> {
+        Id::named(caller.actor(), T::KIND, name)
+    }
+
+    /// As [`SharedItems::create_once`], with an id that [follows](Id::derived) from what the item is, so that others look it up
+    /// by [`SharedItems::exist`].
+    ///
+    /// # Errors
+    /// [`OwnError::NotFound`] if somebody else's item has the id, or one of an earlier account generation.
+    pub async fn create_as(
         &self,
         caller: &Caller,
         partition: &Partition,
         id: Id<T>,
         content: T,
-    ) -> Result<(Stored<T>, bool), OwnError> {
+    ) -> Result<Once<T>, OwnError> {
         let at = self.collection(partition);
-        self.access.create_as(caller, at, id, &content, None).await
+        self.access.created(caller, at, id, &content, None).await
     }
 
     /// An item, whoever created it. One round trip.
@@ -197,21 +207,17 @@ impl<T: OwnItem> SharedItems<T> {
     pub async fn report(
         &self,
         moderation_queue: &Sender,
+        reporter: &Caller,
         partition: &Partition,
         item: &Stored<T>,
     ) -> Result<(), SendError> {
-        let owner = Actor {
-            user: &item.owner,
-            epoch: Epoch::FIRST,
-        };
-        let (pk, sk) = self
-            .collection(partition)
-            .address(owner, &item.id.to_string());
+        let at = self.collection(partition);
+        let (pk, sk) = at.keys_of(reporter.actor(), &item.id.to_string());
         let task = Task::ItemReported {
             pk,
             sk,
             version: item.version,
-            text: item.checked_text().unwrap_or_default().to_owned(),
+            text: item.text_to_check().unwrap_or_default(),
         };
         moderation_queue.send(task.to_message(), None).await
     }
@@ -289,7 +295,8 @@ impl<T: OwnItem> SharedItems<T> {
     }
 
     /// Removes another's item in the name of an administrator, with the rights that their token tells of: an own function
-    /// sees no roles, so that one who was deprived of theirs keeps this one until the token ends. One round trip.
+    /// sees no roles, so that one who was deprived of theirs keeps this one until the token ends. One round trip, and a
+    /// message if the item has marks.
     ///
     /// # Errors
     /// [`OwnError::NotFound`].

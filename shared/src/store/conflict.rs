@@ -64,7 +64,7 @@ impl<'a> Backoff<'a> {
 
 /// The attempts of an operation that starts over whenever the items are not as it took them to be.
 #[derive(Debug)]
-pub(super) struct Attempts<'a> {
+pub(crate) struct Attempts<'a> {
     backoff: Backoff<'a>,
     is_first: bool,
 }
@@ -87,7 +87,7 @@ impl<'a> Attempts<'a> {
     ///
     /// # Errors
     /// [`StoreError::Contended`] if it has been at it for too long.
-    pub(super) async fn start_over(&mut self) -> Result<(), StoreError> {
+    pub(crate) async fn start_over(&mut self) -> Result<(), StoreError> {
         if std::mem::take(&mut self.is_first) {
             return Ok(());
         }

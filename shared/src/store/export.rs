@@ -206,6 +206,7 @@ fn exported(part: Part, item: &Item) -> Exported {
     }
     let name = match part {
         Part::OwnItems => kind,
+        Part::Reports if id.is_empty() => "report_quota",
         Part::Reports => "report",
         Part::ProfileReviews | Part::ContentReviews => "review",
         Part::UploadQuota => "upload_quota",

@@ -15,7 +15,7 @@ mod expression;
 mod fence;
 mod item;
 mod nickname;
-pub(crate) mod own;
+pub mod own;
 mod owner_state;
 mod page;
 pub mod purge;
@@ -63,7 +63,7 @@ impl Store {
     }
 
     /// For an operation that may have to start over.
-    fn attempts(&self) -> Attempts<'_> {
+    pub(crate) fn attempts(&self) -> Attempts<'_> {
         Attempts::new(&self.random)
     }
 }

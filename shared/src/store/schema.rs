@@ -48,6 +48,8 @@ pub(super) const REVIEWS_LIST: &str = "RV#0";
 
 /// What the partitions of uploads begin with.
 pub(super) const UPLOADS: &str = "UP#";
+/// What the partitions begin with that own functions have of a person.
+const OWN_ITEMS: &str = "OI#";
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
 /// Among how many partitions the marks on an item are spread. A mark is found by it: it cannot be changed.
@@ -137,20 +139,6 @@ impl Key {
         let (_, id) = self.sk.split_once('#')?;
         let partition = |n| shared_partition(function, &format!("{id}.{n}"));
         Some((0..MARK_PARTITIONS).map(partition).collect())
-    }
-
-    /// The shared item of an own function's that has this key; none if none can have it.
-    pub(super) fn shared_item_at(pk: &str, sk: &str) -> Option<Self> {
-        let is_item = pk.starts_with(SHARED_ITEMS) && !sk.starts_with(OWNER_STATE_SORT_KEY);
-        is_item.then(|| Self {
-            pk: pk.to_owned().into(),
-            sk: sk.to_owned().into(),
-        })
-    }
-
-    /// The two halves.
-    pub(super) fn halves(&self) -> (&str, &str) {
-        (&self.pk, &self.sk)
     }
 
     /// The item that remembers what a request to an own function has created.
@@ -260,6 +248,26 @@ impl Key {
         })
     }
 
+    /// The key of an own function's item; none if these are no such keys.
+    pub(super) fn of_own_function(pk: &str, sk: &str) -> Option<Self> {
+        let is_own = pk.starts_with(OWN_ITEMS) || pk.starts_with(SHARED_ITEMS);
+        let is_item = !sk.starts_with(OWNER_STATE_SORT_KEY);
+        (is_own && is_item).then(|| Self {
+            pk: pk.to_owned().into(),
+            sk: sk.to_owned().into(),
+        })
+    }
+
+    /// The key of an item that an own function shares; none if these are no such keys.
+    pub(super) fn of_shared_item(pk: &str, sk: &str) -> Option<Self> {
+        Self::of_own_function(pk, sk).filter(|key| key.pk.starts_with(SHARED_ITEMS))
+    }
+
+    /// The partition key and the sort key.
+    pub(super) fn into_parts(self) -> (String, String) {
+        (self.pk.into_owned(), self.sk.into_owned())
+    }
+
     /// The key as an item that has no other attributes.
     pub(super) fn into_item(self) -> Item {
         Item::from([("pk".to_owned(), s(self.pk)), ("sk".to_owned(), s(self.sk))])
@@ -284,7 +292,12 @@ pub(super) fn quota_partition(user: &UserId) -> String {
 
 /// The partition of what own functions keep of a user.
 pub(super) fn own_partition(user: &UserId) -> String {
-    format!("OI#{user}")
+    format!("{OWN_ITEMS}{user}")
+}
+
+/// The person whose partition it is, among those of own functions.
+pub(super) fn owner_in_partition(pk: &str) -> Option<UserId> {
+    pk.strip_prefix(OWN_ITEMS)?.parse().ok()
 }
 
 /// A partition of an own function.

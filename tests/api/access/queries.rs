@@ -48,6 +48,7 @@ async fn absurd_queries_are_refused() {
         let headers = [("authorization", bearer.as_bytes())];
         let reads_query = [
             "GET /v1/users",
+            "GET /v1/users/me/export",
             "GET /v1/profiles",
             "GET /v1/uploads",
             "GET /v1/users/{id}/uploads",

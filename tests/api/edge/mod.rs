@@ -45,6 +45,7 @@ async fn start(name: &str, world: &World) -> LambdaProcess {
         ("TABLE_NAME", world.table.as_str()),
         ("BUCKET_NAME", &world.bucket),
         ("PURGE_QUEUE_URL", &world.queue),
+        ("MODERATION_QUEUE_URL", &world.moderation_queue),
         ("JWT_JWKS", keys::JWKS),
         ("JWT_ISSUER", keys::ISSUER),
         ("JWT_AUDIENCE", keys::AUDIENCE),

@@ -74,6 +74,11 @@ pub(super) const KINDS: &[Kind] = &[
     ),
     kind("OI# ~", Remains::Only(&["epoch", "disabled"]), STATE),
     kind("OF#", Remains::Nothing, Export::Content),
+    kind(
+        "MT#",
+        Remains::Nothing,
+        Export::Nothing("it names an upload, which is shown"),
+    ),
     kind("RV# review", Remains::Nothing, Export::As("review")),
     kind(
         "RV# report",
@@ -81,7 +86,7 @@ pub(super) const KINDS: &[Kind] = &[
         Export::Nothing("it names who has reported"),
     ),
     kind("RP# report", Remains::Nothing, Export::As("report")),
-    kind("RP# ~", Remains::Nothing, Export::As("report")),
+    kind("RP# ~", Remains::Nothing, Export::As("report_quota")),
 ];
 
 const fn kind(name: &'static str, remains: Remains, export: Export) -> Kind {

@@ -1,7 +1,10 @@
 //! A person who uses everything.
 
 use serde_json::{Value, json};
-use support::{Session, World, samples, wanted};
+use shared::store::upload::NewCheck;
+use shared::upload::lifecycle::UploadStatus;
+use support::storage::{s, user_key};
+use support::{Session, Upload, World, samples, wanted};
 
 /// Writes an item of every kind about `person`.
 pub(super) async fn use_everything(
@@ -26,18 +29,40 @@ pub(super) async fn use_everything(
     ] {
         admin.edit_user(&person.id, change).await.expect(200);
     }
+    // As a check of nicknames leaves it that a person has to decide on.
+    let pending = [
+        (":text", "canary-pending"),
+        (":status", "review"),
+        (":check", "check"),
+    ];
+    let pending = pending.map(|(name, value)| (name, s(value)));
+    let set = "SET nickname_pending = :text, nickname_status = :status, nickname_check = :check";
+    world.update(user_key(&person.id), set, &pending).await;
 }
 
 async fn use_uploads(world: &World, person: &Session, admin: &Session) {
     let bytes = samples::jpeg();
-    for purpose in ["avatar", "file"] {
-        let _ = world.upload(person, purpose, &bytes).await;
-    }
+    let _ = world.upload(person, "avatar", &bytes).await;
+    let file = world.upload(person, "file", &bytes).await;
+    submit(world, &file).await;
     let issued = person.issue_once("key", &wanted("file", &bytes)).await;
     issued.expect(201);
     let deleted = person.issue(&wanted("avatar", &bytes)).await;
     let path = format!("{}/uploads/{}", person.path(), deleted.id);
     admin.delete(&path).await.expect(204);
+}
+
+/// Asks for a check of a file.
+async fn submit(world: &World, file: &Upload) {
+    let versions = world.versions(&file.key).await;
+    let check = NewCheck {
+        key: &file.key.parse().unwrap(),
+        version: &versions[0],
+        was: UploadStatus::Ready,
+        trace_id: "trace",
+        before: None,
+    };
+    world.store.note_check(&check).await.unwrap();
 }
 
 async fn use_own_function(world: &World, person: &Session) {

@@ -5,6 +5,7 @@ mod cancellation;
 mod nickname_edits;
 mod nicknames;
 mod outages;
+mod own_texts;
 mod profile_modified;
 mod revocation;
 mod verdicts;

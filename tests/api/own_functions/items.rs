@@ -178,6 +178,24 @@ async fn a_repeated_request_creates_one_item() {
 }
 
 #[tokio::test]
+async fn an_item_with_a_name_is_there_once_for_each_person() {
+    let notebook = Notebook::new().await;
+    let (world, api) = (&notebook.world, &notebook.api);
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let pin = |owner: &Session, text: &str| {
+        let pin = api.put("/v1/pinned-note", &json!({"text": text}));
+        pin.bearer(&owner.token).send()
+    };
+    let first = pin(&alice, "first").await.expect(201).json;
+    assert_eq!(pin(&alice, "second").await.expect(200).json, first);
+    let of_bob = pin(&bob, "third").await.expect(201).json;
+    assert_ne!(of_bob["id"], first["id"]);
+    let delete = api.delete(&path(&first)).bearer(&alice.token);
+    delete.send().await.expect(204);
+    pin(&alice, "fourth").await.expect(201);
+}
+
+#[tokio::test]
 async fn writers_who_meet_lose_nothing() {
     let notebook = Notebook::new().await;
     let (world, api) = (&notebook.world, &notebook.api);

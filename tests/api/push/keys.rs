@@ -5,13 +5,13 @@ use std::time::Duration;
 use aws_sdk_secretsmanager::Client;
 use serde_json::{Value, json};
 use support::emulator::unique;
-use support::keys::{PUSH_AES_KEY, PUSH_TOKEN};
+use support::keys::{PUSH_AES_KEY, PUSH_TOKEN, push_settings};
 use support::proxy::{Fault, Matching, Proxy};
 use support::world::Settings;
 use support::{Answer, Emulator, World};
 use wechat_standin::{Delivery, PushSettings};
 
-use super::{PATH, cancellation, console, plain, send, usual_console};
+use super::{PATH, cancellation, console, plain, send};
 
 const READ: Matching = Matching::Of("GetSecretValue");
 /// Longer than the secret is kept.
@@ -101,13 +101,13 @@ async fn the_secret_is_read_once_an_hour() {
     let stage = Stage::new(usual()).await;
     for _ in 0..3 {
         stage
-            .push(&usual_console(), &Delivery::default())
+            .push(&push_settings(), &Delivery::default())
             .await
             .expect(200);
     }
     assert_eq!(stage.reads(), 1);
     stage.world.advance(HOURS);
-    stage.push(&usual_console(), &plain()).await.expect(200);
+    stage.push(&push_settings(), &plain()).await.expect(200);
     assert_eq!(stage.reads(), 1);
 }
 
@@ -115,11 +115,11 @@ async fn the_secret_is_read_once_an_hour() {
 async fn without_keys_the_routes_are_not_there() {
     let stage = Stage::new(holding("replace-me", "replace-me")).await;
     stage
-        .verify(&usual_console())
+        .verify(&push_settings())
         .await
         .expect_problem(404, "not_found");
     stage
-        .push(&usual_console(), &plain())
+        .push(&push_settings(), &plain())
         .await
         .expect_problem(404, "not_found");
     assert_eq!(stage.world.lines.last()["pushes_refused"], Value::Null);
@@ -133,11 +133,11 @@ async fn without_keys_the_routes_are_not_there() {
 #[tokio::test]
 async fn a_secret_that_has_been_filled_in_or_rotated_is_taken_up_within_a_minute() {
     let stage = Stage::new(holding("replace-me", "replace-me")).await;
-    stage.push(&usual_console(), &plain()).await.expect(404);
+    stage.push(&push_settings(), &plain()).await.expect(404);
     stage.put(usual()).await;
     stage.world.advance(Duration::from_secs(61));
     stage
-        .push(&usual_console(), &Delivery::default())
+        .push(&push_settings(), &Delivery::default())
         .await
         .expect(200);
 
@@ -176,22 +176,22 @@ async fn a_secret_out_of_reach_is_asked_for_seldom_and_those_at_hand_stay_good()
     let stage = Stage::new(usual()).await;
     stage.proxy.fail_always(READ, Fault::NotRepeated);
     for _ in 0..10 {
-        let answer = stage.push(&usual_console(), &Delivery::default()).await;
+        let answer = stage.push(&push_settings(), &Delivery::default()).await;
         answer.expect_problem(503, "temporarily_unavailable");
-        let answer = stage.verify(&usual_console()).await;
+        let answer = stage.verify(&push_settings()).await;
         answer.expect_problem(503, "temporarily_unavailable");
     }
     assert_eq!(stage.reads(), 1);
     stage.proxy.heal();
     stage.world.advance(Duration::from_secs(6));
     stage
-        .push(&usual_console(), &Delivery::default())
+        .push(&push_settings(), &Delivery::default())
         .await
         .expect(200);
     stage.proxy.fail_always(READ, Fault::NotRepeated);
     stage.world.advance(HOURS);
     stage
-        .push(&usual_console(), &Delivery::default())
+        .push(&push_settings(), &Delivery::default())
         .await
         .expect(200);
 }
@@ -210,11 +210,11 @@ async fn a_secret_of_another_shape_is_a_fault_of_ours() {
     ];
     for shape in shapes {
         let stage = Stage::new(shape).await;
-        let answer = stage.push(&usual_console(), &Delivery::default()).await;
+        let answer = stage.push(&push_settings(), &Delivery::default()).await;
         answer.expect_problem(500, "internal");
         stage.world.advance(Duration::from_secs(6));
         stage
-            .verify(&usual_console())
+            .verify(&push_settings())
             .await
             .expect_problem(500, "internal");
     }

@@ -6,31 +6,25 @@ mod refusals;
 mod vectors;
 
 use serde_json::{Value, json};
-use support::keys::{PUSH_AES_KEY, PUSH_TOKEN};
+use support::keys::push_settings;
 use support::{Answer, Api, World};
-use wechat_standin::{Delivery, PushFormat, PushMode, PushRequest, PushSettings};
+use wechat_standin::{Delivery, PushMode, PushRequest, PushSettings};
 
 const PATH: &str = "/v1/wechat/push";
 
-/// What the console is told, unless it is told otherwise.
+/// A console that was told other keys.
 fn console(token: &str, aes_key: &str) -> PushSettings {
     PushSettings {
-        url: String::new(),
         token: token.to_owned(),
         aes_key: aes_key.to_owned(),
-        mode: PushMode::Secure,
-        format: PushFormat::Json,
+        ..push_settings()
     }
-}
-
-fn usual_console() -> PushSettings {
-    console(PUSH_TOKEN, PUSH_AES_KEY)
 }
 
 /// A message to the world's mini-program.
 fn request(world: &World, message: Value, delivery: &Delivery) -> PushRequest {
     let app_id = world.wechat.app_id();
-    usual_console()
+    push_settings()
         .request(message, delivery, &app_id)
         .expect("the message can be written")
 }

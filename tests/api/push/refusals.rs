@@ -5,10 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use shared::http::body::BODY_LIMIT;
 use support::World;
+use support::keys::push_settings;
 use support::proxy::{Fault, Matching, Proxy, Service};
 use wechat_standin::{Delivery, MediaVerdict, PushRequest, Suggestion};
 
-use super::{PATH, cancellation, plain, push, request, send, tasks, usual_console};
+use super::{PATH, cancellation, plain, push, request, send, tasks};
 
 /// Refused, with one answer for all; nothing reaches the queue.
 async fn expect_refused(world: &World, request: PushRequest) {
@@ -115,7 +116,7 @@ async fn another_mini_programs_message_is_refused_and_raises_an_alarm() {
 #[tokio::test]
 async fn what_was_encrypted_with_another_key_is_refused_and_raises_an_alarm() {
     let world = World::new().await;
-    let mut console = usual_console();
+    let mut console = push_settings();
     console.aes_key = "A".repeat(43);
     let app_id = world.wechat.app_id();
     let request = console.request(cancellation(), &Delivery::default(), &app_id);
@@ -154,13 +155,13 @@ async fn bodies_that_cannot_be_read_are_refused() {
 #[tokio::test]
 async fn the_address_is_verified_by_its_echo_alone() {
     let world = World::new().await;
-    let query = usual_console().verification("4375120948345356249");
+    let query = push_settings().verification("4375120948345356249");
     let get = |query: &str| world.wechat_push.get(&format!("{PATH}?{query}"));
     let answer = get(&query).send().await.expect(200);
     assert_eq!(answer.json, "4375120948345356249");
     assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
     // It comes back as text whatever it is: no browser takes it for a page.
-    let page = usual_console().verification("%3Cscript%3E");
+    let page = push_settings().verification("%3Cscript%3E");
     assert_eq!(get(&page).send().await.expect(200).json, "<script>");
     for wrong in [
         query.replace("nonce=", "nonce=1"),

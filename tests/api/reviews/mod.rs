@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use shared::ids::Epoch;
 use shared::store::review::{Cause, Finding, Subject};
 use support::api::Call;
+use support::events::{Message, batch};
 use support::storage::{s, user_key};
 use support::{Session, Upload, World};
 
@@ -76,4 +77,24 @@ fn report_upload(reporter: &Session, owner: &Session, upload: &Upload, reason: &
 fn report_user(reporter: &Session, user: &str, reason: &str) -> Call {
     let body = json!({"user": user, "reason": reason});
     reporter.post("/v1/reports", body)
+}
+
+/// What `moderation` is told of a decision.
+fn announcement(review: &str) -> String {
+    json!({"task": "review_decided", "review": review}).to_string()
+}
+
+/// Hands a message to `moderation`; whether it is done with it.
+async fn moderate(world: &World, message: impl Into<Message>) -> bool {
+    let answer = world
+        .moderation
+        .handle(batch([message]), world.soon())
+        .await;
+    answer.unwrap().batch_item_failures.is_empty()
+}
+
+/// Decides, and has the decision carried out.
+async fn decide_now(world: &World, admin: &Session, review: &str, decision: &str) {
+    decide(admin, review, decision).await.expect(204);
+    assert!(moderate(world, announcement(review)).await);
 }

@@ -130,7 +130,7 @@ async fn a_report_names_somebody_else_and_a_reason() {
     let message = alone.json["errors"][0]["message"].as_str().unwrap();
     assert!(message.contains("owner"), "{message}");
     let nothing = send(json!({})).await;
-    nothing.expect_invalid(["reason", "user"]);
+    nothing.expect_invalid(["user", "reason"]);
     for (name, value) in [
         ("user", json!("me")),
         ("upload", json!("x")),

@@ -81,3 +81,46 @@ async fn a_page_of_the_audit_takes_as_long_as_one_query() {
         assert!(seen[0].overlaps(&seen[1]));
     }
 }
+
+#[tokio::test]
+async fn a_page_of_reviews_costs_a_query_and_a_read_of_what_is_on_it() {
+    let (proxy, world) = counted().await;
+    let [alice, bob, admin] = world.log_in_all(["alice", "bob", "admin"]).await;
+    let empty = admin.get("/v1/reviews");
+    let calls = ["Query", "BatchGetItem"];
+    costs(&proxy, empty, &calls).await;
+    let upload = world.upload(&bob, "file", &samples::jpeg()).await;
+    let body = json!({"user": bob.id, "upload": upload.id, "reason": "spam"});
+    let report = alice.post("/v1/reports", &body);
+    let writes = ["BatchGetItem", "TransactWriteItems"];
+    costs(&proxy, report, &writes).await;
+    let body = json!({"user": bob.id, "reason": "spam"});
+    let report = alice.post("/v1/reports", &body);
+    costs(&proxy, report, &writes).await;
+    let page = costs(&proxy, admin.get("/v1/reviews"), &calls).await;
+    let [_, review] = page.items() else {
+        panic!("{}", page.json);
+    };
+    let path = format!("/v1/reviews/{}", review["id"].as_str().unwrap());
+    let decide = admin.post(&path, json!({"decision": "reject"}));
+    costs(&proxy, decide, &["SendMessage", "TransactWriteItems"]).await;
+}
+
+/// Whether or not it is there, so that the time tells nothing.
+#[tokio::test]
+async fn a_report_of_what_is_not_there_costs_the_same() {
+    let (proxy, world) = counted().await;
+    let [alice, bob] = world.log_in_all(["alice", "bob"]).await;
+    let unknown = format!("u{}", "a".repeat(26));
+    let upload = "0".repeat(26);
+    for body in [
+        json!({"user": unknown, "reason": "spam"}),
+        json!({"user": bob.id, "upload": upload, "reason": "spam"}),
+    ] {
+        proxy.take();
+        let refused = alice.post("/v1/reports", &body).await;
+        refused.expect_problem(404, "not_found");
+        let seen = proxy.take();
+        assert_eq!(names(&seen), ["BatchGetItem", "TransactWriteItems"]);
+    }
+}

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use support::proxy::{Fault, Matching, Service, peak};
+use support::moderation::{enforced, verdict};
+use support::proxy::{Fault, Matching, Proxy, Service, peak};
+use support::world::Settings;
 use support::{Session, World, samples};
 
 use super::{NOTHING, counted, names, upload_request};
@@ -75,6 +77,39 @@ async fn an_avatar_costs_one_read_more_which_takes_no_time_of_its_own() {
         let (read, look, write) = (&seen[0], &seen[1], &seen[2]);
         assert!(read.overlaps(look), "the profile is read while S3 is asked");
         assert!(!look.overlaps(write));
+    }
+}
+
+#[tokio::test]
+async fn a_check_costs_one_message_more_and_a_verdict_two_writes() {
+    let proxy = Proxy::start().await;
+    let checks = enforced();
+    let world = World::with(Settings {
+        endpoint: Some(proxy.url()),
+        ..checks
+    })
+    .await;
+    let alice = world.log_in("alice").await;
+    for purpose in ["file", "avatar"] {
+        let (id, event) = stored(&world, &alice, purpose).await;
+        proxy.take();
+        assert_eq!(world.deliver(batch([event])).await, NOTHING);
+        let seen = proxy.take();
+        assert_eq!(names(&seen), ["GetObject", "UpdateItem", "SendMessage"]);
+        world.submit_uploads().await;
+        let seen = proxy.take();
+        let submission = ["BatchGetItem", "TransactWriteItems", "SendMessage"];
+        assert_eq!(names(&seen), submission);
+        let checks = world.wechat.media_checks();
+        let check = checks.last().unwrap();
+        assert!(check.media_url.contains(&id));
+        let passed = verdict(&check.trace_id, "pass").to_string();
+        world.moderate_all([passed]).await;
+        let calls: &[&str] = match purpose {
+            "file" => &["UpdateItem", "UpdateItem"],
+            _ => &["UpdateItem", "GetItem", "TransactWriteItems"],
+        };
+        assert_eq!(names(&proxy.take()), calls, "{purpose}");
     }
 }
 

@@ -25,6 +25,7 @@ async fn reading_outlives_a_fault() {
         (&world.users, format!("/v1/profiles?ids={}", bob.id), &alice),
         (&world.users, "/v1/users".to_owned(), &admin),
         (&world.users, "/v1/audit".to_owned(), &admin),
+        (&world.users, "/v1/reviews".to_owned(), &admin),
         (
             &world.presign,
             format!("/v1/users/{}/uploads", alice.id),

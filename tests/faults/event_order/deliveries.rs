@@ -25,6 +25,7 @@ async fn an_event_of_weeks_ago_still_completes_its_record() {
         stage: &stage,
         owner,
         queue: Vec::new(),
+        tasks: Vec::new(),
         steps: 0,
         announced: 0,
         batches: 0,

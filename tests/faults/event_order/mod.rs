@@ -1,6 +1,7 @@
 //! What becomes of uploads, of their owner's picture and of the bucket, whatever people do with their tickets, in whatever
-//! order, number and company S3's events arrive, and whichever call fails or function ends meanwhile.
+//! order, number and company S3's events and WeChat's verdicts arrive, and whichever call fails or function ends meanwhile.
 
+mod checks;
 mod deliveries;
 mod examples;
 mod notifications;
@@ -116,6 +117,8 @@ fn delivery() -> impl Strategy<Value = Delivery> {
         "TransactWriteItems",
         "GetItem",
         "ListObjectVersions",
+        "BatchGetItem",
+        "SendMessage",
     ];
     const FAULTS: &[Fault] = &[
         Fault::Throttle,
@@ -162,6 +165,8 @@ struct Stage {
     world: World,
     admin: Session,
     people: AtomicU32,
+    /// Whether WeChat checks what is stored.
+    is_checked: bool,
 }
 
 /// An upload, and the versions that were ever stored for it.
@@ -190,6 +195,8 @@ struct Performance<'a> {
     owner: Session,
     uploads: Vec<Upload>,
     queue: Vec<Message>,
+    /// What waits for `moderation`.
+    tasks: Vec<checks::Task>,
     steps: usize,
     announced: usize,
     batches: usize,
@@ -197,13 +204,18 @@ struct Performance<'a> {
 
 impl Stage {
     async fn new() -> Self {
+        Self::with(Settings::default(), false).await
+    }
+
+    async fn with(settings: Settings, is_checked: bool) -> Self {
         let proxy = Proxy::start().await;
         let world = World::with(Settings {
             endpoint: Some(proxy.url()),
-            ..Settings::default()
+            ..settings
         })
         .await;
         Self {
+            is_checked,
             proxy,
             admin: world.log_in("admin").await,
             world,
@@ -225,6 +237,7 @@ impl Stage {
             owner,
             uploads,
             queue: Vec::new(),
+            tasks: Vec::new(),
             steps: 0,
             announced: 0,
             batches: 0,
@@ -292,16 +305,22 @@ impl Performance<'_> {
     async fn run(&mut self, story: &Story) -> Result<(), String> {
         let mut deeds = story.deeds.iter();
         let mut next = deeds.next();
-        while next.is_some() || !self.queue.is_empty() {
-            let acts = self.queue.is_empty() || self.choice().is_multiple_of(3);
+        while next.is_some() || !self.queue.is_empty() || !self.tasks.is_empty() {
+            let is_quiet = self.queue.is_empty() && self.tasks.is_empty();
+            let acts = is_quiet || self.choice().is_multiple_of(3);
             match next {
                 Some((upload, deed)) if acts => {
                     self.act(*upload, *deed).await;
                     next = deeds.next();
                 }
+                _ if self.queue.is_empty() => self.moderate().await?,
+                _ if !self.tasks.is_empty() && self.choice().is_multiple_of(2) => {
+                    self.moderate().await?;
+                }
                 _ => self.deliver().await?,
             }
             self.announce_removals().await;
+            self.collect_tasks().await;
         }
         Ok(())
     }
@@ -492,11 +511,15 @@ impl Performance<'_> {
                 return Err(context("the record has grown"));
             }
             if shown == Some(&upload.id)
-                && (named.is_none() || text(&profile, "avatar_version") != named)
+                && (status != "ready" || text(&profile, "avatar_version") != named)
             {
                 return Err(context("the profile shows it"));
             }
-            expected(story, at, status).map_err(|what| context(&what))?;
+            if self.stage.is_checked {
+                checks::expected(&record).map_err(context)?;
+            } else {
+                expected(story, at, status).map_err(|what| context(&what))?;
+            }
         }
         Ok(())
     }

@@ -78,6 +78,7 @@ impl Request {
                 let secret = match input["SecretId"].as_str() {
                     Some(id) if id.starts_with("wechat-secret") => "WechatSecret",
                     Some(id) if id.starts_with("jwt-secret") => "JwtSecret",
+                    Some(id) if id.starts_with("push-secret") => "PushSecret",
                     _ => "AppSecrets",
                 };
                 vec![Need::new(&format!("{service}:{operation}"), secret, [])]

@@ -32,6 +32,7 @@ OVERRIDES = {
     "ADMIN_OPENIDS": "AdminOpenids",
     "ASSETS_BASE_URL": "AssetsBaseUrl",
     "AVATAR_MAX_BYTES": "AvatarMaxBytes",
+    "CONTENT_CHECK_MEDIA": "ContentCheckMedia",
     "LOGIN_RATE_LIMIT": "LoginRateLimit",
     "UPLOADS_BASE_URL": "UploadsBaseUrl",
     "UPLOAD_DAILY_LIMIT": "UploadDailyLimit",

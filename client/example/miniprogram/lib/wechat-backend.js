@@ -387,6 +387,9 @@ listUsers GET /users?
 createUser POST /users=
 profiles GET /profiles?
 listAudit GET /audit?
+listReviews GET /reviews?
+decideReview POST /reviews/{id}=
+report POST /reports=
 listUploadsOfUser GET /users/{id}/uploads?
 deleteUploadOfUser DELETE /users/{id}/uploads/{upload}
 listUploads GET /uploads?

@@ -83,7 +83,7 @@ impl Store {
         let content = OwnContent {
             json: serde_json::json!({"on": on.item}).to_string(),
             version: 1,
-            text: TextChange::None,
+            text: TextChange::Drop,
         };
         let record = OwnRecord::new(&on.id(owner.user), owner, content, self.clock.now());
         let is_new = || Condition::new("attribute_not_exists(pk)");

@@ -2,6 +2,7 @@
 //! of its own. [`crate::own`] is what a function sees of it; there the content has a type, here it is JSON text.
 
 mod attachments;
+mod check;
 mod create;
 mod marks;
 mod merged;
@@ -9,7 +10,7 @@ mod purge;
 mod read;
 mod record;
 mod removal;
-mod text;
+mod reported;
 mod write;
 
 use std::fmt;
@@ -21,12 +22,13 @@ use crate::store::owner_state;
 use crate::store::schema::{Key, own_partition, shared_partition};
 use crate::store::transaction::{Cancelled, Slot, Transaction};
 
+pub use check::AnnouncedText;
+pub(crate) use check::TextChange;
 pub(crate) use create::{CreateOwnItem, CreatedOwnItem};
 pub(crate) use marks::MarksOn;
 pub use marks::Tally;
-pub(crate) use record::{OwnContent, OwnRecord, TextChange};
+pub(crate) use record::{OwnContent, OwnRecord};
 pub use removal::RemovedItem;
-pub use text::AnnouncedText;
 pub(crate) use write::OwnWriteOutcome;
 
 /// Which items: a kind of one function's, with a person or in a partition that the function shares.
@@ -85,6 +87,11 @@ impl Collection<'_> {
         }
     }
 
+    /// The keys of an item of `owner`'s.
+    pub(crate) fn keys_of(self, owner: Actor<'_>, id: &str) -> (String, String) {
+        self.key_of(owner, id).into_parts()
+    }
+
     fn partition(self, owner: Option<Actor<'_>>) -> Option<String> {
         match self.place {
             Place::Own => owner.map(|owner| own_partition(owner.user)),
@@ -93,13 +100,6 @@ impl Collection<'_> {
                 partition,
             } => Some(shared_partition(function, partition)),
         }
-    }
-
-    /// The halves of an item's key.
-    pub(crate) fn address(self, owner: Actor<'_>, id: &str) -> (String, String) {
-        let key = self.key_of(owner, id);
-        let (pk, sk) = key.halves();
-        (pk.to_owned(), sk.to_owned())
     }
 
     const fn is_shared(self) -> bool {

@@ -27,16 +27,13 @@ pub struct RemovedItem {
 
 impl RemovedItem {
     pub(crate) fn new(collection: Collection<'_>, owner: Actor<'_>, id: &str) -> Self {
-        let (pk, sk) = collection.address(owner, id);
+        let (pk, sk) = collection.keys_of(owner, id);
         Self { pk, sk }
     }
 
     pub(super) fn at(key: &Key) -> Self {
-        let (pk, sk) = key.halves();
-        Self {
-            pk: pk.to_owned(),
-            sk: sk.to_owned(),
-        }
+        let (pk, sk) = key.clone().into_parts();
+        Self { pk, sk }
     }
 
     /// The message's text.
@@ -45,7 +42,7 @@ impl RemovedItem {
     }
 
     fn key(&self) -> Option<Key> {
-        Key::shared_item_at(&self.pk, &self.sk)
+        Key::of_shared_item(&self.pk, &self.sk)
     }
 }
 
@@ -63,7 +60,7 @@ impl Store {
             return Ok(false);
         };
         let entry = Key::own_item(owner, collection.kind, id);
-        let (pk, _) = key.halves();
+        let (pk, _) = key.clone().into_parts();
         let leads_there = Condition::new("(attribute_not_exists(pk) OR target_pk = :target_pk)")
             .value(":target_pk", s(pk));
         let transaction = writing_for(admin)

@@ -2,12 +2,11 @@
 
 use crate::store::Store;
 use crate::store::actor::Actor;
-use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
 use crate::store::own::read::refused;
 use crate::store::own::{
-    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, text, writing_for,
+    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, writing_for,
 };
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted};
@@ -22,34 +21,9 @@ pub(crate) enum OwnWriteOutcome<T> {
 }
 
 impl Store {
-    /// Changes an item to what `change` makes of it as it is; `change` sees it anew, and decides anew, whenever somebody else
-    /// was faster. A read, and a transaction that checks the account. Only the person whom the item is about changes it.
-    pub(crate) async fn change_own_item<E: From<OwnStoreError>>(
-        &self,
-        owner: Actor<'_>,
-        collection: Collection<'_>,
-        id: &str,
-        mut change: impl FnMut(Option<&OwnRecord>) -> Result<OwnContent, E>,
-    ) -> Result<OwnRecord, E> {
-        let mut current = self.own_item(Some(owner), collection, id).await?;
-        let mut attempts = self.attempts();
-        loop {
-            let own = current.as_ref().filter(|record| record.is_of(owner));
-            let content = change(own)?;
-            let Some(read) = own else {
-                return Err(OwnStoreError::from(StoreError::Corrupt("content")).into());
-            };
-            let outcome = self.update_own_item(owner, collection, read, content);
-            current = match outcome.await? {
-                OwnWriteOutcome::Done(after) => return Ok(after),
-                OwnWriteOutcome::Refused(found) => found,
-            };
-            attempts.start_over().await.map_err(OwnStoreError::from)?;
-        }
-    }
-
-    /// Replaces the content of an item that is still as it was read.
-    async fn update_own_item(
+    /// Replaces the content of an item that is still as it was read: a transaction that checks the account. Only the person
+    /// whom the item is about changes it.
+    pub(crate) async fn update_own_item(
         &self,
         owner: Actor<'_>,
         collection: Collection<'_>,
@@ -59,7 +33,7 @@ impl Store {
         let after = OwnRecord {
             version: read.version + 1,
             updated_at: self.clock.now().following(read.updated_at),
-            text_status: content.text.status().unwrap_or(read.text_status),
+            text_status: content.text.status_after(read.text_status),
             content,
             ..read.clone()
         };
@@ -68,7 +42,7 @@ impl Store {
         update.set("content_version", n(after.content.version));
         update.set("version", n(after.version));
         update.set("updated_at", n(after.updated_at.millis()));
-        text::change(&mut update, &after.content.text);
+        after.content.text.write_to(&mut update);
         let unchanged = Condition::new("version = :version_read");
         update.require(unchanged.value(":version_read", n(read.version)));
         update.require(is_of(owner, collection));
@@ -116,7 +90,7 @@ impl Store {
 }
 
 /// Holds for an item of that person and account generation.
-pub(super) fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
+fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
     let of_epoch = of_epoch(owner);
     if !collection.is_shared() {
         return of_epoch;

@@ -80,7 +80,9 @@ async fn a_dead_accounts_verdicts_change_nothing() {
     // What WeChat calls the checks is all that the verdicts have left.
     let left = world.items().await.into_keys();
     let left: Vec<_> = left.filter(|(pk, _)| !pk.starts_with("MT#")).collect();
-    assert_eq!(left, [(format!("U#{}", alice.id), "A".to_owned())]);
+    let account = (format!("U#{}", alice.id), "A".to_owned());
+    let state = (format!("UP#{}", alice.id), "~".to_owned());
+    assert_eq!(left, [account, state]);
     let alice = world.log_in("alice").await;
     assert_eq!(alice.uploads().await.len(), 0, "a new generation");
 }

@@ -26,10 +26,10 @@ async fn outages_and_limits_postpone_a_check_and_lose_none() {
         world.wechat.script(Endpoint::MediaCheck, fault.clone(), 3);
         world.moderate_all(&task).await;
         world.wechat.clear_faults();
+        assert_eq!(world.lines.last()["message"], "WeChat is asked again later");
         assert_eq!(alice.status(&upload).await, "checking", "{fault:?}");
         let postponed = world.delayed(&world.moderation_queue).await - before;
         assert_eq!(postponed, 1, "{fault:?}");
-        assert_eq!(world.lines.last()["message"], "WeChat is asked again later");
         // As it is when the message comes again.
         world.advance(std::time::Duration::from_secs(11));
         world.moderate_all(&task).await;
