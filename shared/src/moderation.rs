@@ -119,6 +119,17 @@ pub enum Task {
         /// Which change it is: a later one has another.
         check: CheckId,
     },
+    /// Somebody has reported an item that an own function shares.
+    ItemReported {
+        /// The partition key of the item.
+        pk: String,
+        /// The sort key of the item.
+        sk: String,
+        /// The version of the item that was seen.
+        version: u64,
+        /// The text that was seen.
+        text: String,
+    },
     /// A moderator has decided, or is about to: announced before the decision is stored.
     ReviewDecided {
         /// The id of the review.
@@ -163,6 +174,7 @@ impl Task {
             Self::MediaOverdue { .. } => "media_overdue",
             Self::NicknameChanged { .. } => "nickname_changed",
             Self::TextChanged { .. } => "text_changed",
+            Self::ItemReported { .. } => "item_reported",
             Self::ReviewDecided { .. } => "review_decided",
             Self::MediaVerdict { .. } => "media_verdict",
             Self::ConsentRevoked { .. } => "consent_revoked",

@@ -5,6 +5,7 @@ mod administration;
 mod attacks;
 mod edge;
 mod erasure;
+mod feed;
 mod golden;
 mod login;
 mod moderation;

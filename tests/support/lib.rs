@@ -8,6 +8,7 @@ pub mod dice;
 pub mod emulator;
 pub mod environment;
 pub mod events;
+pub mod feed;
 pub mod functions;
 pub mod http_event;
 pub mod keys;

@@ -58,7 +58,7 @@ test('every component that a template uses is registered', () => {
 test('every class in a template has a style, or is there for the tests, and every style is used', () => {
   const classesOf = (css) => new Set(matches(css, /\.([a-z][\w-]*)/g))
   const shared = classesOf(readSample('app.wxss'))
-  const tones = matches(readSample('lib/view.js') + readSample('pages/selftest/selftest.js') + readSample('pages/settings/settings.js'), /'(badge-\w+)'/g)
+  const tones = matches(readSample('lib/view.js') + readSample('lib/feed.js') + readSample('pages/selftest/selftest.js') + readSample('pages/settings/settings.js'), /'(badge-\w+)'/g)
   const usedAnywhere = new Set(tones)
   for (const unit of units) {
     const own = classesOf(readSample(`${unit}.wxss`))
@@ -104,7 +104,7 @@ test('every text that is named exists, and every text is named', () => {
   for (const [section, part] of Object.entries(table)) {
     if (dynamic.includes(section) || Array.isArray(part)) continue
     for (const key of Object.keys(part)) {
-      const named = new RegExp(`\\b(t|home|uploads|status|settings|consent|profile)\\.${key}\\b`).test(code)
+      const named = new RegExp(`\\b(t|home|uploads|status|settings|consent|profile|feed|compose)\\.${key}\\b`).test(code)
       assert.ok(named || states.includes(key), `${section}.${key} is not used`)
     }
   }

@@ -55,6 +55,11 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
                 .await;
             applied.map(drop).map_err(RetryError::new)
         }
+        (Subject::Text { pk, sk, check, .. }, decision)
+            if let Some(version) = CheckId::from(check.clone()).version() =>
+        {
+            decide_reported(app, pk, sk, version, decision).await
+        }
         (Subject::Text { pk, sk, check, .. }, decision) => {
             let (check, verdict) = (CheckId::from(check.clone()), verdict(decision));
             let applied = app.store.apply_text_verdict(pk, sk, &check, verdict).await;
@@ -66,6 +71,21 @@ async fn carry_out(app: &App, subject: &Subject, decision: Decision) -> Result<(
             clear_profile(app, user, *epoch).await
         }
     }
+}
+
+/// What was reported is shown already.
+async fn decide_reported(
+    app: &App,
+    pk: &str,
+    sk: &str,
+    version: u64,
+    decision: Decision,
+) -> Result<(), RetryError> {
+    if decision == Decision::Approve {
+        return Ok(());
+    }
+    let hidden = app.store.hide_reported_item(pk, sk, version).await;
+    hidden.map(drop).map_err(RetryError::new)
 }
 
 const fn verdict(decision: Decision) -> NicknameVerdict {

@@ -10,6 +10,7 @@ mod nickname;
 mod overdue;
 mod postpone;
 mod profile_modified;
+mod reported;
 mod revocation;
 mod ruling;
 mod submission;

@@ -6,7 +6,8 @@ use shared::telemetry;
 
 use crate::App;
 use crate::{
-    cancellation, decision, media, nickname, overdue, profile_modified, revocation, text, verdict,
+    cancellation, decision, media, nickname, overdue, profile_modified, reported, revocation, text,
+    verdict,
 };
 
 /// Does what `message` asks for.
@@ -31,6 +32,12 @@ pub(crate) async fn process(app: &App, message: Message) -> Result<Outcome, Retr
         Task::TextChanged { pk, sk, check } => {
             text::check(app, &task, pk, sk, check, receives).await
         }
+        Task::ItemReported {
+            pk,
+            sk,
+            version,
+            text,
+        } => reported::review(app, pk, sk, *version, text).await,
         Task::ReviewDecided { review } => decision::apply(app, review, receives).await,
         Task::ConsentRevoked { openid, data } => revocation::apply(app, &task, openid, data).await,
         Task::AccountCancelled { openid } => cancellation::delete(app, openid).await,

@@ -3,18 +3,19 @@
 use std::time::Duration;
 
 use shared::events::Event;
+use shared::own::RemovedItem;
 use shared::queue::{Message, Outcome, RetryError};
 use shared::store::user::DeletedAccount;
 use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 
-use crate::App;
+use crate::{App, item};
 
 /// With less time than this left, the rest is left to another invocation.
 const ENOUGH_TIME: Duration = Duration::from_secs(8);
 
 /// A message about an account that is not deleted is discarded at this receive.
-const GIVE_UP_RECEIVES: u32 = 3;
+pub(crate) const GIVE_UP_RECEIVES: u32 = 3;
 
 /// Removes what the account that `message` names left behind.
 pub(crate) async fn process(
@@ -22,6 +23,9 @@ pub(crate) async fn process(
     message: Message,
     deadline: Timestamp,
 ) -> Result<Outcome, RetryError> {
+    if let Ok(removed) = serde_json::from_str::<RemovedItem>(&message.body) {
+        return item::process(app, &removed, message.receives, deadline).await;
+    }
     let Ok(deleted) = serde_json::from_str::<DeletedAccount>(&message.body) else {
         return Ok(Outcome::Discarded("it names no deleted account"));
     };
@@ -142,7 +146,7 @@ async fn remove_objects(
     }
 }
 
-fn has_time(app: &App, deadline: Timestamp) -> bool {
+pub(crate) fn has_time(app: &App, deadline: Timestamp) -> bool {
     app.clock.now() < deadline.before(ENOUGH_TIME)
 }
 

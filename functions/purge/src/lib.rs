@@ -5,6 +5,7 @@
 //! message.
 
 mod account;
+mod item;
 mod objects;
 
 use serde_json::Value;

@@ -21,6 +21,9 @@ use crate::user::NewNickname;
 /// How long an announcement waits. The change is stored meanwhile, or has failed.
 const ANNOUNCEMENT_DELAY: Duration = Duration::from_secs(5);
 
+/// No random id begins like this.
+const VERSION_PREFIX: &str = "version-";
+
 /// Names one change of one text. What was found out about a text counts only while the item still names the same change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -30,6 +33,16 @@ impl CheckId {
     /// An id that no other change has.
     pub fn new(random: &Random) -> Self {
         Self(data_encoding::HEXLOWER.encode(&random.bytes::<16>()))
+    }
+
+    /// What stands for a check if a version of an item was reported, and none was announced.
+    pub fn of_version(version: u64) -> Self {
+        Self(format!("{VERSION_PREFIX}{version}"))
+    }
+
+    /// The version that was reported, if that is what the id stands for.
+    pub fn version(&self) -> Option<u64> {
+        self.0.strip_prefix(VERSION_PREFIX)?.parse().ok()
     }
 
     /// The id as text.

@@ -45,6 +45,10 @@ impl<T: OwnItem> Access<T> {
         }
     }
 
+    pub(super) const fn store(&self) -> &Store {
+        &self.store
+    }
+
     pub(super) async fn create(
         &self,
         caller: &Caller,
@@ -69,7 +73,7 @@ impl<T: OwnItem> Access<T> {
         self.created(caller, collection, id, content, None).await
     }
 
-    async fn created(
+    pub(super) async fn created(
         &self,
         caller: &Caller,
         collection: Collection<'_>,
@@ -87,6 +91,7 @@ impl<T: OwnItem> Access<T> {
             id: &id,
             content: &written,
             idempotency: key.as_ref(),
+            marks: T::MARKS,
         };
         let earlier = match self.store.create_own_item(&new).await? {
             CreatedOwnItem::New(record) => {
@@ -124,6 +129,23 @@ impl<T: OwnItem> Access<T> {
             .own_items(reader.actor(), collection, page.limit, before.as_deref())
             .await?;
         page_of(found, &scope)
+    }
+
+    /// A page of several collections as if they were one; `name` is what they are together.
+    pub(super) async fn list_all(
+        &self,
+        reader: Reader<'_>,
+        collections: &[Collection<'_>],
+        name: &str,
+        page: &PageRequest,
+    ) -> Result<PageResponse<Stored<T>>, OwnError> {
+        let scope = format!("{name} of {}", reader.scope());
+        let before = position::<T>(page, &scope)?;
+        let (reader, before) = (reader.actor(), before.as_deref());
+        let found = self
+            .store
+            .own_items_of_all(reader, collections, page.limit, before);
+        page_of(found.await?, &scope)
     }
 
     /// The shared items about the caller, wherever they are.

@@ -79,6 +79,35 @@ impl Attachments {
         field: &str,
         uploads: &[UploadId],
     ) -> Result<Vec<Attachment>, Error> {
+        let message = "must be a verified file of the caller's own, and stand here once";
+        let is_wanted = |_: &Record| true;
+        self.check_that(caller, field, uploads, is_wanted, message)
+            .await
+    }
+
+    /// As [`Attachments::check`], and they are pictures.
+    ///
+    /// # Errors
+    /// As [`Attachments::check`].
+    pub async fn check_pictures(
+        &self,
+        caller: &Caller,
+        field: &str,
+        uploads: &[UploadId],
+    ) -> Result<Vec<Attachment>, Error> {
+        let message = "must be a verified picture of the caller's own, and stand here once";
+        self.check_that(caller, field, uploads, is_picture, message)
+            .await
+    }
+
+    async fn check_that(
+        &self,
+        caller: &Caller,
+        field: &str,
+        uploads: &[UploadId],
+        is_wanted: impl Fn(&Record) -> bool,
+        otherwise: &'static str,
+    ) -> Result<Vec<Attachment>, Error> {
         if uploads.len() > MAX_ATTACHMENTS {
             let message = format!("must have at most {MAX_ATTACHMENTS} uploads");
             return Err(Error::invalid_field(field, "invalid_value", message));
@@ -91,10 +120,11 @@ impl Attachments {
         let mut once = HashSet::new();
         for (i, upload) in uploads.iter().enumerate() {
             let record = found.get(upload);
-            if !once.insert(upload) || !record.is_some_and(|record| is_usable(record, caller)) {
-                let message = "must be a verified file of the caller's own, and stand here once";
+            let is_usable =
+                record.is_some_and(|record| is_usable(record, caller) && is_wanted(record));
+            if !once.insert(upload) || !is_usable {
                 let field = format!("{field}[{i}]");
-                return Err(Error::invalid_field(field, "invalid_value", message));
+                return Err(Error::invalid_field(field, "invalid_value", otherwise));
             }
         }
         Ok(uploads.iter().copied().map(Attachment).collect())
@@ -156,6 +186,10 @@ fn may_see(reader: upload::Reader, status: UploadStatus) -> bool {
         upload::Reader::Owner => true,
         upload::Reader::Other => status == UploadStatus::Ready,
     }
+}
+
+fn is_picture(record: &Record) -> bool {
+    record.key.content_type.as_str().starts_with("image/")
 }
 
 /// A profile's picture goes when another takes its place, so it is nothing to attach.

@@ -37,8 +37,9 @@ pub enum OwnError {
         /// Why.
         source: serde_json::Error,
     },
-    /// A text could not be announced to be checked, and was not stored. 503 `temporarily_unavailable`.
-    #[error("the text could not be announced")]
+    /// A text that is to be checked, or the removal of an item that has marks, could not be announced, and was not made. 503
+    /// `temporarily_unavailable`.
+    #[error("the change could not be announced")]
     NotAnnounced(#[from] SendError),
     /// The table is not available. 503 `temporarily_unavailable`, or 429 `rate_limited` if too many requests change the same
     /// item.

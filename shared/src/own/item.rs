@@ -32,6 +32,9 @@ pub trait OwnItem: Serialize + DeserializeOwned {
     /// The version of the type: what is written says which one it is of.
     const VERSION: u16 = 1;
 
+    /// The kinds of [`Mark`](crate::own::Mark)s that people can set on items that are shared.
+    const MARKS: &'static [&'static str] = &[];
+
     /// Reads what an earlier version of the type has written.
     ///
     /// # Errors

@@ -24,6 +24,7 @@
 //!   and a token of an earlier account generation reads and writes nothing;
 //! - what is about a person goes with their account and is in their export, even when the function is gone;
 //! - a repeated request (`Idempotency-Key`) creates one item; two writers do not overwrite each other;
+//! - what people set on a shared item once is counted without a hot key ([`Marks`]);
 //! - errors are the problems that clients know ([`OwnError`]).
 //!
 //! The table behind it is described in `store/schema.rs`; a function's role reaches `OI#*` and `OF#<function>#*` alone.
@@ -36,12 +37,14 @@ mod id;
 mod idempotency;
 mod item;
 mod items;
+mod marks;
 mod reader;
 mod response;
 mod shared_items;
 
 use crate::moderation::TextChecks;
 use crate::own::access::Access;
+use crate::queue::Sender;
 use crate::random::Random;
 use crate::store::Store;
 use crate::time::Clock;
@@ -54,8 +57,11 @@ pub use id::{Id, ParseIdError};
 pub use idempotency::IdempotencyKey;
 pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
+pub use marks::{Mark, Marks};
 pub use reader::Reader;
 pub use shared_items::{ParsePartitionError, Partition, SharedItems};
+
+pub use crate::store::own::{RemovedItem, Tally};
 
 pub(crate) use item::is_name;
 
@@ -104,7 +110,24 @@ impl Own {
 
     /// The items of type `T` that people share by way of the function.
     pub fn shared_items<T: OwnItem>(&self) -> SharedItems<T> {
-        SharedItems::new(self.access(), self.function)
+        const {
+            assert!(
+                T::MARKS.is_empty(),
+                "what has marks needs the purge queue: marked_items"
+            );
+        }
+        SharedItems::new(self.access(), self.function, None)
+    }
+
+    /// As [`Own::shared_items`], for items that people set [marks](OwnItem::MARKS) on: an item that is removed is announced to
+    /// the purge queue, and the marks on it are removed afterwards, some at a time.
+    pub fn marked_items<T: OwnItem>(&self, purge_queue: Sender) -> SharedItems<T> {
+        SharedItems::new(self.access(), self.function, Some(purge_queue))
+    }
+
+    /// The marks of a kind that people set on shared items.
+    pub fn marks<M: Mark>(&self) -> Marks<M> {
+        Marks::new(self.store.clone(), self.function)
     }
 
     /// What attaches uploads to items; `links` is read by [`Links::read`].

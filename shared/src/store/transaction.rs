@@ -27,6 +27,8 @@ pub(super) enum Slot {
     OwnItem,
     /// The entry that leads from a person to a shared item.
     OwnEntry,
+    /// How many marks there are on a shared item.
+    MarkCount,
     Quota,
     Idempotency,
     Upload(UploadId),

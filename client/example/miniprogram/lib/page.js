@@ -9,13 +9,13 @@ const TABS = ['home', 'uploads', 'profile', 'settings']
 /**
  * The page's texts and title, and the tabs, in the language in use: app.json names them in Chinese.
  * @param {{setData(data: object): void}} page
- * @param {Tab | 'selftest'} name
+ * @param {Tab | 'selftest' | 'feed' | 'compose'} name
  */
 function localize(page, name) {
   const t = texts()
   page.setData({ t: t[name] })
   wx.setNavigationBarTitle({ title: t.tabs[name] })
-  if (name === 'selftest') return // on a page without tabs, they cannot be named
+  if (TABS.indexOf(/** @type {Tab} */ (name)) < 0) return // on a page without tabs, they cannot be named
   TABS.forEach((tab, index) => wx.setTabBarItem({ index, text: t.tabs[tab] }))
 }
 
@@ -52,4 +52,14 @@ function confirm(question) {
   })
 }
 
-module.exports = { confirm, failed, loaded, localize, toast }
+/**
+ * @param {string[]} itemList
+ * @returns {Promise<number>} which of them was tapped; -1 if none was
+ */
+function choose(itemList) {
+  return new Promise((resolve) => {
+    wx.showActionSheet({ itemList, success: ({ tapIndex }) => resolve(tapIndex), fail: () => resolve(-1) })
+  })
+}
+
+module.exports = { choose, confirm, failed, loaded, localize, toast }

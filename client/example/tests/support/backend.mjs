@@ -51,6 +51,7 @@ export function fakeBackend(answers = {}) {
     onChange: (listener) => { listeners.add(listener); return () => listeners.delete(listener) },
     ping: reply('ping', { message: 'pong', version: '0.1.0' }),
     readMe: reply('readMe', USER),
+    profiles: reply('profiles', { items: [] }),
     setPhone: reply('setPhone', USER),
     listUploads: reply('listUploads', { items: [], next_cursor: null }),
     readUpload: reply('readUpload'),

@@ -2,8 +2,8 @@
 
 /** A `wx` for the interface. What a person would answer is set on `person`; what they were shown is in `shown`. */
 export function screen({ language = 'zh_CN', storage = new Map() } = {}) {
-  const shown = { toasts: [], dialogs: [], title: '', tabs: [], opened: [], contract: 0, refreshing: true }
-  const person = { confirms: true, pictures: [], denies: '' }
+  const shown = { toasts: [], dialogs: [], choices: [], previews: [], title: '', tabs: [], opened: [], back: 0, contract: 0, refreshing: true }
+  const person = { confirms: true, chooses: '', pictures: [], denies: '' }
   const wx = {
     env: { USER_DATA_PATH: 'wxfile://usr' },
     getStorageSync: (key) => (storage.has(key) ? storage.get(key) : ''),
@@ -17,6 +17,14 @@ export function screen({ language = 'zh_CN', storage = new Map() } = {}) {
     setNavigationBarTitle: ({ title }) => { shown.title = title },
     showToast: ({ title }) => { shown.toasts.push(title) },
     showModal: ({ title, success }) => { shown.dialogs.push(title); success({ confirm: person.confirms }) },
+    showActionSheet: ({ itemList, success, fail }) => {
+      shown.choices.push(itemList)
+      const tapIndex = itemList.indexOf(person.chooses)
+      if (tapIndex < 0) fail({ errMsg: 'showActionSheet:fail cancel' })
+      else success({ tapIndex })
+    },
+    previewImage: ({ urls, current }) => { shown.previews.push({ urls, current }) },
+    navigateBack: () => { shown.back += 1 },
     switchTab: ({ url }) => { shown.opened.push(url) },
     navigateTo: ({ url }) => { shown.opened.push(url) },
     stopPullDownRefresh: () => { shown.refreshing = false },

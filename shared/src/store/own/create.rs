@@ -9,7 +9,7 @@ use crate::store::expression::Condition;
 use crate::store::item::{self, Item, b, n, s};
 use crate::store::own::record::entry;
 use crate::store::own::{
-    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, writing_for,
+    Collection, OwnContent, OwnRecord, OwnStoreError, check_owner, marks, writing_for,
 };
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
@@ -28,6 +28,8 @@ pub(crate) struct CreateOwnItem<'a> {
     pub(crate) id: &'a str,
     pub(crate) content: &'a OwnContent,
     pub(crate) idempotency: Option<&'a IdempotencyKey>,
+    /// The kinds of marks that people can set on it, if it is shared.
+    pub(crate) marks: &'a [&'a str],
 }
 
 /// What has become of an item to create.
@@ -72,8 +74,12 @@ fn creation(new: &CreateOwnItem<'_>, record: &OwnRecord) -> Transaction {
     let mut transaction = writing_for(new.owner);
     if is_shared {
         let at = Key::own_item(new.owner.user, kind, new.id);
-        let entry = entry(new.owner, at, key.clone());
+        let mut entry = entry(new.owner, at, key.clone());
+        if !new.marks.is_empty() {
+            entry.insert("marked".to_owned(), n(1));
+        }
         transaction = transaction.put_if(Slot::OwnEntry, entry, is_new());
+        transaction = marks::with_counts(transaction, new);
     }
     let item = record.to_item(key, is_shared);
     transaction = transaction.put_if(Slot::OwnItem, item, is_new());

@@ -4,9 +4,13 @@
 mod attachments;
 mod check;
 mod create;
+mod marks;
+mod merged;
 mod purge;
 mod read;
 mod record;
+mod removal;
+mod reported;
 mod write;
 
 use std::fmt;
@@ -21,7 +25,10 @@ use crate::store::transaction::{Cancelled, Slot, Transaction};
 pub use check::AnnouncedText;
 pub(crate) use check::TextChange;
 pub(crate) use create::{CreateOwnItem, CreatedOwnItem};
+pub(crate) use marks::MarksOn;
+pub use marks::Tally;
 pub(crate) use record::{OwnContent, OwnRecord};
+pub use removal::RemovedItem;
 pub(crate) use write::OwnWriteOutcome;
 
 /// Which items: a kind of one function's, with a person or in a partition that the function shares.

@@ -109,14 +109,17 @@ impl Store {
     }
 }
 
-fn admit_reader(reader: Option<Actor<'_>>, state: Option<&Item>) -> Result<(), OwnStoreError> {
+pub(super) fn admit_reader(
+    reader: Option<Actor<'_>>,
+    state: Option<&Item>,
+) -> Result<(), OwnStoreError> {
     match reader {
         Some(reader) => admit(state, reader.epoch).map_err(OwnStoreError::AccessDenied),
         None => Ok(()),
     }
 }
 
-fn page_of(
+pub(super) fn page_of(
     reader: Option<Actor<'_>>,
     collection: Collection<'_>,
     limit: usize,
@@ -132,7 +135,7 @@ fn page_of(
     Some(query)
 }
 
-fn id_in(sort_key: &str) -> Option<String> {
+pub(super) fn id_in(sort_key: &str) -> Option<String> {
     sort_key.split_once('#').map(|(_, id)| id.to_owned())
 }
 

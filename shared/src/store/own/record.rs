@@ -9,6 +9,9 @@
 //! | `content` | JSON text |
 //! | `content_version` | the version of the type that the content was written as |
 //! | `target_pk`, `target_sk` | on an entry, which has no content: the shared item that it leads to |
+//! | `marked` | on an entry: marks on the shared item go with it |
+//! | `counted` | on an entry: what it leads to is a mark, which is counted |
+//! | `marks` | how many marks a partition has, on the item that counts them |
 
 use crate::ids::{Epoch, UserId};
 use crate::moderation::TextStatus;

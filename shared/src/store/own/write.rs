@@ -99,6 +99,6 @@ fn is_of(owner: Actor<'_>, collection: Collection<'_>) -> Condition {
     of_epoch.and(about.value(":owner_id", s(owner.user.as_str())))
 }
 
-fn of_epoch(owner: Actor<'_>) -> Condition {
+pub(super) fn of_epoch(owner: Actor<'_>) -> Condition {
     Condition::new("epoch = :epoch").value(":epoch", n(owner.epoch.get()))
 }

@@ -117,6 +117,10 @@ Component({
       wx.openPrivacyContract({ fail: missing })
     },
 
+    openFeed() {
+      wx.navigateTo({ url: '/pages/feed/feed' })
+    },
+
     openSelftest() {
       wx.navigateTo({ url: '/pages/selftest/selftest' })
     },
