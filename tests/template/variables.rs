@@ -24,7 +24,7 @@ pub(crate) const RULES: &[Rule] = &[Rule {
 }];
 
 /// What Lambda sets, what a person may set by hand, and what takes the place of the secrets in local runs.
-const NOT_GIVEN: [&str; 15] = [
+const NOT_GIVEN: [&str; 16] = [
     "AWS_CA_BUNDLE",
     "AWS_LAMBDA_FUNCTION_NAME",
     "AWS_REGION",
