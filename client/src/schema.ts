@@ -513,8 +513,12 @@ export interface components {
          *     selectors, and the tags of flags.
          */
         Nickname: string;
-        /** @enum {string} */
-        Role: "user" | "admin";
+        /**
+         * @description `user`, `admin`, or one of the roles that the deployment names in `ROLES`. The API itself knows the first two alone; own functions say what the others open.
+         * @example user
+         * @example admin
+         */
+        Role: string;
         /** @enum {string} */
         Status: "active" | "disabled";
         /** @description The `cursor` of the next page; `null` on the last one. */
