@@ -11,8 +11,8 @@ use shared::api::page::PageResponse;
 use shared::api::upload::{Reader, UploadResponse};
 use shared::auth::Admin;
 use shared::error::{Code, Error};
-use shared::http::{PageRequest, WithQuery};
 use shared::http::body::{self, ValueError};
+use shared::http::{PageRequest, WithQuery};
 use shared::ids::{UploadId, UserId};
 use shared::upload::lifecycle::UploadStatus;
 
