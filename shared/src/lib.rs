@@ -11,6 +11,7 @@ pub mod auth;
 pub mod aws;
 pub mod base32;
 pub mod config;
+pub mod content_check;
 pub mod digest;
 pub mod error;
 pub mod events;

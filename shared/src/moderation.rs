@@ -12,8 +12,8 @@ use crate::ids::{OpenId, UserId};
 use crate::queue::Sender;
 use crate::time::Timestamp;
 
-pub use crate::user::NicknameStatus as TextStatus;
-pub use text::{CheckId, TextChecks, announce_nickname};
+pub use crate::content_check::{CheckId, TextStatus, Verdict};
+pub use text::{TextChecks, announce_nickname};
 
 /// What is done about one kind of content, as `CONTENT_CHECK_MEDIA` and `CONTENT_CHECK_TEXT` say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -181,52 +181,6 @@ impl Task {
             Self::AccountCancelled { .. } => "account_cancelled",
             Self::ProfileModified { .. } => "profile_modified",
         }
-    }
-}
-
-/// What a check says of a picture or a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// Nothing was found.
-    Pass,
-    /// A person has to look at it.
-    Review,
-    /// It must not be shown.
-    Risky,
-    /// WeChat could not fetch it.
-    NotFetched,
-    /// WeChat could not check it, for another reason.
-    Failed,
-}
-
-impl Verdict {
-    const ALL: [Self; 5] = [
-        Self::Pass,
-        Self::Review,
-        Self::Risky,
-        Self::NotFetched,
-        Self::Failed,
-    ];
-
-    /// The verdict's name in the table and in messages.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Review => "review",
-            Self::Risky => "risky",
-            Self::NotFetched => "not_fetched",
-            Self::Failed => "failed",
-        }
-    }
-}
-
-impl FromStr for Verdict {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        let found = Self::ALL.into_iter().find(|known| known.as_str() == text);
-        found.ok_or(())
     }
 }
 

@@ -2,8 +2,8 @@
 
 mod role;
 
+use crate::content_check::CheckId;
 use crate::ids::{Epoch, UploadId, UserId};
-use crate::moderation::CheckId;
 use crate::profile::{Email, Nickname, Username};
 use crate::time::Timestamp;
 use crate::upload::key::ObjectKey;

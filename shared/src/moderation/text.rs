@@ -3,13 +3,11 @@
 //! A change is announced to the queue of `moderation` first, and stored then: a change that was stored unannounced would
 //! never be checked. The message comes again until the change is stored, a few times.
 
-use std::fmt;
 use std::time::Duration;
-
-use serde::{Deserialize, Serialize};
 
 use crate::aws::Aws;
 use crate::config::Vars;
+use crate::content_check::CheckId;
 use crate::ids::UserId;
 use crate::moderation::{Checks, Task};
 use crate::profile::Nickname;
@@ -20,48 +18,6 @@ use crate::user::NewNickname;
 
 /// How long an announcement waits. The change is stored meanwhile, or has failed.
 const ANNOUNCEMENT_DELAY: Duration = Duration::from_secs(5);
-
-/// No random id begins like this.
-const VERSION_PREFIX: &str = "version-";
-
-/// Names one change of one text. What was found out about a text counts only while the item still names the same change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct CheckId(String);
-
-impl CheckId {
-    /// An id that no other change has.
-    pub fn new(random: &Random) -> Self {
-        Self(data_encoding::HEXLOWER.encode(&random.bytes::<16>()))
-    }
-
-    /// What stands for a check if a version of an item was reported, and none was announced.
-    pub fn of_version(version: u64) -> Self {
-        Self(format!("{VERSION_PREFIX}{version}"))
-    }
-
-    /// The version that was reported, if that is what the id stands for.
-    pub fn version(&self) -> Option<u64> {
-        self.0.strip_prefix(VERSION_PREFIX)?.parse().ok()
-    }
-
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for CheckId {
-    fn from(text: String) -> Self {
-        Self(text)
-    }
-}
-
-impl fmt::Display for CheckId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Has texts checked, as `CONTENT_CHECK_TEXT` says.
 #[derive(Clone, Debug)]

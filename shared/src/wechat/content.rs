@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::content_check::Verdict;
 use crate::ids::OpenId;
-use crate::moderation::Verdict;
 use crate::wechat::client::{AppSecret, Wechat};
 use crate::wechat::errcode::Endpoint;
 use crate::wechat::error::WechatError;

@@ -7,8 +7,8 @@
 //! | `check_text` | the text, until it has been decided on |
 //! | `text_status` | how far it has come: `checking`, `review`, `rejected`; absent while others see the item |
 
+use crate::content_check::{CheckId, TextStatus};
 use crate::ids::{Epoch, OpenId, UserId};
-use crate::moderation::{CheckId, TextStatus};
 use crate::store::Store;
 use crate::store::account::Account;
 use crate::store::dynamo::Updated;

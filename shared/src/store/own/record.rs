@@ -13,8 +13,8 @@
 //! | `counted` | on an entry: what it leads to is a mark, which is counted |
 //! | `marks` | how many marks a partition has, on the item that counts them |
 
+use crate::content_check::TextStatus;
 use crate::ids::{Epoch, UserId};
-use crate::moderation::TextStatus;
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::item::{self, Item, n, s};

@@ -1,7 +1,7 @@
 //! Shared items that somebody has reported: a version of an item waits for a decision, whether or not texts are checked.
 
+use crate::content_check::TextStatus;
 use crate::ids::{Epoch, UserId};
-use crate::moderation::TextStatus;
 use crate::store::Store;
 use crate::store::dynamo::Updated;
 use crate::store::error::StoreError;

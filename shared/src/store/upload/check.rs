@@ -7,7 +7,7 @@
 //! | `verdict` | what WeChat said |
 //! | `ttl` | when DynamoDB may remove it, in seconds since the Unix epoch |
 
-use crate::moderation::Verdict;
+use crate::content_check::Verdict;
 use crate::store::Store;
 use crate::store::account::Account;
 use crate::store::dynamo::Updated;

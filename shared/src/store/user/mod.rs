@@ -6,6 +6,7 @@ mod delete;
 mod edit;
 mod list;
 mod nickname;
+mod nickname_update;
 mod read;
 mod unread;
 

@@ -1,7 +1,7 @@
 //! Nicknames whose check was announced: reading them, and applying what was found out.
 
+use crate::content_check::CheckId;
 use crate::ids::{OpenId, UserId};
-use crate::moderation::CheckId;
 use crate::profile::Nickname;
 use crate::store::Store;
 use crate::store::account::{Account, AccountUpdate};
