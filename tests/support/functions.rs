@@ -111,6 +111,7 @@ pub fn all() -> &'static [Function] {
     static ALL: LazyLock<Vec<Function>> = LazyLock::new(|| {
         let mut all = KNOWN.to_vec();
         all.extend(own::all().map(|own| own.function));
+        all.sort_by_key(|function| function.name);
         all
     });
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../functions");
