@@ -234,10 +234,6 @@ impl<T: OwnItem> Access<T> {
 }
 
 /// What the item is after the change, and its text if that is another.
-#[expect(
-    clippy::type_complexity,
-    reason = "the outer option says whether the text has changed"
-)]
 fn changed<T: OwnItem, E: From<OwnError>>(
     read: &OwnRecord,
     if_match: &IfMatch,
