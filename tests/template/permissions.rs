@@ -48,7 +48,7 @@ pub(crate) const RULES: &[Rule] = &[
         check: leading_keys,
         mistakes: &[
             (
-                "                Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"US#*\"]}}\n",
+                "                Condition: {\"ForAllValues:StringLike\": {\"dynamodb:LeadingKeys\": [\"US#*\", \"RV#*\"]}}\n",
                 "",
             ),
             (
