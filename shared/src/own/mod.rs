@@ -38,6 +38,7 @@ mod idempotency;
 mod item;
 mod items;
 mod marks;
+mod partition;
 mod reader;
 mod response;
 mod shared_items;
@@ -58,8 +59,9 @@ pub use idempotency::IdempotencyKey;
 pub use item::{MAX_CONTENT, MAX_TEXT_TO_CHECK, Once, OwnItem, Stored};
 pub use items::Items;
 pub use marks::{Mark, Marks};
+pub use partition::{ParsePartitionError, Partition};
 pub use reader::Reader;
-pub use shared_items::{ParsePartitionError, Partition, SharedItems};
+pub use shared_items::SharedItems;
 
 pub use crate::store::own::{RemovedItem, Tally};
 

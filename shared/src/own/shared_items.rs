@@ -1,7 +1,6 @@
 //! The items that people share by way of a function.
 
 use std::fmt;
-use std::str::FromStr;
 
 use crate::api::page::PageResponse;
 use crate::auth::{Admin, Caller};
@@ -14,12 +13,10 @@ use crate::own::error::OwnError;
 use crate::own::id::Id;
 use crate::own::idempotency::IdempotencyKey;
 use crate::own::item::{Once, OwnItem, Stored, checked_kind};
+use crate::own::partition::Partition;
 use crate::own::reader::Reader;
 use crate::queue::{SendError, Sender};
 use crate::store::own::{Collection, Place, RemovedItem};
-
-/// The longest name of a partition.
-const MAX_PARTITION: usize = 80;
 
 /// The items of type `T` that a person creates for others to read, in partitions of the function's own: a feed, the comments
 /// on a post, the bookings of a day. Whoever created an item changes and removes it, and it goes with their account: an entry
@@ -30,36 +27,6 @@ pub struct SharedItems<T> {
     access: Access<T>,
     function: &'static str,
     purge_queue: Option<Sender>,
-}
-
-/// Where shared items lie together, and are listed together: letters, digits and `-_.`, 80 at most. DynamoDB takes about a
-/// thousand writes a second in one, so what everybody writes to needs several.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Partition(String);
-
-/// The text is no name of a partition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("must have 1 to 80 letters, digits or -_.")]
-pub struct ParsePartitionError;
-
-impl FromStr for Partition {
-    type Err = ParsePartitionError;
-
-    fn from_str(text: &str) -> Result<Self, ParsePartitionError> {
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        if (1..=MAX_PARTITION).contains(&text.len()) && text.bytes().all(is_part) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(ParsePartitionError)
-        }
-    }
-}
-
-impl<T> From<Id<T>> for Partition {
-    /// What belongs to another item: its comments, or its likes.
-    fn from(id: Id<T>) -> Self {
-        Self(id.to_string())
-    }
 }
 
 impl<T: OwnItem> SharedItems<T> {
@@ -80,7 +47,7 @@ impl<T: OwnItem> SharedItems<T> {
             kind: checked_kind::<T>(),
             place: Place::Shared {
                 function: self.function,
-                partition: partition.0.as_str(),
+                partition: partition.as_str(),
             },
         }
     }
@@ -335,24 +302,5 @@ impl<T: OwnItem> SharedItems<T> {
 impl<T: OwnItem> fmt::Debug for SharedItems<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SharedItems({} of {})", T::KIND, self.function)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_partition_is_no_way_into_another() {
-        for text in ["2026-01-31", "a", "A_b.c", &"x".repeat(80)] {
-            assert_eq!(text.parse(), Ok(Partition(text.to_owned())));
-        }
-        for text in ["", "a#b", "a b", "~", "\u{e4}", &"x".repeat(81)] {
-            assert_eq!(
-                text.parse::<Partition>(),
-                Err(ParsePartitionError),
-                "{text}"
-            );
-        }
     }
 }

@@ -24,12 +24,16 @@
 //! Index `gsi1` holds all users by age: `gsi1pk` = `US#0` (a shard number from the first day), `gsi1sk` = time and id;
 //! and likewise, as `RV#0`, the reviews that wait for a decision.
 
+mod marks;
+
 use std::borrow::Cow;
 
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::item::{self, Item, s};
 use crate::store::review::ReviewId;
 use crate::time::Timestamp;
+
+pub(super) use marks::MARK_PARTITIONS;
 
 /// The sort key of items that are alone in their partition.
 const SINGLE: &str = "A";
@@ -52,8 +56,6 @@ pub(super) const UPLOADS: &str = "UP#";
 const OWN_ITEMS: &str = "OI#";
 /// What the partitions of own functions begin with.
 pub(super) const SHARED_ITEMS: &str = "OF#";
-/// Among how many partitions the marks on an item are spread. A mark is found by it: it cannot be changed.
-pub(super) const MARK_PARTITIONS: u8 = 4;
 
 /// Attribute names that DynamoDB reserves: in an expression they stand with a `#` before them.
 pub(super) const RESERVED_WORDS: [&str; 6] = ["status", "role", "ttl", "size", "open", "bytes"];
@@ -109,36 +111,6 @@ impl Key {
             pk: shared_partition(function, partition).into(),
             sk: format!("{kind}#{id}").into(),
         }
-    }
-
-    /// The mark `id` on a shared item, in the `n`th of the partitions for these.
-    pub(super) fn mark(function: &str, item: &str, n: u8, kind: &str, id: &str) -> Self {
-        Self::shared_item(function, &format!("{item}.{n}"), kind, id)
-    }
-
-    /// How many marks of a kind are in the `n`th partition for the marks on a shared item.
-    pub(super) fn mark_count(function: &str, item: &str, n: u8, kind: &str) -> Self {
-        Self {
-            pk: shared_partition(function, &format!("{item}.{n}")).into(),
-            sk: format!("{OWNER_STATE_SORT_KEY}{kind}").into(),
-        }
-    }
-
-    /// What counts the mark that has this key.
-    pub(super) fn counter_of(&self) -> Option<Self> {
-        let (kind, _) = self.sk.split_once('#')?;
-        Some(Self {
-            pk: self.pk.clone(),
-            sk: format!("{OWNER_STATE_SORT_KEY}{kind}").into(),
-        })
-    }
-
-    /// The partitions of the marks on the shared item that has this key.
-    pub(super) fn mark_partitions(&self) -> Option<Vec<String>> {
-        let (function, _) = self.pk.strip_prefix(SHARED_ITEMS)?.split_once('#')?;
-        let (_, id) = self.sk.split_once('#')?;
-        let partition = |n| shared_partition(function, &format!("{id}.{n}"));
-        Some((0..MARK_PARTITIONS).map(partition).collect())
     }
 
     /// The item that remembers what a request to an own function has created.
@@ -256,11 +228,6 @@ impl Key {
             pk: pk.to_owned().into(),
             sk: sk.to_owned().into(),
         })
-    }
-
-    /// The key of an item that an own function shares; none if these are no such keys.
-    pub(super) fn of_shared_item(pk: &str, sk: &str) -> Option<Self> {
-        Self::of_own_function(pk, sk).filter(|key| key.pk.starts_with(SHARED_ITEMS))
     }
 
     /// The partition key and the sort key.

@@ -82,7 +82,7 @@ async fn others_see_a_text_once_it_has_passed() {
         assert_eq!(feed.texts(&bob).await.len(), usize::from(then == "ready"));
         assert_eq!(reviews(&admin).await.len(), usize::from(then == "review"));
         // A message that comes again changes nothing.
-        assert_eq!(world.moderate([&message]).await.len(), 1);
+        world.moderate([&message]).await;
         assert_eq!(status(&feed, &alice, &post).await, then);
     }
 }
