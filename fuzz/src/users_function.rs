@@ -96,6 +96,7 @@ async fn app(endpoint: &str) -> users::App {
             "TABLE_NAME" => "table",
             "BUCKET_NAME" => "bucket",
             "PURGE_QUEUE_URL" => "https://sqs.us-east-1.amazonaws.com/123456789012/purge",
+            "MODERATION_QUEUE_URL" => "https://sqs.us-east-1.amazonaws.com/123456789012/moderation",
             "JWT_JWKS" => JWKS,
             "JWT_ISSUER" => ISSUER,
             "JWT_AUDIENCE" => AUDIENCE,

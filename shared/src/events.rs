@@ -198,7 +198,7 @@ mod tests {
         let json = serde_json::json!(sent);
         let expected = serde_json::json!({
             "specversion": "1.0", "source": "wechat-backend", "type": "account.deleted",
-            "id": "account.deleted:u5esjy36duo2g3uwfwiew2hluhz:1", "time": "1970-01-01T00:00:00.000Z",
+            "id": "account.deleted:u5esjy36duo2g3uwfwiew2hluhz:1", "time": "1970-01-01T00:00:00Z",
             "data": {"user": "u5esjy36duo2g3uwfwiew2hluhz", "epoch": 1},
         });
         assert_eq!(json, expected);

@@ -173,12 +173,15 @@ impl Emulator {
         name
     }
 
-    /// A fresh queue's address.
-    pub async fn queue(&self) -> String {
+    /// The address of a fresh queue, whose name says what it is for.
+    ///
+    /// # Panics
+    /// If the emulator makes none.
+    pub async fn queue(&self, purpose: &str) -> String {
         let made = self
             .sqs()
             .create_queue()
-            .queue_name(unique("queue"))
+            .queue_name(unique(&format!("{purpose}-queue")))
             .send()
             .await;
         made.expect("the emulator makes a queue")

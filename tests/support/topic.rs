@@ -2,6 +2,7 @@
 
 use aws_sdk_sns::Client;
 use aws_sdk_sqs::types::QueueAttributeName;
+use serde_json::json;
 use shared::aws::Service;
 use shared::events::CloudEvent;
 
@@ -26,11 +27,18 @@ impl Topic {
         let client = Client::new(&emulator.aws.sdk_config(Service::Sns));
         let made = client.create_topic().name(unique("topic")).send().await;
         let arn = made.expect("a topic").topic_arn.expect("an ARN");
-        let queue = emulator.queue().await;
+        let queue = emulator.queue("own").await;
         let name = QueueAttributeName::QueueArn;
         let attributes = emulator.sqs().get_queue_attributes().queue_url(&queue);
         let attributes = attributes.attribute_names(name.clone()).send().await;
         let attributes = attributes.expect("an answer").attributes.expect("some");
+        let policy = json!({"Version": "2012-10-17", "Statement": [{
+            "Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage",
+            "Resource": attributes[&name], "Condition": {"ArnEquals": {"aws:SourceArn": arn}},
+        }]});
+        let allowed = emulator.sqs().set_queue_attributes().queue_url(&queue);
+        let allowed = allowed.attributes(QueueAttributeName::Policy, policy.to_string());
+        allowed.send().await.expect("a policy");
         let subscribed = client
             .subscribe()
             .topic_arn(&arn)

@@ -159,8 +159,8 @@ impl World {
         let (table, bucket, queue, moderation_queue) = (
             emulator.table().await,
             emulator.bucket().await,
-            emulator.queue().await,
-            emulator.queue().await,
+            emulator.queue("purge").await,
+            emulator.queue("moderation").await,
         );
         let wechat = Wechat::start().await.expect("the stand-in starts");
         let ahead_ms = Arc::new(AtomicI64::new(0));

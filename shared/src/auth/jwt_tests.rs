@@ -249,7 +249,7 @@ fn foreign_or_missing_claims_are_refused() {
         ("aud", json!(["other"])),
         ("aud", json!(["mini", "other"])),
         ("iss", json!(["https://issuer.example"])),
-        ("sub", json!("root")),
+        ("sub", json!("Root")),
         ("nbf", json!(NOW + 31)),
         ("iat", json!(NOW + 31)),
         ("exp", json!(NOW - 31)),
@@ -260,7 +260,7 @@ fn foreign_or_missing_claims_are_refused() {
         ("iat", json!(i64::MIN)),
         ("epoch", json!(0)),
         ("epoch", json!(70_000)),
-        ("role", json!("root")),
+        ("role", json!("Root")),
         ("sid", json!("")),
     ] {
         refused(

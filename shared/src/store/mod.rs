@@ -21,6 +21,7 @@ mod page;
 pub mod purge;
 pub mod reservation;
 pub mod review;
+mod review_id;
 mod schema;
 pub mod session;
 mod transaction;

@@ -30,7 +30,7 @@ use std::borrow::Cow;
 
 use crate::ids::{Epoch, UploadId, UserId};
 use crate::store::item::{self, Item, s};
-use crate::store::review::ReviewId;
+use crate::store::review_id::ReviewId;
 use crate::time::Timestamp;
 
 pub(super) use marks::MARK_PARTITIONS;

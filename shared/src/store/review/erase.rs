@@ -6,7 +6,7 @@ use crate::store::dynamo::Query;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{self, Item, s};
-use crate::store::review::subject::NICKNAME_PREFIX;
+use crate::store::review_id::NICKNAME_PREFIX;
 use crate::store::schema::{self, Key, reports_partition, reviews_partition};
 
 /// How many items are read before the first of them are removed.

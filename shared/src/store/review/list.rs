@@ -59,7 +59,7 @@ impl Found {
 
     /// The review as it waits; `None` if what it is about is gone.
     fn waiting(&self, id: &ReviewId, now: Timestamp) -> Result<Option<WaitingReview>, StoreError> {
-        let Some(item) = self.item(&id.key()) else {
+        let Some(item) = self.item(&Key::review(id)) else {
             return Ok(None);
         };
         let account = self.account(&Key::user(id.user()))?;
@@ -99,7 +99,7 @@ impl Found {
 
     /// Whether somebody has decided on it since the index was read, which is a moment behind.
     fn is_decided(&self, id: &ReviewId) -> bool {
-        let item = self.item(&id.key());
+        let item = self.item(&Key::review(id));
         item.is_none_or(|item| item.contains_key("decision"))
     }
 }
@@ -166,7 +166,7 @@ impl Store {
     async fn discard_reviews(&self, reviews: &[&ReviewId]) -> Result<(), StoreError> {
         let discard = |review: &&ReviewId| {
             let waits = Condition::new("attribute_not_exists(decision)");
-            self.dynamo.delete_if(review.key(), waits)
+            self.dynamo.delete_if(Key::review(review), waits)
         };
         try_join_all(reviews.iter().map(discard)).await?;
         Ok(())
@@ -177,7 +177,7 @@ impl Store {
 fn keys_of(review: &ReviewId) -> Vec<Key> {
     let upload = review.upload();
     let upload = upload.map(|upload| Key::upload(review.user(), upload));
-    let keys = [review.key(), Key::user(review.user())].into_iter();
+    let keys = [Key::review(review), Key::user(review.user())].into_iter();
     keys.chain(upload).collect()
 }
 

@@ -25,11 +25,12 @@ mod subject;
 
 use std::str::FromStr;
 
+pub use crate::store::review_id::ReviewId;
 pub use decide::{DecideReviewError, DecidedReview};
 pub use list::{WaitingReview, is_review_position};
 pub(in crate::store) use open::is_live;
 pub use report::{NewReport, Report, ReportError, ReportReason};
-pub use subject::{ReviewId, Subject};
+pub use subject::Subject;
 
 /// Why a person has to look at something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ impl Store {
                 Key::user(review.user()),
                 is_live(review.epoch()),
             )
-            .update(Slot::Review, review.key(), update);
+            .update(Slot::Review, Key::review(&review), update);
         // Either refusal is final, whatever else comes of the subject.
         self.dynamo.transact(transaction).await?;
         Ok(())

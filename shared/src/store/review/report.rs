@@ -257,7 +257,7 @@ fn made(
         .put_if(Slot::Report, by, is_new)
         .put(Slot::ReportAbout, about);
     match count(&review, subject, report.reason, listing, now) {
-        Some(update) => transaction.update(Slot::Review, review.key(), update),
+        Some(update) => transaction.update(Slot::Review, Key::review(&review), update),
         None => transaction,
     }
 }

@@ -83,8 +83,8 @@ async fn a_dead_accounts_verdicts_change_nothing() {
     let left = world.items().await.into_keys();
     let left: Vec<_> = left.filter(|(pk, _)| !pk.starts_with("MT#")).collect();
     let account = (format!("U#{}", alice.id), "A".to_owned());
-    let state = (format!("UP#{}", alice.id), "~".to_owned());
-    assert_eq!(left, [account, state]);
+    let state = |kind: &str| (format!("{kind}#{}", alice.id), "~".to_owned());
+    assert_eq!(left, [state("OI"), account, state("UP")]);
     let alice = world.log_in("alice").await;
     assert_eq!(alice.uploads().await.len(), 0, "a new generation");
 }
