@@ -11,7 +11,7 @@ use shared::time::Timestamp;
 use support::emulator::unique;
 use support::keys::PRIVATE_JWK;
 use support::world::Settings;
-use support::{Emulator, Environment, Session, World};
+use support::{Emulator, Environment, Session, World, storage};
 use wechat_standin::Endpoint;
 
 /// RFC 8032, section 7.1, test 2.
@@ -52,7 +52,7 @@ impl Stage {
         }
         let world = World::with(Settings {
             secrets: ids.clone(),
-            ..Settings::default()
+            ..Settings::default().limits(&[("CONTENT_CHECK_TEXT", "enforce")])
         })
         .await;
         Self { client, ids, world }
@@ -326,4 +326,27 @@ async fn a_key_that_was_dropped_is_asked_for_no_more_often_than_secrets_are_read
     stage.world.advance(Duration::from_secs(11));
     let answer = stage.world.refresh(&session.refresh_token).await;
     answer.expect_problem(503, "temporarily_unavailable");
+}
+
+/// From the secret of its own, and from that of earlier releases as long as the other is not filled in.
+#[tokio::test]
+async fn checks_are_asked_for_with_the_app_secret_too() {
+    let jwt = || json!({"jwt_private_jwk": PRIVATE_JWK, "refresh_key": FIRST});
+    for (wechat, both) in [
+        (app_secret(), json!("replace-me")),
+        (json!("replace-me"), app_secret()),
+    ] {
+        let stage = Stage::new(wechat, jwt(), both).await;
+        let (world, alice) = (&stage.world, stage.world.log_in("alice").await);
+        alice.edit(json!({"nickname": "Alice"})).await.expect(200);
+        let item = world.item(storage::user_key(&alice.id)).await;
+        let check = storage::text(&item, "nickname_check");
+        let task = json!({"task": "nickname_changed", "user": alice.id, "check": check});
+        world.moderate_all([task.to_string()]).await;
+        let shown = alice.profile().await;
+        assert_eq!(
+            (&shown["nickname"], &shown["nickname_status"]),
+            (&json!("Alice"), &Value::Null)
+        );
+    }
 }

@@ -182,3 +182,20 @@ async fn without_checks_a_text_is_shown_at_once() {
         assert_eq!(reviews(&admin).await.len(), usize::from(is_reported));
     }
 }
+
+#[tokio::test]
+async fn a_text_that_a_person_keeps_is_checked_too() {
+    let world = enforcing().await;
+    let function = world.own_function().await;
+    let alice = world.log_in("alice").await;
+    for (text, status) in [("hello", Value::Null), ("risky", json!("rejected"))] {
+        let note = json!({"text": text, "stars": 1});
+        let created = function.post("/v1/notes", &note).bearer(&alice.token);
+        let created = created.send().await.expect(201);
+        assert_eq!(created["text_status"], "checking");
+        moderate(&world, announced(&world).await).await;
+        let path = format!("/v1/notes/{}", created.text("id"));
+        let read = function.get(&path).bearer(&alice.token).send().await;
+        assert_eq!(read.expect(200).json["text_status"], status, "{text}");
+    }
+}

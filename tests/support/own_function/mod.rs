@@ -34,6 +34,10 @@ impl OwnItem for Note {
     const KIND: &'static str = "notes";
     const VERSION: u16 = 2;
 
+    fn text_to_check(&self) -> Option<String> {
+        Some(self.text.clone())
+    }
+
     /// The first version had no stars.
     fn upgrade(_: u16, mut content: Value) -> Result<Self, serde_json::Error> {
         content["stars"] = 0.into();
