@@ -206,8 +206,16 @@ fn is_strict(header: &Value, claims: &Value) -> bool {
         && claims["epoch"]
             .as_u64()
             .is_some_and(|epoch| (1..=0x7fff).contains(&epoch))
-        && (claims["role"] == "user" || claims["role"] == "admin")
+        && claims["role"].as_str().is_some_and(is_role)
         && claims["jti"].is_string()
         && well_formed("sub", 27)
         && well_formed("sid", 16)
+}
+
+/// `user`, `admin`, and the names of own roles.
+fn is_role(name: &str) -> bool {
+    let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= 24
+        && name.chars().all(is_allowed)
 }

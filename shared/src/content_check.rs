@@ -96,3 +96,34 @@ impl FromStr for Verdict {
         found.ok_or(())
     }
 }
+
+/// What a person decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// It may be shown.
+    Approve,
+    /// It must not be shown.
+    Reject,
+}
+
+impl Decision {
+    /// The decision's name in the table and in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Reject => "reject",
+        }
+    }
+}
+
+impl FromStr for Decision {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "approve" => Ok(Self::Approve),
+            "reject" => Ok(Self::Reject),
+            _ => Err("must be approve or reject"),
+        }
+    }
+}

@@ -191,6 +191,14 @@ fn avatar_from_item(item: &Item) -> Result<Option<Avatar>, StoreError> {
     }))
 }
 
+/// That the account is of this generation, and has not been deleted.
+pub(super) fn is_live(epoch: Epoch) -> Condition {
+    let states = [AccountState::Active, AccountState::Disabled];
+    let states = states.map(|state| s(state.as_str()));
+    Condition::one_of("status", ":live", states)
+        .and(Condition::new("epoch = :epoch").value(":epoch", n(epoch.get())))
+}
+
 /// Holds while the account lets its owner in with a token of `epoch`.
 pub(super) fn is_open(epoch: Epoch) -> Condition {
     Condition::new("#status = :active AND epoch = :epoch")

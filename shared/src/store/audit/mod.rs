@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use crate::content_check::Decision;
 use crate::ids::{UploadId, UserId};
 use crate::store::Store;
 use crate::store::account::{Account, AccountState, Refusal};
@@ -18,7 +19,6 @@ use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::expression::Condition;
 use crate::store::item::{Item, n, s};
-use crate::store::review::Decision;
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::user::{Role, Status, User};

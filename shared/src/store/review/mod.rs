@@ -25,10 +25,10 @@ mod subject;
 
 use std::str::FromStr;
 
+pub use crate::content_check::Decision;
 pub use crate::store::review_id::ReviewId;
 pub use decide::{DecideReviewError, DecidedReview};
 pub use list::{WaitingReview, is_review_position};
-pub(in crate::store) use open::is_live;
 pub use report::{NewReport, Report, ReportError, ReportReason};
 pub use subject::Subject;
 
@@ -70,37 +70,6 @@ impl FromStr for Cause {
     fn from_str(text: &str) -> Result<Self, ()> {
         let found = Self::ALL.into_iter().find(|cause| cause.as_str() == text);
         found.ok_or(())
-    }
-}
-
-/// What a person decides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
-    /// It may be shown.
-    Approve,
-    /// It must not be shown.
-    Reject,
-}
-
-impl Decision {
-    /// The decision's name in the table and in the API.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Approve => "approve",
-            Self::Reject => "reject",
-        }
-    }
-}
-
-impl FromStr for Decision {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "approve" => Ok(Self::Approve),
-            "reject" => Ok(Self::Reject),
-            _ => Err("must be approve or reject"),
-        }
     }
 }
 

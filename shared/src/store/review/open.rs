@@ -2,9 +2,8 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::ids::Epoch;
 use crate::store::Store;
-use crate::store::account::AccountState;
+use crate::store::account::is_live;
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{n, s};
@@ -66,12 +65,4 @@ pub(super) fn opening(
         set(attribute, s(value));
     }
     update
-}
-
-/// That the account is of this generation, and has not been deleted.
-pub(in crate::store) fn is_live(epoch: Epoch) -> Condition {
-    let states = [AccountState::Active, AccountState::Disabled];
-    let states = states.map(|state| s(state.as_str()));
-    Condition::one_of("status", ":live", states)
-        .and(Condition::new("epoch = :epoch").value(":epoch", n(epoch.get())))
 }

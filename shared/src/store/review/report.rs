@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use crate::ids::{UploadId, UserId};
 use crate::store::Store;
-use crate::store::account::{self, Account, Refusal};
+use crate::store::account::{self, Account, Refusal, is_live};
 use crate::store::actor::Actor;
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, n, s};
-use crate::store::review::open::{is_live, opening};
+use crate::store::review::open::opening;
 use crate::store::review::{Cause, ReviewId, Subject};
 use crate::store::schema::{self, Key, REVIEWS_LIST};
 use crate::store::transaction::{Slot, Transacted, Transaction};

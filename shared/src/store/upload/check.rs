@@ -9,12 +9,11 @@
 
 use crate::content_check::Verdict;
 use crate::store::Store;
-use crate::store::account::Account;
+use crate::store::account::{Account, is_live};
 use crate::store::dynamo::Updated;
 use crate::store::error::StoreError;
 use crate::store::expression::{Condition, UpdateExpression};
 use crate::store::item::{self, Item, s};
-use crate::store::review::is_live;
 use crate::store::schema::Key;
 use crate::store::transaction::{Slot, Transacted, Transaction};
 use crate::store::upload::close::{is_in, references};
