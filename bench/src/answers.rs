@@ -137,6 +137,12 @@ impl Answers {
             return Ok(json!({}));
         }
         let pk = input["Key"]["pk"]["S"].as_str().unwrap_or_default();
+        if pk.starts_with("MT#") {
+            // The verdict is there before it is known what it is about.
+            return Ok(
+                json!({"Attributes": {"pk": {"S": pk}, "sk": {"S": "A"}, "verdict": {"S": "pass"}}}),
+            );
+        }
         ensure!(pk == format!("U#{USER}"), "no job changes {pk}");
         let mut item = self.user["Item"].clone();
         if let Some(nickname) = input["ExpressionAttributeValues"].get(":nickname") {
