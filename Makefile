@@ -39,12 +39,16 @@ test: $(if $(ARGS),,venv-schemathesis $(call node-modules,client) docs) ## run e
 		'export USED_PERMISSIONS="$$STACK_LOGS/permissions" SEEN_RESPONSES="$$STACK_LOGS/responses"; failed=0; \
 		cargo test --workspace --no-fail-fast "$$@" || failed=1; $(COMPARE) || failed=1; \
 		$(if $(ARGS),,$(foreach package,$(NODE_PACKAGES),$(call npm-run,$(package),test) || failed=1;)) exit $$failed' test $(ARGS) || failed=1; \
-		$(if $(ARGS),,$(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
+		$(if $(ARGS),,$(ENFORCED) || failed=1; $(CONFORMANCE) $(RUN) exec -- tools/conformance/run || failed=1;) exit $$failed
 
 # The tests note what the functions ask AWS for. Only all of them together show all of it; after a test that failed,
 # what the rest of it would have used may be named here too.
 COMPARE = $(if $(ARGS),echo "Not compared with the roles in template.yaml: not all tests ran.", \
 	cargo test --workspace --test privileges -- --ignored)
+
+# The other tests find a stack without content checks, as they are off by default.
+ENFORCED = CONTENT_CHECK_MEDIA=enforce CONTENT_CHECK_TEXT=enforce $(RUN) exec -- \
+	cargo test -p system-tests --test deployed -- --ignored content_checks
 
 # The functions are configured as widely as openapi.yaml describes them.
 CONFORMANCE = UPLOAD_TYPES=$(UPLOAD_TYPES) UPLOAD_MAX_BYTES=5368709120 AVATAR_MAX_BYTES=5368709120 \

@@ -9,14 +9,14 @@ use support::samples;
 
 use crate::STACK;
 
-struct Phone {
-    http: Client,
+pub(crate) struct Phone {
+    pub(crate) http: Client,
     api: String,
     token: String,
 }
 
 impl Phone {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let api = std::env::var("STACK_API_URL")
             .expect("this test needs the local stack: run `make test`");
         let http = support::http_client(Duration::from_secs(20));
@@ -27,13 +27,13 @@ impl Phone {
         }
     }
 
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.api))
             .bearer_auth(&self.token)
     }
 
-    async fn json(&self, status: u16, request: RequestBuilder) -> Value {
+    pub(crate) async fn json(&self, status: u16, request: RequestBuilder) -> Value {
         let response = request.send().await.expect("the API answers");
         let got = response.status().as_u16();
         let text = response.text().await.expect("a body");
@@ -45,16 +45,16 @@ impl Phone {
         }
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         self.json(200, self.request(Method::GET, path)).await
     }
 
-    async fn post(&self, status: u16, path: &str, body: &Value) -> Value {
+    pub(crate) async fn post(&self, status: u16, path: &str, body: &Value) -> Value {
         self.json(status, self.request(Method::POST, path).json(body))
             .await
     }
 
-    async fn log_in(&mut self, code: &str) -> Value {
+    pub(crate) async fn log_in(&mut self, code: &str) -> Value {
         let session = self.post(200, "/v1/login", &json!({"code": code})).await;
         self.token = text(&session["access_token"]);
         session
@@ -82,12 +82,12 @@ impl Phone {
     }
 }
 
-fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().expect("a string").to_owned()
 }
 
 /// The form that `wx.uploadFile` sends: the fields first, the file last.
-fn form(ticket: &Value, bytes: &[u8]) -> reqwest::multipart::Form {
+pub(crate) fn form(ticket: &Value, bytes: &[u8]) -> reqwest::multipart::Form {
     let fields = ticket["fields"].as_object().expect("fields");
     let form = fields
         .iter()

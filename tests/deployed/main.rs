@@ -1,5 +1,6 @@
 //! The built functions as processes: behind a Runtime API of the test's own, and deployed to the local stack.
 
+mod content_checks;
 mod dead_letters;
 mod doctor;
 mod end_to_end;
