@@ -26,6 +26,18 @@ test('only what was changed is sent, null for what was emptied, and with the eta
   assert.deepEqual(shown.toasts, ['已保存'])
 })
 
+for (const [status, words] of [['checking', /正在审核/], ['review', /正在审核/], ['rejected', /未通过审核/]]) {
+  test(`a nickname that is ${status} says so`, async () => {
+    const { page } = await profilePage({ call: { body: { ...USER, nickname_status: status } } })
+    assert.match(page.find('.nickname-note').text, words)
+  })
+}
+
+test('a nickname that has passed says nothing', async () => {
+  const { page } = await profilePage()
+  assert.equal(page.has('.nickname-note'), false)
+})
+
 test('nothing changed, nothing sent', async () => {
   const { page, shown, writes, submit } = await profilePage()
   await submit({})

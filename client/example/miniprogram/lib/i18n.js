@@ -112,6 +112,8 @@ const table = {
     pictureHint: ['点击头像更换', 'Tap the picture to change it'],
     nickname: ['昵称', 'Nickname'],
     nicknameHint: ['请输入昵称', 'Your nickname'],
+    nicknameChecking: ['正在审核，通过前别人看到的是原来的昵称', 'In review: until it passes, others see the old one'],
+    nicknameRejected: ['未通过审核，别人看到的是原来的昵称', 'It did not pass the review: others see the old one'],
     username: ['用户名', 'Username'],
     usernameHint: ['3–32 个字母、数字、_ 或 -', '3–32 letters, digits, _ or -'],
     email: ['邮箱', 'E-mail'],

@@ -36,6 +36,7 @@ Component({
     initial: '?',
     avatar: '',
     notice: '',
+    nicknameNote: '',
     sendingAvatar: false,
     percent: 0,
     saving: false,
@@ -70,7 +71,10 @@ Component({
     show(user, etag) {
       const initial = Array.from(user.nickname || user.username || '?')[0]
       const shown = this.data.sendingAvatar ? {} : { avatar: user.avatar_url || '' }
-      this.setData(Object.assign({ user, etag: etag || '', initial }, shown, loaded))
+      const { t } = this.data
+      const notes = { checking: t.nicknameChecking, review: t.nicknameChecking, rejected: t.nicknameRejected }
+      const nicknameNote = user.nickname_status ? notes[user.nickname_status] : ''
+      this.setData(Object.assign({ user, etag: etag || '', initial, nicknameNote }, shown, loaded))
     },
 
     // ---- the picture
