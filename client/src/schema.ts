@@ -327,9 +327,9 @@ export interface paths {
         put?: never;
         /**
          * Decides on a review (administrators)
-         * @description `approve`: the upload or nickname is shown to others from now on; what is shown already stays so. `reject`: the
-         *     upload is `rejected` with the reason `content` and its object is removed, the nickname is `rejected`, and a profile
-         *     loses nickname and picture. The decision is in the audit log at once and takes effect some seconds later. Repeating
+         * @description `approve`: the upload, nickname or text is shown to others from now on; what is shown already stays so. `reject`: the
+         *     upload is `rejected` with the reason `content` and its object is removed, the nickname or text is `rejected`, and a
+         *     profile loses nickname and picture. The decision is in the audit log at once and takes effect some seconds later. Repeating
          *     it is not an error; once it has been decided, the other decision is 404.
          */
         post: operations["decideReview"];
