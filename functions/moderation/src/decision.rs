@@ -99,10 +99,7 @@ const fn verdict(decision: Decision) -> NicknameVerdict {
 async fn rule(app: &App, key: &ObjectKey, ruling: Ruling) -> Result<(), RetryError> {
     let upload = app.store.upload_with_account(key).await;
     let upload = upload.map_err(RetryError::new)?;
-    let is_live = |upload: &UploadOfAccount| {
-        upload.account.epoch == key.upload.epoch() && upload.account.user().is_some()
-    };
-    let upload = upload.filter(is_live);
+    let upload = upload.filter(UploadOfAccount::is_live);
     let Some(version) = upload.and_then(|upload| own_version(upload.record)) else {
         return Ok(());
     };

@@ -11,7 +11,7 @@ use shared::upload::key::ObjectKey;
 use shared::upload::lifecycle::{Ruling, UploadStatus};
 
 use crate::App;
-use crate::media::is_to_be_checked;
+use crate::media::{finish, is_to_be_checked};
 use crate::submission::submit;
 use crate::verdict::rule;
 
@@ -31,9 +31,12 @@ pub(crate) async fn check_again(
     };
     let upload = app.store.upload_with_account(&key).await;
     let upload = upload.map_err(RetryError::new)?;
-    let Some(upload) = upload.filter(|upload| is_overdue(upload, version, trace_id)) else {
-        return Ok(Outcome::Done("no verdict is overdue"));
+    let Some(upload) = upload else {
+        return Ok(Outcome::Done("the upload is gone"));
     };
+    if !is_overdue(&upload, version, trace_id) {
+        return finish(app, &upload, version, Cause::Overdue).await;
+    }
     if upload.record.check_before.is_some() {
         return rule(app, &key, version, Ruling::Unsure, Cause::Overdue).await;
     }

@@ -4,6 +4,7 @@
 //! All clients of a process share the SDK's quota of retries, so outages here are kept to what leaves enough of it for
 //! the tests beside them.
 
+mod checks;
 mod conflicts;
 mod events;
 mod login;

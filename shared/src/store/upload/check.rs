@@ -30,6 +30,13 @@ pub struct UploadOfAccount {
     pub account: Account,
 }
 
+impl UploadOfAccount {
+    /// Whether the account generation that the upload belongs to goes on.
+    pub fn is_live(&self) -> bool {
+        self.account.epoch == self.record.key.upload.epoch() && self.account.user().is_some()
+    }
+}
+
 /// A check that WeChat has accepted.
 #[derive(Clone, Copy, Debug)]
 pub struct NewCheck<'a> {
