@@ -85,6 +85,7 @@ impl Store {
         if decided == Some(decision.as_str()) {
             Ok(())
         } else {
+            cancelled.ensure_certain()?;
             Err(DecideReviewError::NotWaiting)
         }
     }

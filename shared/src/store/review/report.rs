@@ -154,6 +154,7 @@ impl Store {
                 Transacted::Cancelled(cancelled) => cancelled,
             };
             if let Some(refusal) = account::refusal(&cancelled, report.reporter.epoch)? {
+                cancelled.ensure_certain()?;
                 return Err(ReportError::AccessDenied(refusal));
             }
             if let Some(earlier) = cancelled.item(&Slot::Report) {
