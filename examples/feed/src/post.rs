@@ -15,7 +15,8 @@ use crate::like::Like;
 pub(crate) const MAX_PICTURES: usize = 9;
 /// How many characters a post may have. WeChat checks texts of up to 2,500.
 const MAX_TEXT: usize = 1000;
-/// Among how many partitions the posts are spread, by their authors. It can be raised, not lowered: a post keeps its number.
+/// Among how many partitions the posts are spread, by their authors. It cannot be changed once
+/// there are posts: their ids name the partition.
 const PARTITIONS: u8 = 4;
 
 /// What a person posts.

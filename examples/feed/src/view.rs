@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::{try_join, try_join3};
+use futures_util::future::try_join3;
 use serde::Serialize;
 use shared::api::upload::UploadResponse;
 use shared::auth::Caller;
@@ -32,7 +32,8 @@ pub(crate) struct PostResponse {
     created_at: String,
 }
 
-/// Of these posts, those that the caller is shown: nothing between people one of whom has blocked the other. All that is asked beside the posts is asked at the same time.
+/// Of these posts, those that the caller is shown: nothing between people one of whom has blocked the other. All that is
+/// asked beside the posts is asked at the same time.
 pub(crate) async fn all(
     app: &App,
     caller: &Caller,
@@ -76,16 +77,13 @@ async fn blocked<'a>(
 ) -> Result<BTreeSet<&'a UserId>, OwnError> {
     let authors = posts.iter().map(|post| &post.owner);
     let authors: BTreeSet<_> = authors.filter(|author| **author != caller.user).collect();
-    let by_me = authors
-        .iter()
-        .map(|author| block::place(&caller.user, author));
-    let of_me = authors
-        .iter()
-        .map(|author| block::place(author, &caller.user));
-    let (by_me, of_me): (Vec<_>, Vec<_>) = (by_me.collect(), of_me.collect());
-    let (by_me, of_me) = try_join(app.blocks.exist(&by_me), app.blocks.exist(&of_me)).await?;
-    let found = authors.into_iter().zip(by_me.into_iter().zip(of_me));
-    let found = found.filter(|(_, (by_me, of_me))| *by_me || *of_me);
+    let pairs = authors.iter().flat_map(|author| {
+        let (mine, theirs) = (&caller.user, *author);
+        [block::place(mine, theirs), block::place(theirs, mine)]
+    });
+    let exist = app.blocks.exist(&pairs.collect::<Vec<_>>()).await?;
+    let found = authors.into_iter().zip(exist.chunks(2));
+    let found = found.filter(|(_, pair)| pair.contains(&true));
     Ok(found.map(|(author, _)| author).collect())
 }
 

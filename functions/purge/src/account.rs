@@ -5,6 +5,7 @@ use std::time::Duration;
 use shared::events::Event;
 use shared::own::RemovedItem;
 use shared::queue::{Message, Outcome, RetryError};
+use shared::store::StoreError;
 use shared::store::user::DeletedAccount;
 use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
@@ -66,17 +67,14 @@ async fn remove_records(
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
     let (user, epoch) = (&deleted.user, deleted.epoch);
-    loop {
-        let removed = app.store.remove_upload_records(user, epoch).await;
-        let removed = removed.map_err(RetryError::new)?;
-        if removed == 0 {
-            break;
-        }
-        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
-        telemetry::measure(Metric::PurgedRecords, removed.into());
-        if !has_time(app, deadline) {
-            return Ok(false);
-        }
+    let remove = || async {
+        app.store
+            .remove_upload_records(user, epoch)
+            .await
+            .map(counted)
+    };
+    if !remove_all(app, deadline, remove).await? {
+        return Ok(false);
     }
     let quota = app.store.remove_upload_quota(user, epoch).await;
     quota.map_err(RetryError::new)?;
@@ -89,18 +87,9 @@ async fn remove_own_items(
     deleted: &DeletedAccount,
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
-    loop {
-        let removed = app.store.remove_own_items(&deleted.user, deleted.epoch);
-        let removed = removed.await.map_err(RetryError::new)?;
-        if removed == 0 {
-            return Ok(true);
-        }
-        let removed = u32::try_from(removed).unwrap_or(u32::MAX);
-        telemetry::measure(Metric::PurgedRecords, removed.into());
-        if !has_time(app, deadline) {
-            return Ok(false);
-        }
-    }
+    let (user, epoch) = (&deleted.user, deleted.epoch);
+    let remove = || async { app.store.remove_own_items(user, epoch).await.map(counted) };
+    remove_all(app, deadline, remove).await
 }
 
 /// Removes what was to be decided about the account, and what was reported about it and by it. Returns whether all is
@@ -111,16 +100,35 @@ async fn remove_reviews(
     deadline: Timestamp,
 ) -> Result<bool, RetryError> {
     let (user, epoch) = (&deleted.user, deleted.epoch);
-    loop {
-        let about = app.store.remove_reviews(user, epoch).await;
-        let by = app.store.remove_reports(user, epoch).await;
-        if about.map_err(RetryError::new)? + by.map_err(RetryError::new)? == 0 {
-            return Ok(true);
-        }
+    let remove = || async {
+        let about = app.store.remove_reviews(user, epoch).await?;
+        Ok(about + app.store.remove_reports(user, epoch).await?)
+    };
+    remove_all(app, deadline, remove).await
+}
+
+/// Repeats `remove`, which removes some and says how many, until it finds none. Returns whether it came to that in time.
+pub(crate) async fn remove_all<F>(
+    app: &App,
+    deadline: Timestamp,
+    remove: impl Fn() -> F,
+) -> Result<bool, RetryError>
+where
+    F: Future<Output = Result<usize, StoreError>>,
+{
+    while remove().await.map_err(RetryError::new)? > 0 {
         if !has_time(app, deadline) {
             return Ok(false);
         }
     }
+    Ok(true)
+}
+
+/// The number of records that were removed, which is measured.
+pub(crate) fn counted(removed: usize) -> usize {
+    let measured = u32::try_from(removed).unwrap_or(u32::MAX);
+    telemetry::measure(Metric::PurgedRecords, measured.into());
+    removed
 }
 
 /// Removes every version of every object. Returns whether all are gone.
@@ -146,7 +154,7 @@ async fn remove_objects(
     }
 }
 
-pub(crate) fn has_time(app: &App, deadline: Timestamp) -> bool {
+fn has_time(app: &App, deadline: Timestamp) -> bool {
     app.clock.now() < deadline.before(ENOUGH_TIME)
 }
 

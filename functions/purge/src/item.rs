@@ -2,11 +2,10 @@
 
 use shared::own::RemovedItem;
 use shared::queue::{Outcome, RetryError};
-use shared::telemetry::{self, Metric};
 use shared::time::Timestamp;
 
 use crate::App;
-use crate::account::{GIVE_UP_RECEIVES, has_time};
+use crate::account::{GIVE_UP_RECEIVES, counted, remove_all};
 
 pub(crate) async fn process(
     app: &App,
@@ -23,17 +22,10 @@ pub(crate) async fn process(
             Ok(Outcome::Discarded("the item was not removed"))
         };
     }
-    loop {
-        let marks = app.store.remove_marks(removed).await;
-        let marks = marks.map_err(RetryError::new)?;
-        if marks == 0 {
-            return Ok(Outcome::Done("marks are removed"));
-        }
-        let marks = u32::try_from(marks).unwrap_or(u32::MAX);
-        telemetry::measure(Metric::PurgedRecords, marks.into());
-        if !has_time(app, deadline) {
-            app.queue.send(removed.to_message(), None).await?;
-            return Ok(Outcome::Done("marks are removed in another invocation"));
-        }
+    let remove = || async { app.store.remove_marks(removed).await.map(counted) };
+    if remove_all(app, deadline, remove).await? {
+        return Ok(Outcome::Done("marks are removed"));
     }
+    app.queue.send(removed.to_message(), None).await?;
+    Ok(Outcome::Done("marks are removed in another invocation"))
 }

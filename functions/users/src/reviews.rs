@@ -9,14 +9,13 @@ use http::StatusCode;
 use serde_json::{Value, json};
 use shared::api::review::ReviewResponse;
 use shared::auth::Admin;
-use shared::error::{Code, Error};
-use shared::http::{JsonFields, PathId, WithQuery, body, cursor};
+use shared::error::Error;
+use shared::http::{JsonFields, PageRequest, PathId, WithQuery, body, cursor};
 use shared::moderation::Task;
 use shared::store::review::{ReviewId, is_review_position};
 
 use crate::App;
 
-const DEFAULT_LIMIT: usize = 20;
 /// When a decision is carried out that was announced before it was stored.
 const DECISION_DELAY: Duration = Duration::from_secs(5);
 
@@ -25,34 +24,20 @@ pub(crate) async fn list(
     State(app): State<Arc<App>>,
     WithQuery(Admin(caller), mut fields): WithQuery<Admin>,
 ) -> Result<Json<Value>, Error> {
-    let limit = fields
-        .optional("limit", body::page_limit)
-        .unwrap_or(DEFAULT_LIMIT);
-    let cursor = fields.optional("cursor", body::text);
-    let (limit, cursor) = fields.finish(Some((limit, cursor)))?;
+    let page = PageRequest::read(&mut fields);
+    let page = fields.finish(Some(page))?;
     let scope = format!("reviews {}", caller.user);
-    let after = cursor.map(|cursor| position(&cursor, &scope)).transpose()?;
+    let after = page.after_text(&scope, is_review_position)?;
     let store = &app.store;
     let page = store
-        .list_reviews(caller.actor(), limit, after.as_deref())
+        .list_reviews(caller.actor(), page.limit, after.as_deref())
         .await?;
     let now = app.clock.now();
     let shown = page.items.iter();
     let shown = shown.map(|review| ReviewResponse::new(review, &app.links, now));
+    let items: Vec<_> = shown.collect();
     let next = page.next.map(|position| cursor::encode(&position, &scope));
-    Ok(Json(
-        json!({"items": shown.collect::<Vec<_>>(), "next_cursor": next}),
-    ))
-}
-
-/// The position that the cursor stands for. Anybody can compute a cursor's digest, so what it seals is looked at, too.
-fn position(cursor: &str, scope: &str) -> Result<String, Error> {
-    let position = cursor::decode(cursor, scope)?;
-    if is_review_position(&position) {
-        Ok(position)
-    } else {
-        Err(Error::new(Code::InvalidCursor))
-    }
+    Ok(Json(json!({"items": items, "next_cursor": next})))
 }
 
 /// Takes a decision. `moderation` carries it out, and is told first: a decision that nobody heard of would stay without

@@ -38,12 +38,34 @@ impl PageRequest {
     /// # Errors
     /// `invalid_cursor` if the cursor was changed, was made for another scope, or seals no such position.
     pub fn after<P: FromStr>(&self, scope: &str) -> Result<Option<P>, Error> {
+        self.position(scope, |text| text.parse().ok())
+    }
+
+    /// The same for a position that is text of the form that `is_position` tells.
+    ///
+    /// # Errors
+    /// As those of [`after`](Self::after).
+    pub fn after_text(
+        &self,
+        scope: &str,
+        is_position: impl FnOnce(&str) -> bool,
+    ) -> Result<Option<String>, Error> {
+        self.position(scope, |text| is_position(&text).then_some(text))
+    }
+
+    /// Anybody can compute a cursor's digest, so what it seals is looked at, too.
+    fn position<P>(
+        &self,
+        scope: &str,
+        read: impl FnOnce(String) -> Option<P>,
+    ) -> Result<Option<P>, Error> {
         let Some(cursor) = &self.cursor else {
             return Ok(None);
         };
-        let position = cursor::decode(cursor, scope)?.parse();
-        position
-            .map(Some)
-            .map_err(|_| Error::new(Code::InvalidCursor))
+        let position = read(cursor::decode(cursor, scope)?);
+        position.map_or_else(
+            || Err(Error::new(Code::InvalidCursor)),
+            |read| Ok(Some(read)),
+        )
     }
 }

@@ -21,7 +21,7 @@ pub const MAX_ATTACHMENTS: usize = 20;
 
 /// An upload of the person whom an item is about, as the item names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(transparent)]
 pub struct Attachment(UploadId);
 
 /// Who sees what is attached. Until it has passed its check, it is its owner alone in any case.
@@ -198,18 +198,4 @@ fn is_usable(record: &Record, caller: &Caller) -> bool {
     record.status.has_version()
         && upload.purpose() == Purpose::File
         && upload.epoch() == caller.epoch
-}
-
-impl TryFrom<String> for Attachment {
-    type Error = crate::ids::ParseIdError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse().map(Self)
-    }
-}
-
-impl From<Attachment> for String {
-    fn from(attachment: Attachment) -> Self {
-        attachment.0.to_string()
-    }
 }
